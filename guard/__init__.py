@@ -1,0 +1,3 @@
+"""Risk guard: a watchdog for cross-margin derivatives accounts."""
+
+__version__ = "0.1.0"

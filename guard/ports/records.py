@@ -1,0 +1,249 @@
+"""What is remembered: values that `store` writes and reads, without knowing how.
+
+Times are timezone-aware UTC. Identifiers are strings made by `guard.ports.clock.Ids`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from guard.ports.venue import AccountSpec, FetchedBook
+from guard.risk.quality import DataQuality
+from guard.risk.report import AccountRisk
+from guard.risk.zones import Zone, ZoneState
+
+Mode = Literal["observe", "suggest", "confirm", "auto"]
+Role = Literal["owner", "operator", "viewer"]
+
+
+@dataclass(frozen=True, slots=True)
+class UserRecord:
+    """A person who owns accounts and may be linked to chats."""
+
+    user_id: str
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRecord:
+    """A linked chat. `chat_user_id` is the person's id at the chat service, checked on every message."""
+
+    chat_id: int
+    chat_user_id: int
+    user_id: str
+    title: str
+    linked_at: datetime
+    dead_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecord:
+    """A watched account. `spec` carries decrypted credentials only when they were asked for."""
+
+    account_id: str
+    spec: AccountSpec
+    owner: str | None
+    mode: Mode
+    created_at: datetime
+    frozen: bool = False
+
+    @property
+    def name(self) -> str:
+        """The account's name, unique in this installation."""
+        return self.spec.name
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One cycle's result for an account. `risk` and `fetched` are None when the venue could not be read.
+
+    `error` is the one-line reason then. `duration_ms` covers fetch to assessment.
+    """
+
+    account_id: str
+    account: str
+    at: datetime
+    quality: DataQuality
+    zone_state: ZoneState
+    zone: Zone
+    reason: str
+    risk: AccountRisk | None
+    fetched: FetchedBook | None
+    error: str | None
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class PositionSnapshot:
+    """One leg as it stood at a snapshot; units as in `guard.risk.report.PositionRisk`."""
+
+    symbol: str
+    side: str
+    contracts: float
+    entry_price: float
+    mark_price: float
+    notional: float
+    unrealized_pnl: float
+    maintenance_margin: float
+    liquidation_price: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was known of an account after one cycle.
+
+    `data_at` is when the figures were read at the venue (None: never); money is of the worst pool, in `currency`.
+    All figures are None and `error` is set when the venue could not be read.
+    """
+
+    account_id: str
+    account: str
+    at: datetime
+    zone: Zone
+    reason: str
+    quality: str
+    data_at: datetime | None
+    currency: str | None
+    equity: float | None
+    unrealized_pnl: float | None
+    initial_margin: float | None
+    maintenance_margin: float | None
+    available_margin: float | None
+    risk_ratio: float | None
+    margin_level: float | None
+    distance: float | None
+    effective_leverage: float | None
+    error: str | None
+    positions: tuple[PositionSnapshot, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneChange:
+    """The flip: an account went from one zone to another at a time for a reason."""
+
+    change_id: str
+    account_id: str
+    at: datetime
+    before: Zone
+    after: Zone
+    reason: str
+
+
+class AlertReason(StrEnum):
+    """Why a message is due."""
+
+    FIRST = "first"
+    WORSE = "worse"
+    BETTER = "better"
+    REPEAT = "repeat"
+    RESOLVED = "resolved"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRecord:
+    """A decided alert. `fingerprint` names the condition: the same condition has the same one for ever."""
+
+    alert_id: str
+    account_id: str
+    rule: str
+    fingerprint: str
+    zone: Zone
+    reason: AlertReason
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMessage:
+    """A message that must arrive. `destination` is `telegram:<chat id>` or `console`; `html` text with markup.
+
+    `dedupe_key` makes a second insert of the same message a no-op.
+    """
+
+    message_id: str
+    dedupe_key: str
+    destination: str
+    html: str
+    created_at: datetime
+    priority: int = 0
+    alert_id: str | None = None
+    account_id: str | None = None
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    last_error: str | None = None
+
+
+class OrderJournalState(StrEnum):
+    """States of a journalled step; see `guard.protect.journal` for the table of transitions."""
+
+    PLANNED = "planned"
+    APPROVED = "approved"
+    SUBMITTING = "submitting"
+    SUBMITTED = "submitted"
+    FILLED = "filled"
+    PARTLY_FILLED = "partly_filled"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    VERIFIED = "verified"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """One order of an intent in the journal. Sizes and prices are exact decimal strings."""
+
+    order_id: str
+    intent_id: str
+    account_id: str
+    step: int
+    client_order_id: str
+    remedy: str
+    symbol: str
+    side: str
+    leg: str
+    contracts: str
+    limit_price: str
+    reduce_only: bool
+    state: OrderJournalState
+    updated_at: datetime
+    venue_order_id: str | None = None
+    filled: str = "0"
+    average_price: float | None = None
+    error: str | None = None
+
+
+IntentState = Literal["open", "done", "refused", "failed", "dry_run"]
+
+
+@dataclass(frozen=True, slots=True)
+class IntentRecord:
+    """A decision to act, with why, and the levels before and after. `detail` is JSON text of the plan."""
+
+    intent_id: str
+    account_id: str
+    at: datetime
+    state: IntentState
+    zone: Zone
+    reason: str
+    detail: str
+    risk_ratio_before: float | None
+    risk_ratio_after: float | None = None
+    notional: float = 0.0
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CycleRecord:
+    """Everything one cycle leaves behind; stored in ONE transaction."""
+
+    reading: Reading
+    change: ZoneChange | None = None
+    alerts: tuple[AlertRecord, ...] = ()
+    messages: tuple[OutboxMessage, ...] = ()
+    intent: IntentRecord | None = None
+    orders: tuple[OrderRecord, ...] = ()
