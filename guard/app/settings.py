@@ -1,0 +1,238 @@
+"""Settings: names, types, bounds and defaults of every key of the configuration.
+
+`config/guard.example.toml` comments each of them and a test holds both together; `guard.app.settings_file` reads them.
+Knows nothing of what the settings are used for.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from guard.ports.errors import InputError
+
+ENV_PREFIX = "GUARD__"
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Fraction = Annotated[float, Field(gt=0, le=1)]
+Listen = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:\[\]-]+:\d{1,5}$")]
+
+
+class Table(BaseModel):
+    """A table of the file: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Database(Table):
+    """[database]: where history lives, and the key that opens the stored credentials."""
+
+    url: str = "sqlite:///var/guard.db"
+    master_key_file: Path | None = None
+    keep_days: Annotated[int, Field(ge=1)] = 90
+
+
+class Telegram(Table):
+    """[telegram]: off while `token_file` is absent."""
+
+    token_file: Path | None = None
+    base_url: str = "https://api.telegram.org/bot"
+
+    def token(self) -> SecretStr | None:
+        """The bot token, or None when Telegram is off.
+
+        Raises:
+            InputError: the file cannot be read or is empty.
+        """
+        if self.token_file is None:
+            return None
+        try:
+            token = self.token_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise InputError(
+                f"telegram.token_file {self.token_file} cannot be read ({error.strerror})",
+                fix="write the bot's token from @BotFather into that file",
+            ) from error
+        if not token:
+            raise InputError(
+                f"telegram.token_file {self.token_file} is empty",
+                fix="write the bot's token from @BotFather into that file",
+            )
+        return SecretStr(token)
+
+
+class Schedule(Table):
+    """[schedule]: how often an account is read, by zone, in seconds."""
+
+    calm_s: Seconds = 30
+    warning_s: Seconds = 10
+    danger_s: Seconds = 3
+    timeout_s: Seconds = 20
+    stale_after_s: Seconds = 60
+
+
+class Bars(Table):
+    """[zones.<zone>]: the bars that put an account into a zone; any of them is enough."""
+
+    risk_ratio: Annotated[float, Field(gt=0)] | None = None
+    distance: Fraction | None = None
+    margin_level: Annotated[float, Field(gt=0)] | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _off(cls, value: Any) -> Any:
+        """TOML has no null: `"off"` removes a bar."""
+        return None if value == "off" else value
+
+
+class WatchBars(Bars):
+    """[zones.watch]."""
+
+    risk_ratio: Annotated[float, Field(gt=0)] | None = 0.30
+    distance: Fraction | None = 0.15
+
+
+class WarningBars(Bars):
+    """[zones.warning]."""
+
+    risk_ratio: Annotated[float, Field(gt=0)] | None = 0.50
+    distance: Fraction | None = 0.08
+    margin_level: Annotated[float, Field(gt=0)] | None = 0.50
+
+
+class DangerBars(Bars):
+    """[zones.danger]."""
+
+    risk_ratio: Annotated[float, Field(gt=0)] | None = 0.75
+    distance: Fraction | None = 0.04
+    margin_level: Annotated[float, Field(gt=0)] | None = 0.20
+
+
+class LiquidationBars(Bars):
+    """[zones.liquidation]."""
+
+    risk_ratio: Annotated[float, Field(gt=0)] | None = 0.95
+    distance: Fraction | None = 0.005
+
+
+class Zones(Table):
+    """[zones]: bars of the four alarm zones, and how an alarm is left."""
+
+    watch: WatchBars = WatchBars()
+    warning: WarningBars = WarningBars()
+    danger: DangerBars = DangerBars()
+    liquidation: LiquidationBars = LiquidationBars()
+    exit_buffer: Annotated[float, Field(ge=0, lt=1)] = 0.10
+    dwell_cycles: Annotated[int, Field(ge=1)] = 2
+    blind_cycles: Annotated[int, Field(ge=1)] = 2
+
+    @model_validator(mode="after")
+    def ordered(self) -> Zones:
+        """A worse zone must not be easier to enter than a milder one."""
+        order = ("watch", "warning", "danger", "liquidation")
+        for milder, worse in itertools.pairwise(order):
+            low, high = getattr(self, milder), getattr(self, worse)
+            if low.risk_ratio and high.risk_ratio and high.risk_ratio < low.risk_ratio:
+                raise ValueError(f"{worse}.risk_ratio {high.risk_ratio} is below {milder}.risk_ratio {low.risk_ratio}")
+            for bar in ("distance", "margin_level"):
+                far, near = getattr(low, bar), getattr(high, bar)
+                if far and near and near > far:
+                    raise ValueError(f"{worse}.{bar} {near} is above {milder}.{bar} {far}")
+        return self
+
+
+class Alerts(Table):
+    """[alerts]: where alerts go beside Telegram."""
+
+    console: bool = True
+
+
+class Protect(Table):
+    """[protect]: limits of protective orders. The mode itself is armed per account: `guard account mode`."""
+
+    act_in: Literal["warning", "danger", "liquidation"] = "danger"
+    confirm_cycles: Annotated[int, Field(ge=1)] = 2
+    target_risk_ratio: Fraction = 0.35
+    target_distance: Fraction = 0.12
+    max_cost_bps: Annotated[float, Field(gt=0)] = 100
+    max_slippage_bps: Annotated[float, Field(gt=0)] = 50
+    max_child_notional: Annotated[float, Field(gt=0)] = 50_000
+    max_daily_notional_x_equity: Annotated[float, Field(gt=0)] = 20
+    cooldown_s: Annotated[float, Field(ge=0)] = 30
+    allow_symbols: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
+class Conformity(Table):
+    """[conformity]: how far our figures may differ from the venue's own before they count as disputed."""
+
+    requirement_tolerance: Fraction = 0.01
+    equity_tolerance: Fraction = 0.002
+
+
+class Web(Table):
+    """[web]: health and metrics; loopback unless told otherwise."""
+
+    listen: Listen = "127.0.0.1:8787"
+
+
+class Log(Table):
+    """[log]: structured logs on stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "text"] = "json"
+
+
+class AccountOverrides(Table):
+    """[accounts.<name>]: keys of `zones` and `protect` that differ for one account."""
+
+    zones: Zones | None = None
+    protect: Protect | None = None
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured. `file` is where it came from, None for built-in defaults."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix=ENV_PREFIX, env_nested_delimiter="__", env_file=None
+    )
+
+    database: Database = Database()
+    telegram: Telegram = Telegram()
+    schedule: Schedule = Schedule()
+    zones: Zones = Zones()
+    alerts: Alerts = Alerts()
+    protect: Protect = Protect()
+    conformity: Conformity = Conformity()
+    web: Web = Web()
+    log: Log = Log()
+    accounts: Mapping[str, AccountOverrides] = {}
+    file: Annotated[Path | None, Field(exclude=True)] = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment overrides the file, which arrives as init values."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return (env_settings, init_settings)
+
+    def zones_of(self, account: str) -> Zones:
+        """The zones of one account."""
+        overrides = self.accounts.get(account)
+        return (overrides and overrides.zones) or self.zones
+
+    def protect_of(self, account: str) -> Protect:
+        """The protection limits of one account."""
+        overrides = self.accounts.get(account)
+        return (overrides and overrides.protect) or self.protect

@@ -1,0 +1,138 @@
+"""`/healthz` and `/metrics`: whether the guard still sees, for machines.
+
+Owns the two answers' form. Knows nothing of how the figures come about: it asks a `HealthSource`.
+Unhealthy until the first good cycle, and whenever an account is blind, overdue, or an alert cannot be delivered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+
+
+@dataclass(frozen=True, slots=True)
+class AccountHealth:
+    """One account. `age_s` is the age of the last good data in seconds, None = never read."""
+
+    name: str
+    zone: str
+    quality: str
+    age_s: float | None
+    risk_ratio: float | None
+    margin_level: float | None
+    distance: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The service at one moment. `problems` says in words why `status` is not ok; empty = ok."""
+
+    problems: tuple[str, ...]
+    accounts: tuple[AccountHealth, ...]
+    outbox_pending: int
+    last_cycle_age_s: float | None
+    telegram: str
+    cycles_total: int
+    failed_cycles_total: int
+    delivered_total: int
+    refusals_total: int
+    orders_total: int
+
+    @property
+    def status(self) -> str:
+        """`ok` or `unhealthy`."""
+        return "unhealthy" if self.problems else "ok"
+
+
+class HealthSource(Protocol):
+    """Where the figures come from."""
+
+    async def health(self) -> Health:
+        """The present state of the service."""
+        ...
+
+
+def health_json(health: Health) -> dict[str, object]:
+    """The body of `/healthz`."""
+    return {
+        "status": health.status,
+        "problems": list(health.problems),
+        "accounts": [
+            {
+                "name": account.name,
+                "zone": account.zone,
+                "quality": account.quality,
+                "age_s": None if account.age_s is None else round(account.age_s, 3),
+            }
+            for account in health.accounts
+        ],
+        "outbox_pending": health.outbox_pending,
+        "last_cycle_age_s": None if health.last_cycle_age_s is None else round(health.last_cycle_age_s, 3),
+        "telegram": health.telegram,
+    }
+
+
+class _HealthCollector(Collector):
+    """Turns one `Health` into Prometheus metrics; built anew for each scrape, so there is no global registry."""
+
+    def __init__(self, health: Health) -> None:
+        self._health = health
+
+    def collect(self) -> list[Metric]:
+        health = self._health
+        metrics: list[Metric] = [
+            GaugeMetricFamily("guard_healthy", "1 when the guard sees and delivers", float(not health.problems)),
+            GaugeMetricFamily("guard_outbox_pending", "Messages not delivered yet", health.outbox_pending),
+            CounterMetricFamily("guard_cycles", "Cycles finished", health.cycles_total),
+            CounterMetricFamily("guard_failed_cycles", "Cycles without believable data", health.failed_cycles_total),
+            CounterMetricFamily("guard_delivered", "Messages delivered", health.delivered_total),
+            CounterMetricFamily("guard_chat_refusals", "Refused chat requests", health.refusals_total),
+            CounterMetricFamily("guard_orders", "Orders sent by protection", health.orders_total),
+        ]
+        if health.last_cycle_age_s is not None:
+            metrics.append(
+                GaugeMetricFamily(
+                    "guard_last_cycle_age_seconds", "Seconds since the last cycle", health.last_cycle_age_s
+                )
+            )
+        for field, name, text in (
+            ("age_s", "guard_data_age_seconds", "Age of the last good data"),
+            ("risk_ratio", "guard_risk_ratio", "Requirement divided by equity; 1 is liquidation"),
+            ("margin_level", "guard_margin_level", "Equity divided by initial margin"),
+            ("distance", "guard_liquidation_distance", "Smallest common move of all underlyings to liquidation"),
+        ):
+            family = GaugeMetricFamily(name, text, labels=["account"])
+            for account in health.accounts:
+                value = getattr(account, field)
+                if value is not None:
+                    family.add_metric([account.name], value)
+            metrics.append(family)
+        zones = GaugeMetricFamily("guard_zone", "1 for the zone that the account is in", labels=["account", "zone"])
+        for account in health.accounts:
+            zones.add_metric([account.name, account.zone], 1.0)
+        metrics.append(zones)
+        return metrics
+
+
+def health_app(source: HealthSource) -> web.Application:
+    """The aiohttp application with both addresses."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        health = await source.health()
+        return web.json_response(health_json(health), status=503 if health.problems else 200)
+
+    async def metrics(_: web.Request) -> web.Response:
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(_HealthCollector(await source.health()))
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application()
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/metrics", metrics)
+    return app
