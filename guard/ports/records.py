@@ -191,6 +191,7 @@ class OrderJournalState(StrEnum):
     UNKNOWN = "unknown"
     VERIFIED = "verified"
     FAILED = "failed"
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
