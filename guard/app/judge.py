@@ -1,0 +1,145 @@
+"""From a fetched book to a reading: steps 2 and 3 of the loop. Pure.
+
+One function serves the live loop, `guard once`, the simulation and later the replay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from guard.app.settings import Bars, Conformity, Zones
+from guard.ports.records import AccountRecord, Reading
+from guard.ports.venue import FetchedBook
+from guard.risk.assess import assess
+from guard.risk.book import BookError
+from guard.risk.quality import DataQuality, Quality, conformity, qualify, worse_of
+from guard.risk.report import AccountRisk
+from guard.risk.zones import ZoneBars, ZonePolicy, ZoneState, step_zone
+
+# Parts of one book that were received further apart than this belong to different moments.
+MAX_SPREAD_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why nothing was fetched. `certain`: waiting will not help (rejected key), so the alarm does not wait either."""
+
+    message: str
+    certain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JudgePolicy:
+    """What a reading is measured against."""
+
+    zones: ZonePolicy
+    stale_after_s: float
+    requirement_tolerance: float
+    equity_tolerance: float
+
+
+def judge_policy(zones: Zones, conform: Conformity, stale_after_s: float) -> JudgePolicy:
+    """The policy of one account from its settings."""
+    return JudgePolicy(
+        zones=ZonePolicy(
+            watch=_bars(zones.watch),
+            warning=_bars(zones.warning),
+            danger=_bars(zones.danger),
+            liquidation=_bars(zones.liquidation),
+            exit_buffer=zones.exit_buffer,
+            dwell_cycles=zones.dwell_cycles,
+            blind_cycles=zones.blind_cycles,
+        ),
+        stale_after_s=stale_after_s,
+        requirement_tolerance=conform.requirement_tolerance,
+        equity_tolerance=conform.equity_tolerance,
+    )
+
+
+def _bars(bars: Bars) -> ZoneBars:
+    return ZoneBars(risk_ratio=bars.risk_ratio, distance=bars.distance, margin_level=bars.margin_level)
+
+
+def judge(
+    record: AccountRecord,
+    fetched: FetchedBook | Failure,
+    prior: ZoneState,
+    policy: JudgePolicy,
+    *,
+    now: datetime,
+    duration_ms: float,
+) -> Reading:
+    """Judge what was fetched (or why nothing was).
+
+    Args:
+        record: whose account it is.
+        fetched: the book with the times of its parts, or the failure.
+        prior: what the zone machine remembered.
+        policy: bars and tolerances.
+        now: the cycle's one time.
+        duration_ms: how long the fetch took.
+
+    Returns:
+        The reading: quality, risk (None when it cannot be computed), next zone state and the reason for it.
+    """
+    if isinstance(fetched, Failure):
+        quality = DataQuality(Quality.MISSING, (fetched.message,))
+        state = step_zone(prior, None, quality, policy.zones, certain=fetched.certain)
+        return _reading(record, now, quality, state, None, None, fetched.message, duration_ms)
+    quality, risk = _assess(fetched, policy, now)
+    measured = worse_of(risk, fetched.book) if risk else None
+    state = step_zone(prior, measured, quality, policy.zones)
+    error = None if risk else "; ".join(quality.reasons)
+    return _reading(record, now, quality, state, risk, fetched, error, duration_ms)
+
+
+def _assess(fetched: FetchedBook, policy: JudgePolicy, now: datetime) -> tuple[DataQuality, AccountRisk | None]:
+    """Quality first; a book that looks whole but cannot be assessed is incomplete, and says what is missing."""
+    quality = qualify(
+        parts=fetched.parts,
+        missing=fetched.missing,
+        torn=fetched.torn,
+        now=now,
+        stale_after_s=policy.stale_after_s,
+        max_spread_s=MAX_SPREAD_S,
+    )
+    try:
+        risk = assess(fetched.book)
+    except BookError as error:
+        reasons = (*quality.reasons, str(error))
+        return DataQuality(Quality.INCOMPLETE, reasons, quality.age_s), None
+    disputes = conformity(
+        risk,
+        fetched.book,
+        requirement_tolerance=policy.requirement_tolerance,
+        equity_tolerance=policy.equity_tolerance,
+    )
+    if disputes and quality.quality is Quality.FRESH:
+        quality = DataQuality(Quality.DISPUTED, disputes, quality.age_s)
+    return quality, risk
+
+
+def _reading(
+    record: AccountRecord,
+    now: datetime,
+    quality: DataQuality,
+    state: ZoneState,
+    risk: AccountRisk | None,
+    fetched: FetchedBook | None,
+    error: str | None,
+    duration_ms: float,
+) -> Reading:
+    return Reading(
+        account_id=record.account_id,
+        account=record.name,
+        at=now,
+        quality=quality,
+        zone_state=state,
+        zone=state.zone,
+        reason=state.reason,
+        risk=risk,
+        fetched=fetched,
+        error=error,
+        duration_ms=duration_ms,
+    )

@@ -1,0 +1,84 @@
+"""The `guard` command: one Typer application, one place where errors become exit codes.
+
+Commands import what they use when they run: `guard --help` must not wait for ccxt, telegram or matplotlib.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from guard import __version__
+from guard.cli import account, database, demo, history, offline, people, sandbox, service
+from guard.cli.output import EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_DONE, print_error, print_line
+
+app = typer.Typer(
+    name="guard",
+    help="A watchdog for cross-margin accounts: recomputes risk, warns over Telegram, reduces when armed.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (service, demo, offline, history):
+    module.register(app)
+app.add_typer(account.app, name="account")
+app.add_typer(people.app, name="user")
+app.add_typer(database.app, name="db")
+app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(service.config_app, name="config")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print_line(f"guard {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version_wanted: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
+
+
+def main() -> None:
+    """Run the command line; every way out is an exit code of the contract.
+
+    0 done, 2 bad usage or bad input (one line on stderr), 3 the answer is "no", 1 a defect of ours.
+    """
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code."""
+    import click
+
+    from guard.ports.errors import GuardError
+    from guard.risk.book import BookError
+
+    try:
+        result = app(arguments, standalone_mode=False)
+    except click.UsageError as error:
+        where = f"guard {error.ctx.info_name}" if error.ctx and error.ctx.parent else "guard"
+        print_error(f"{error.format_message()} (see `{where} --help`)")
+        return EXIT_BAD_INPUT
+    except click.Abort:
+        print_error("interrupted")
+        return EXIT_BAD_INPUT
+    except (GuardError, BookError) as error:
+        print_error(str(error))
+        return EXIT_BAD_INPUT
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`guard history | head`): not an error worth a word.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_DEFECT
+    return result if isinstance(result, int) else EXIT_DONE
