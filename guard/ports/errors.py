@@ -2,6 +2,7 @@
 
 GuardError                    message + fix: what was wrong, and what to do
 ├── InputError                bad input of the user: one line, exit code 2
+├── StoreError                the database did not do as asked: locked, full, gone; trying again later may help
 └── VenueError                a venue did not answer as asked
     ├── VenueUnavailable      network, timeout, maintenance, 5xx: try again later
     │   └── RateLimited       told to wait; carries retry_after_s
@@ -30,6 +31,10 @@ class GuardError(Exception):
 
 class InputError(GuardError):
     """Bad input: reported as one line, exit code 2."""
+
+
+class StoreError(GuardError):
+    """The database did not do as asked (locked, disk full, connection lost); nothing was half-written."""
 
 
 class VenueError(GuardError):

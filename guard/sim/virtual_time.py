@@ -38,7 +38,7 @@ START: Final = datetime(2026, 1, 5, tzinfo=UTC)
 # the futures of locks and queues, and patching the libraries would reach beyond this loop.
 _ANSWERED_BY_THREADS: Final = frozenset({"aiosqlite.core", "sqlalchemy.dialects.sqlite.aiosqlite", "asyncio.futures"})
 
-_STEPS_PER_INSTANT_MAX: Final = 200_000
+_STEPS_PER_INSTANT_MAX: Final = 100_000
 _PENDING_SHOWN_MAX: Final = 20
 
 
