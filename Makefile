@@ -42,6 +42,7 @@ lint: $(VENV)/.dev ## ruff, mypy, import-linter, yamllint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/yamllint --strict docker .yamllint.yaml
 
 format: $(VENV)/.dev ## format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .

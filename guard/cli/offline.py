@@ -1,0 +1,89 @@
+"""Commands that need no account and no database: risk of a book file, its schema."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from guard.cli.output import EXIT_NO, console, print_json
+
+if TYPE_CHECKING:
+    from guard.risk.book import Book
+
+ZONES = ("watch", "warning", "danger", "liquidation")
+
+BookPath = Annotated[Path, typer.Argument(metavar="BOOK", help="A book file (guard.book/1), or - for standard input.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command("risk")(risk)
+    app.command("schema")(schema)
+
+
+def read_book(path: Path) -> Book:
+    """The book in a file.
+
+    Raises:
+        InputError: the file cannot be read.
+        BookError: it is not a book; the message names the key.
+    """
+    from guard.ports.errors import InputError
+    from guard.risk.bookfile import parse_book_text
+
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8 text (byte {error.start})") from error
+    return parse_book_text(text)
+
+
+def risk(
+    book: BookPath,
+    as_json: AsJson = False,
+    fail_in: Annotated[
+        str | None, typer.Option("--fail-in", metavar="ZONE", help="Exit 3 when the zone is this one or worse.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="Configuration with the zones' bars.")] = None,
+) -> None:
+    """Risk of a book file, offline: margin, liquidation prices, distance and zone."""
+    from guard.app.judge import judge_policy
+    from guard.app.settings_file import load_settings
+    from guard.cli.risk_table import risk_table
+    from guard.ports.errors import InputError
+    from guard.risk.assess import assess
+    from guard.risk.quality import DataQuality, Quality
+    from guard.risk.reportfile import report_json
+    from guard.risk.zones import Zone, entered_zone, severity
+
+    if fail_in is not None and fail_in not in ZONES:
+        raise InputError(f"--fail-in was {fail_in}, must be one of {', '.join(ZONES)}")
+    settings = load_settings(config)
+    parsed = read_book(book)
+    policy = judge_policy(settings.zones_of(parsed.account), settings.conformity, settings.schedule.stale_after_s)
+    assessed = assess(parsed)
+    zone, reason = entered_zone(assessed, policy.zones)
+    # A file has no clock beside it: its figures are taken as they are.
+    quality = DataQuality(Quality.FRESH)
+    if as_json:
+        print_json(report_json(assessed, quality, zone, reason))
+    else:
+        console().print(risk_table(assessed, zone, reason))
+    if fail_in is not None and severity(zone) >= severity(Zone(fail_in)):
+        raise typer.Exit(EXIT_NO)
+
+
+def schema(name: Annotated[str, typer.Argument(metavar="NAME", help="What to describe: book.")]) -> None:
+    """Print a JSON Schema: `guard schema book`."""
+    from guard.ports.errors import InputError
+    from guard.risk.bookfile import book_schema
+
+    if name != "book":
+        raise InputError(f"no schema is called {name}, must be: book")
+    print_json(book_schema())

@@ -1,0 +1,121 @@
+"""An assessment as a table for a terminal. Every figure has its unit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from guard.risk.report import AccountRisk, PoolRisk
+    from guard.risk.zones import Zone
+
+ZONE_STYLE = {
+    "safe": "green",
+    "watch": "cyan",
+    "warning": "yellow",
+    "danger": "red",
+    "liquidation": "bold white on red",
+    "unknown": "bold black on yellow",
+}
+
+
+def zone_text(zone: Zone) -> Text:
+    """The zone's name in its colour."""
+    return Text(zone.value, style=ZONE_STYLE[zone.value])
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A fraction as percent; `none` where there is no figure."""
+    return "none" if value is None else f"{value * 100:,.{digits}f} %"
+
+
+def money(value: float | None, currency: str) -> str:
+    """An amount with its currency, with more digits for small coin amounts."""
+    if value is None:
+        return "none"
+    digits = 2 if abs(value) >= 10 or value == 0 else 6
+    return f"{value:,.{digits}f} {currency}"
+
+
+def price(value: float | None) -> str:
+    """A price with about seven significant digits; `unreachable` where there is none."""
+    if value is None:
+        return "unreachable"
+    digits = 2 if value >= 100 else 4 if value >= 1 else 8
+    return f"{value:,.{digits}f}"
+
+
+def risk_table(risk: AccountRisk, zone: Zone, reason: str) -> Group:
+    """The whole account: a line with the verdict, then each pool with its legs."""
+    head = Text.assemble(
+        (risk.account, "bold"), f" on {risk.venue} (rule {risk.model}), {risk.as_of:%Y-%m-%d %H:%M:%S} UTC: "
+    )
+    head.append_text(zone_text(zone))
+    if reason:
+        head.append(f"\n{reason}")
+    if not risk.pools:
+        head.append("\nno positions and no collateral")
+    return Group(head, *(part for pool in risk.pools for part in (_pool_table(pool), _leg_table(pool))))
+
+
+def _pool_table(pool: PoolRisk) -> Table:
+    name = pool.currency if pool.symbol is None else f"{pool.currency}, isolated {pool.symbol}"
+    table = Table(title=f"{name} pool ({pool.margin_mode})", title_justify="left", show_header=False, box=None)
+    table.add_column(style="dim")
+    table.add_column(justify="right")
+    table.add_column(style="dim")
+    table.add_column(justify="right")
+    unit = pool.currency
+    ratio = "no equity left" if pool.risk_ratio is None else percent(pool.risk_ratio, 2)
+    leverage = "none" if pool.effective_leverage is None else f"{pool.effective_leverage:,.2f} x"
+    rows = (
+        ("risk_ratio (100 % = liquidation)", ratio, "equity", money(pool.equity, unit)),
+        ("margin_level", percent(pool.margin_level, 2), "unrealized PnL", money(pool.unrealized_pnl, unit)),
+        ("liquidation if all fall by", _shock(pool.liquidation_shock_down), "wallet", money(pool.wallet_balance, unit)),
+        (
+            "liquidation if all rise by",
+            _shock(pool.liquidation_shock_up),
+            "maintenance margin",
+            money(pool.maintenance_margin, unit),
+        ),
+        ("effective leverage", leverage, "closing fees", money(pool.closing_fees, unit)),
+        ("gross notional", money(pool.gross_notional, unit), "initial margin", money(pool.initial_margin, unit)),
+        ("net exposure", money(pool.net_exposure, unit), "available margin", money(pool.available_margin, unit)),
+    )
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _shock(value: float | None) -> str:
+    return "unreachable" if value is None else percent(abs(value))
+
+
+def _leg_table(pool: PoolRisk) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("symbol", "side"):
+        table.add_column(heading)
+    for heading in (
+        "contracts",
+        "mark price",
+        f"notional ({pool.currency})",
+        f"unrealized PnL ({pool.currency})",
+        f"maintenance ({pool.currency})",
+        "liquidation price",
+    ):
+        table.add_column(heading, justify="right")
+    for leg in pool.positions:
+        table.add_row(
+            leg.symbol,
+            leg.side,
+            f"{leg.contracts:,.6g}",
+            price(leg.mark_price),
+            f"{leg.notional:,.2f}",
+            f"{leg.unrealized_pnl:,.2f}",
+            f"{leg.maintenance_margin:,.2f}",
+            price(leg.liquidation_price),
+        )
+    return table
