@@ -1,0 +1,1 @@
+"""Wire dialects: how a real venue would say what the engine knows."""

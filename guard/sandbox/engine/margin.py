@@ -1,0 +1,242 @@
+"""The venue's own margin figures, in exact decimals: written to agree with the guard, not to share with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from guard.sandbox.engine.accounts import Account, Position
+from guard.sandbox.engine.market import Market
+from guard.sandbox.engine.sides import Leg, Side
+
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class LegFigures:
+    """One leg at the current mark, in its margin asset."""
+
+    position: Position
+    mark: Decimal
+    notional: Decimal
+    unrealized: Decimal
+    maintenance: Decimal
+    initial: Decimal
+    leverage: int
+    isolated: bool
+
+    @property
+    def isolated_margin(self) -> Decimal:
+        """The leg's own margin: its wallet and its unrealized PnL; 0 for a cross leg."""
+        return self.position.isolated_wallet + self.unrealized if self.isolated else _ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class AssetFigures:
+    """One margin asset of an account."""
+
+    asset: str
+    wallet: Decimal
+    cross_wallet: Decimal
+    unrealized: Decimal
+    cross_unrealized: Decimal
+    maintenance: Decimal
+    cross_maintenance: Decimal
+    position_initial: Decimal
+    cross_position_initial: Decimal
+    order_initial: Decimal
+
+    @property
+    def margin_balance(self) -> Decimal:
+        """Wallet and unrealized PnL, isolated legs included."""
+        return self.wallet + self.unrealized
+
+    @property
+    def cross_margin_balance(self) -> Decimal:
+        """What carries the cross legs."""
+        return self.cross_wallet + self.cross_unrealized
+
+    @property
+    def initial(self) -> Decimal:
+        """Initial margin of legs and open orders."""
+        return self.position_initial + self.order_initial
+
+    @property
+    def available(self) -> Decimal:
+        """What new orders may use in single-asset mode."""
+        return max(_ZERO, self.cross_margin_balance - self.cross_position_initial - self.order_initial)
+
+    @property
+    def withdrawable(self) -> Decimal:
+        """What may leave: never unrealized profit."""
+        return max(_ZERO, min(self.available, self.cross_wallet))
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNotionals:
+    """Notional of open orders of one leg that can make it larger."""
+
+    bids: Decimal = _ZERO
+    asks: Decimal = _ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFigures:
+    """Everything the venue computes about an account at one moment."""
+
+    legs: tuple[LegFigures, ...]
+    assets: Mapping[str, AssetFigures]
+    order_notionals: Mapping[tuple[str, Leg], OrderNotionals]
+    order_initials: Mapping[tuple[str, Leg], Decimal]
+
+    def leg(self, symbol: str, leg: Leg) -> LegFigures | None:
+        """The figures of one held leg."""
+        for figures in self.legs:
+            if figures.position.symbol == symbol and figures.position.leg is leg:
+                return figures
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A pool of margin that lives or dies as one: in its asset, or in USD in multi-assets mode."""
+
+    currency: str
+    equity: Decimal
+    maintenance: Decimal
+    legs: tuple[LegFigures, ...]
+
+    @property
+    def is_dead(self) -> bool:
+        """Liquidation: there is something to maintain and the equity does not exceed it."""
+        return bool(self.legs) and self.equity <= self.maintenance
+
+    @property
+    def ratio(self) -> Decimal | None:
+        """Maintenance over equity; None when there is no equity."""
+        return self.maintenance / self.equity if self.equity > 0 else None
+
+
+def leg_figures(account: Account, market: Market, position: Position) -> LegFigures:
+    """One leg at the current mark."""
+    mark = market.mark(position.symbol)
+    settings = account.settings_of(position.symbol)
+    notional = abs(position.qty) * mark
+    return LegFigures(
+        position=position,
+        mark=mark,
+        notional=notional,
+        unrealized=position.unrealized(mark),
+        maintenance=market.instruments[position.symbol].maintenance(notional),
+        initial=notional / settings.leverage,
+        leverage=settings.leverage,
+        isolated=settings.isolated,
+    )
+
+
+def account_figures(account: Account, market: Market) -> AccountFigures:
+    """Every leg, asset and open-order margin of an account, at the current marks."""
+    legs = tuple(leg_figures(account, market, position) for position in account.held())
+    notionals = _order_notionals(account)
+    initials = {key: _order_initial(account, market, key, value) for key, value in notionals.items()}
+    names = sorted({*account.wallets, *(market.instruments[leg.position.symbol].margin_asset for leg in legs)})
+    assets = {name: _asset_figures(account, market, name, legs, initials) for name in names}
+    return AccountFigures(legs, assets, notionals, initials)
+
+
+def cross_pools(account: Account, market: Market, figures: AccountFigures) -> list[Pool]:
+    """The cross pools: one for each margin asset, or a single one in USD in multi-assets mode."""
+    if account.multi_assets:
+        legs = tuple(leg for leg in figures.legs if not leg.isolated)
+        return [Pool("USD", usd_equity(market, figures), usd_maintenance(market, figures), legs)]
+    pools = []
+    for name, asset in figures.assets.items():
+        legs = tuple(leg for leg in figures.legs if not leg.isolated and _asset_of(market, leg) == name)
+        pools.append(Pool(name, asset.cross_margin_balance, asset.cross_maintenance, legs))
+    return pools
+
+
+def usd_equity(market: Market, figures: AccountFigures) -> Decimal:
+    """Equity in multi-assets mode, in USD.
+
+    Formula: `sum(min(eq * bid_rate, eq * ask_rate))`, so that a debt is converted at the ask rate.
+    """
+    total = _ZERO
+    for name, asset in figures.assets.items():
+        index = market.asset(name)
+        total += min(asset.cross_margin_balance * index.bid_rate, asset.cross_margin_balance * index.ask_rate)
+    return total
+
+
+def usd_maintenance(market: Market, figures: AccountFigures) -> Decimal:
+    """Maintenance margin of all cross legs in multi-assets mode, in USD."""
+    parts = (asset.cross_maintenance * market.asset(name).ask_rate for name, asset in figures.assets.items())
+    return sum(parts, _ZERO)
+
+
+def available(account: Account, market: Market, figures: AccountFigures, asset: str) -> Decimal:
+    """What new orders in `asset` may use, in that asset."""
+    if not account.multi_assets:
+        return figures.assets[asset].available if asset in figures.assets else _ZERO
+    initial = sum(
+        (
+            (item.cross_position_initial + item.order_initial) * market.asset(name).ask_rate
+            for name, item in figures.assets.items()
+        ),
+        _ZERO,
+    )
+    return max(_ZERO, usd_equity(market, figures) - initial) / market.asset(asset).ask_rate
+
+
+def _asset_of(market: Market, leg: LegFigures) -> str:
+    return market.instruments[leg.position.symbol].margin_asset
+
+
+def _asset_figures(
+    account: Account,
+    market: Market,
+    name: str,
+    legs: tuple[LegFigures, ...],
+    initials: Mapping[tuple[str, Leg], Decimal],
+) -> AssetFigures:
+    mine = [leg for leg in legs if _asset_of(market, leg) == name]
+    cross = [leg for leg in mine if not leg.isolated]
+    wallet = account.wallets.get(name, _ZERO)
+    aside = sum((leg.position.isolated_wallet for leg in mine), _ZERO)
+    orders = (value for (symbol, _), value in initials.items() if market.instruments[symbol].margin_asset == name)
+    return AssetFigures(
+        asset=name,
+        wallet=wallet,
+        cross_wallet=wallet - aside,
+        unrealized=sum((leg.unrealized for leg in mine), _ZERO),
+        cross_unrealized=sum((leg.unrealized for leg in cross), _ZERO),
+        maintenance=sum((leg.maintenance for leg in mine), _ZERO),
+        cross_maintenance=sum((leg.maintenance for leg in cross), _ZERO),
+        position_initial=sum((leg.initial for leg in mine), _ZERO),
+        cross_position_initial=sum((leg.initial for leg in cross), _ZERO),
+        order_initial=sum(orders, _ZERO),
+    )
+
+
+def _order_notionals(account: Account) -> dict[tuple[str, Leg], OrderNotionals]:
+    found: dict[tuple[str, Leg], OrderNotionals] = {}
+    for order in account.open_orders.values():
+        if order.closes:
+            continue
+        old = found.get((order.symbol, order.leg), OrderNotionals())
+        notional = order.remaining * order.price
+        found[order.symbol, order.leg] = (
+            OrderNotionals(old.bids + notional, old.asks)
+            if order.side is Side.BUY
+            else OrderNotionals(old.bids, old.asks + notional)
+        )
+    return found
+
+
+def _order_initial(account: Account, market: Market, key: tuple[str, Leg], orders: OrderNotionals) -> Decimal:
+    """What open orders of one leg withhold: the larger of the two sides they could lead to, less the position."""
+    symbol, leg = key
+    held = account.position(symbol, leg).qty * market.mark(symbol)
+    worst = max(abs(held + orders.bids), abs(held - orders.asks))
+    return max(_ZERO, worst - abs(held)) / account.settings_of(symbol).leverage
