@@ -1,0 +1,137 @@
+"""Adding, checking and arming accounts: what a person does before the service runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from guard.app.judge import judge
+from guard.app.opening import Opened
+from guard.app.watch import watch_of
+from guard.ports.errors import InputError
+from guard.ports.records import AccountRecord, Mode, Reading
+from guard.ports.venue import AccountCheck, AccountSpec, KeyRights
+from guard.risk.reportfile import report_json
+from guard.risk.zones import ZoneState
+from guard.venues.registry import open_account
+
+
+@dataclass(frozen=True, slots=True)
+class CheckVerdict:
+    """An account read live, and what stands against watching it (`problems`) or is worth knowing (`warnings`)."""
+
+    record: AccountRecord
+    check: AccountCheck
+    reading: Reading
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+async def check_account(opened: Opened, record: AccountRecord) -> CheckVerdict:
+    """Read an account now and judge what was read.
+
+    Raises:
+        VenueError: the venue could not be read; the message says what to do.
+    """
+    started = opened.clock.monotonic()
+    account = await open_account(record.spec, opened.clock)
+    try:
+        check = await account.check()
+    finally:
+        await account.close()
+    watch = watch_of(record, opened.settings)
+    reading = judge(
+        record,
+        check.fetched,
+        ZoneState(),
+        watch.policy,
+        now=opened.clock.now(),
+        duration_ms=(opened.clock.monotonic() - started) * 1000,
+    )
+    problems = tuple(reading.quality.reasons) if reading.quality.quality.value != "fresh" else ()
+    warnings = check.warnings
+    if record.mode == "auto" and check.rights.trade is False:
+        problems += ("the account is armed (mode auto) but its key may not trade",)
+    return CheckVerdict(record, check, reading, problems, warnings)
+
+
+async def add_account(
+    opened: Opened, spec: AccountSpec, *, owner: str | None, allow_withdraw_key: bool
+) -> AccountCheck:
+    """Check an account live and store it in mode observe.
+
+    Raises:
+        InputError: the name is taken, the owner unknown, or the key may withdraw and that was not allowed.
+        VenueError: the venue does not accept the account; nothing is stored.
+    """
+    if await opened.store.account_named(spec.name) is not None:
+        raise InputError(
+            f"an account called {spec.name} exists", fix=f"guard account remove {spec.name}, or take another name"
+        )
+    user = await opened.user(owner) if owner else None
+    record = AccountRecord(
+        account_id=opened.ids.new("account"),
+        spec=spec,
+        owner=user.name if user else None,
+        mode="observe",
+        created_at=opened.clock.now(),
+    )
+    verdict = await check_account(opened, record)
+    if verdict.check.rights.withdraw and not allow_withdraw_key:
+        raise InputError(
+            f"the key of {spec.name} may withdraw funds: whoever steals it empties the account",
+            fix="make a key without withdrawal rights at the venue, or insist with --allow-withdraw-key",
+        )
+    await opened.store.add_account(record)
+    return replace(verdict.check, warnings=verdict.warnings + verdict.problems)
+
+
+async def set_mode(opened: Opened, name: str, mode: Mode) -> tuple[str, ...]:
+    """Arm or disarm an account; arming needs a key that may trade and an account that reads clean.
+
+    Raises:
+        InputError: the account cannot be armed; the message says why.
+        VenueError: the venue could not be asked.
+    """
+    record = await opened.account(name, secrets=True)
+    warnings: tuple[str, ...] = ()
+    if mode == "auto":
+        verdict = await check_account(opened, record)
+        refuse_arming(name, verdict.check.rights, verdict.problems)
+        warnings = verdict.warnings
+    await opened.store.set_mode(record.account_id, mode)
+    return warnings
+
+
+def refuse_arming(name: str, rights: KeyRights, problems: tuple[str, ...]) -> None:
+    """Raise InputError where an account must not be armed."""
+    if rights.trade is not True:
+        what = "may not trade" if rights.trade is False else "does not show whether it may trade"
+        raise InputError(
+            f"{name} cannot be armed: its key {what}", fix="enable futures trading for the key at the venue"
+        )
+    if problems:
+        raise InputError(f"{name} cannot be armed: {'; '.join(problems)}", fix=f"see: guard account check {name}")
+
+
+def check_json(verdict: CheckVerdict) -> dict[str, object]:
+    """The answer of `guard account check --json`."""
+    check, reading = verdict.check, verdict.reading
+    rights = check.rights
+    return {
+        "account": verdict.record.name,
+        "venue": verdict.record.spec.venue,
+        "ok": not verdict.problems,
+        "problems": list(verdict.problems),
+        "warnings": list(verdict.warnings),
+        "account_mode": check.account_mode,
+        "position_mode": check.position_mode,
+        "clock_skew_ms": round(check.clock_skew_ms, 1),
+        "rights": {
+            "read": rights.read,
+            "trade": rights.trade,
+            "withdraw": rights.withdraw,
+            "transfer": rights.transfer,
+            "ip_restricted": rights.ip_restricted,
+        },
+        "risk": report_json(reading.risk, reading.quality, reading.zone, reading.reason) if reading.risk else None,
+    }

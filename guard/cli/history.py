@@ -1,0 +1,224 @@
+"""What was known, sent and done: `guard history`, `guard alerts`, `guard actions`."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from guard.cli.output import console, print_json, print_line
+from guard.cli.session import AsJson, ConfigFile, with_store
+
+if TYPE_CHECKING:
+    from guard.app.opening import Opened
+    from guard.ports.records import Snapshot
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+MOST_ROWS = 10_000
+SHOWN_ROWS = 50
+
+Since = Annotated[str, typer.Option("--since", metavar="AGE", help="How far back: 90m, 24h, 7d.")]
+OneAccount = Annotated[str | None, typer.Option("--account", metavar="NAME", help="Only this account.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command("history")(history)
+    app.command("alerts")(alerts)
+    app.command("actions")(actions)
+
+
+def span(text: str) -> timedelta:
+    """The duration in a text such as `24h`.
+
+    Raises:
+        InputError: it is not a number with m, h or d.
+    """
+    from guard.ports.errors import InputError
+
+    match = re.fullmatch(r"(\d{1,5})([mhd])", text)
+    if match is None or int(match[1]) == 0:
+        raise InputError(f"--since was {text}, must be a number with m, h or d, such as 24h")
+    return timedelta(**{UNITS[match[2]]: int(match[1])})
+
+
+def history(
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT")],
+    since: Since = "24h",
+    png: Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Draw a chart into FILE.")] = None,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Levels of an account over time."""
+    age = span(since)
+
+    async def work(opened: Opened) -> list[Snapshot]:
+        record = await opened.account(account)
+        return await opened.store.snapshots(record.account_id, opened.clock.now() - age, MOST_ROWS)
+
+    snapshots = with_store(config, work)
+    if png is not None:
+        from guard.demo.chart import history_chart
+
+        history_chart(snapshots, png)
+        if not as_json:
+            print_line(f"wrote {png}")
+            return
+    if as_json:
+        print_json({"account": account, "snapshots": [_snapshot_row(snapshot) for snapshot in snapshots]})
+        return
+    _print_snapshots(account, since, snapshots)
+
+
+def _snapshot_row(snapshot: Snapshot) -> dict[str, object]:
+    return {
+        "at": snapshot.at.isoformat(),
+        "zone": snapshot.zone.value,
+        "reason": snapshot.reason,
+        "quality": snapshot.quality,
+        "currency": snapshot.currency,
+        "equity": snapshot.equity,
+        "risk_ratio": snapshot.risk_ratio,
+        "margin_level": snapshot.margin_level,
+        "distance": snapshot.distance,
+        "effective_leverage": snapshot.effective_leverage,
+        "error": snapshot.error,
+    }
+
+
+def _print_snapshots(account: str, since: str, snapshots: list[Snapshot]) -> None:
+    from rich.table import Table
+
+    from guard.cli.risk_table import money, percent, zone_text
+
+    if not snapshots:
+        print_line(f"nothing was recorded of {account} in the last {since}")
+        return
+    shown = snapshots[-SHOWN_ROWS:]
+    if len(shown) < len(snapshots):
+        print_line(f"the last {len(shown)} of {len(snapshots)} readings (all of them: --json)")
+    table = Table(box=None)
+    for heading in ("time (UTC)", "zone"):
+        table.add_column(heading)
+    for heading in ("equity", "risk_ratio", "margin_level", "distance"):
+        table.add_column(heading, justify="right")
+    table.add_column("reason")
+    for row in shown:
+        table.add_row(
+            f"{row.at:%m-%d %H:%M:%S}",
+            zone_text(row.zone),
+            money(row.equity, row.currency or ""),
+            percent(row.risk_ratio),
+            percent(row.margin_level),
+            percent(row.distance),
+            row.error or row.reason,
+        )
+    console().print(table)
+
+
+def alerts(
+    account: OneAccount = None, since: Since = "24h", config: ConfigFile = None, as_json: AsJson = False
+) -> None:
+    """Alerts that were decided, and what is still undelivered."""
+    age = span(since)
+
+    async def work(opened: Opened) -> tuple[list[dict[str, object]], int]:
+        account_id = (await opened.account(account)).account_id if account else None
+        names = {record.account_id: record.name for record in await opened.store.accounts()}
+        records = await opened.store.alerts(opened.clock.now() - age, account_id)
+        rows: list[dict[str, object]] = [
+            {
+                "at": alert.at.isoformat(timespec="seconds"),
+                "account": names.get(alert.account_id, alert.account_id),
+                "rule": alert.rule,
+                "zone": alert.zone.value,
+                "reason": alert.reason.value,
+                "text": alert.text,
+            }
+            for alert in records
+        ]
+        return rows, await opened.store.outbox_pending()
+
+    rows, pending = with_store(config, work)
+    if as_json:
+        print_json({"alerts": rows, "outbox_pending": pending})
+        return
+    if not rows:
+        print_line(f"no alerts in the last {since}")
+    for row in rows:
+        print_line(f"{row['at']}  {row['account']}  {row['zone']} ({row['reason']}, {row['rule']})")
+    if pending:
+        print_line(f"{pending} messages are not delivered yet")
+
+
+def actions(
+    account: OneAccount = None, since: Since = "7d", config: ConfigFile = None, as_json: AsJson = False
+) -> None:
+    """What protection planned, sent, refused and reached."""
+    age = span(since)
+
+    async def work(opened: Opened) -> list[dict[str, object]]:
+        account_id = (await opened.account(account)).account_id if account else None
+        names = {record.account_id: record.name for record in await opened.store.accounts()}
+        rows: list[dict[str, object]] = []
+        for intent in await opened.store.intents(opened.clock.now() - age, account_id):
+            orders = await opened.store.orders_of(intent.intent_id)
+            rows.append(
+                {
+                    "at": intent.at.isoformat(timespec="seconds"),
+                    "account": names.get(intent.account_id, intent.account_id),
+                    "state": intent.state,
+                    "zone": intent.zone.value,
+                    "reason": intent.reason,
+                    "risk_ratio_before": intent.risk_ratio_before,
+                    "risk_ratio_after": intent.risk_ratio_after,
+                    "notional": intent.notional,
+                    "orders": [
+                        {
+                            "client_order_id": order.client_order_id,
+                            "remedy": order.remedy,
+                            "symbol": order.symbol,
+                            "side": order.side,
+                            "leg": order.leg,
+                            "contracts": order.contracts,
+                            "limit_price": order.limit_price,
+                            "state": order.state.value,
+                            "filled": order.filled,
+                            "average_price": order.average_price,
+                            "error": order.error,
+                        }
+                        for order in orders
+                    ],
+                }
+            )
+        return rows
+
+    rows = with_store(config, work)
+    if as_json:
+        print_json({"actions": rows})
+        return
+    if not rows:
+        print_line(f"no actions in the last {since}")
+    for row in rows:
+        _print_action(row)
+
+
+def _print_action(row: dict[str, object]) -> None:
+    from guard.cli.risk_table import percent
+
+    before, after = row["risk_ratio_before"], row["risk_ratio_after"]
+    levels = f"risk_ratio {percent(before if isinstance(before, float) else None)}"
+    if isinstance(after, float):
+        levels += f" -> {percent(after)}"
+    print_line(f"{row['at']}  {row['account']}  {row['state']} in {row['zone']}: {row['reason']}; {levels}")
+    orders = row["orders"]
+    for order in orders if isinstance(orders, list) else []:
+        at = f" at {order['average_price']:,.8g}" if order["average_price"] else ""
+        error = f" ({order['error']})" if order["error"] else ""
+        print_line(
+            f"    {order['remedy']} {order['leg']} {order['symbol']}: {order['side']} {order['contracts']} contracts, "
+            f"limit {order['limit_price']}: {order['state']}, filled {order['filled']}{at}{error}"
+        )
