@@ -1,1 +1,1 @@
-"""alerts/sinks."""
+"""Channels of delivery, one a file; each is a `guard.ports.sending.Sink`."""

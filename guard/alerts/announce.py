@@ -1,0 +1,187 @@
+"""From what happened to what is recorded and sent: alerts with their messages, one for each recipient. Pure.
+
+The cycle stores the answer in the same transaction as the event itself. One event makes one message, also when it
+moves several alerts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from guard.alerts.markup import plain_text
+from guard.alerts.render import render_dispute, render_protection, render_zone
+from guard.alerts.rules import (
+    DISPUTE_PRIORITY,
+    PROTECTION_PRIORITY,
+    Rule,
+    decide_dispute_alert,
+    decide_protection_alert,
+    decide_zone_alert,
+    fingerprint,
+    zone_alerts,
+    zone_priority,
+)
+from guard.ports.clock import Ids
+from guard.ports.records import (
+    AlertReason,
+    AlertRecord,
+    IntentRecord,
+    OrderRecord,
+    OutboxMessage,
+    Reading,
+    Snapshot,
+)
+from guard.risk.zones import Zone, ZoneState
+
+CONSOLE: Final = "console"
+"""The destination that always exists; messages without a recipient go there rather than nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Alerts to record and messages to send; both may be empty."""
+
+    alerts: tuple[AlertRecord, ...] = ()
+    messages: tuple[OutboxMessage, ...] = ()
+
+    def __add__(self, other: Announcement) -> Announcement:
+        return Announcement(self.alerts + other.alerts, self.messages + other.messages)
+
+
+def announce_reading(
+    reading: Reading,
+    before: ZoneState,
+    *,
+    earlier: Snapshot | Reading | None,
+    last_dispute: AlertRecord | None,
+    recipients: Sequence[str],
+    ids: Ids,
+) -> Announcement:
+    """What one cycle's reading makes worth telling.
+
+    Args:
+        reading: the cycle's result, its zone state included.
+        before: the zone state before this cycle.
+        earlier: the last snapshot or reading with figures, for comparison in the text.
+        last_dispute: the last alert with the fingerprint of `Rule.DISPUTED`; None = never.
+        recipients: destinations such as `telegram:1234`; without any, the console.
+        ids: source of identifiers.
+    """
+    zone = _announce_zone(reading, before, earlier, recipients, ids)
+    dispute = _announce_dispute(reading, last_dispute, recipients, ids)
+    # The zone's message already says what is wrong with the data: the dispute is recorded, not sent once more.
+    return zone + (Announcement(dispute.alerts) if zone.messages else dispute)
+
+
+def _announce_zone(
+    reading: Reading,
+    before: ZoneState,
+    earlier: Snapshot | Reading | None,
+    recipients: Sequence[str],
+    ids: Ids,
+) -> Announcement:
+    reason = decide_zone_alert(before.zone, reading.zone, before.last_known)
+    if reason is AlertReason.NONE:
+        return Announcement()
+    html = render_zone(reason, reading, before.zone, earlier)
+    alerts = tuple(
+        _alert(reading.account_id, rule, change, reading.zone, reading.at, html, ids)
+        for rule, change in zone_alerts(before.zone, reading.zone, before.last_known)
+    )
+    priority = zone_priority(_level_before(before), reading.zone)
+    return Announcement(alerts, _messages(alerts[0], html, priority, recipients, ids))
+
+
+def _level_before(before: ZoneState) -> Zone:
+    return before.last_known if before.zone is Zone.UNKNOWN else before.zone
+
+
+def _announce_dispute(reading: Reading, last: AlertRecord | None, recipients: Sequence[str], ids: Ids) -> Announcement:
+    reason = decide_dispute_alert(last, reading.quality.quality, reading.at)
+    if reason is AlertReason.NONE:
+        return Announcement()
+    html = render_dispute(reason, reading)
+    alert = _alert(reading.account_id, Rule.DISPUTED, reason, reading.zone, reading.at, html, ids)
+    return Announcement((alert,), _messages(alert, html, DISPUTE_PRIORITY, recipients, ids))
+
+
+def protection_fingerprint(account_id: str, intent: IntentRecord, cause: str = "") -> str:
+    """The name of what protection did; `cause` (such as the codes of closed gates) tells refusals apart."""
+    return fingerprint(account_id, Rule.PROTECTION, f"{intent.state}:{cause}" if cause else intent.state)
+
+
+def announce_protection(
+    account: str,
+    intent: IntentRecord,
+    orders: Sequence[OrderRecord],
+    *,
+    at: datetime,
+    last: AlertRecord | None,
+    recipients: Sequence[str],
+    ids: Ids,
+    cause: str = "",
+) -> Announcement:
+    """What an intent of protection makes worth telling.
+
+    Args:
+        account: the account's name.
+        intent: the decision, as it stands now.
+        orders: its orders.
+        at: the cycle's time.
+        last: the last alert with `protection_fingerprint(...)` of the same arguments; None = never.
+        recipients: destinations; without any, the console.
+        ids: source of identifiers.
+        cause: stable words that tell one refusal from another; figures do not belong in it.
+    """
+    reason = decide_protection_alert(intent.state, last, at)
+    if reason is AlertReason.NONE:
+        return Announcement()
+    html = render_protection(account, intent, orders)
+    alert = AlertRecord(
+        alert_id=ids.new("alert"),
+        account_id=intent.account_id,
+        rule=Rule.PROTECTION,
+        fingerprint=protection_fingerprint(intent.account_id, intent, cause),
+        zone=intent.zone,
+        reason=reason,
+        at=at,
+        text=plain_text(html),
+    )
+    return Announcement((alert,), _messages(alert, html, PROTECTION_PRIORITY[intent.state], recipients, ids))
+
+
+def _alert(
+    account_id: str, rule: Rule, reason: AlertReason, zone: Zone, at: datetime, html: str, ids: Ids
+) -> AlertRecord:
+    return AlertRecord(
+        alert_id=ids.new("alert"),
+        account_id=account_id,
+        rule=rule,
+        fingerprint=fingerprint(account_id, rule),
+        zone=zone,
+        reason=reason,
+        at=at,
+        text=plain_text(html),
+    )
+
+
+def _messages(
+    alert: AlertRecord, html: str, priority: int, recipients: Sequence[str], ids: Ids
+) -> tuple[OutboxMessage, ...]:
+    """One message a destination; the same event, written twice, keeps its dedupe keys."""
+    return tuple(
+        OutboxMessage(
+            message_id=ids.new("message"),
+            dedupe_key=f"{alert.fingerprint}|{alert.reason}|{alert.at.isoformat()}|{destination}",
+            destination=destination,
+            html=html,
+            created_at=alert.at,
+            priority=priority,
+            alert_id=alert.alert_id,
+            account_id=alert.account_id,
+        )
+        for destination in dict.fromkeys(recipients or (CONSOLE,))
+    )
