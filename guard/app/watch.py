@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from guard.app.judge import JudgePolicy, judge_policy
 from guard.app.settings import Protect, Settings
-from guard.ports.records import AccountRecord, Reading
+from guard.ports.records import AccountRecord, AlertRecord, Reading
 from guard.ports.venue import AccountSpec, VenueAccount
+from guard.protect.gate import count_confirmation
 from guard.protect.policy import ProtectPolicy
 from guard.risk.zones import Zone
 
@@ -17,7 +18,12 @@ Opener = Callable[[AccountSpec], Awaitable[VenueAccount]]
 
 @dataclass(slots=True)
 class Watch:
-    """What the cycle keeps of an account between two turns; everything that must survive a restart is in the store."""
+    """What the cycle keeps of an account between two turns; everything that must survive a restart is in the store.
+
+    `unrecorded` is the zone that was told directly because the store did not record; None = all is recorded.
+    `dispute` is the last alert of that rule, to be asked again from the store when `dispute_known` is false.
+    `recipients` are the last known destinations of the account's messages.
+    """
 
     record: AccountRecord
     policy: JudgePolicy
@@ -25,8 +31,11 @@ class Watch:
     venue: VenueAccount | None = None
     last: Reading | None = None
     last_good: Reading | None = None
-    zone_cycles: int = 0
-    recovered: bool = False
+    confirmed_cycles: int = 0
+    recipients: list[str] = field(default_factory=list)
+    unrecorded: Zone | None = None
+    dispute: AlertRecord | None = None
+    dispute_known: bool = False
 
     async def opened(self, opener: Opener) -> VenueAccount:
         """The connection, opened when there is none."""
@@ -41,9 +50,8 @@ class Watch:
             await venue.close()
 
     def remember(self, reading: Reading) -> None:
-        """Keep the reading, and count for how many cycles the zone has held."""
-        same = self.last is not None and self.last.zone == reading.zone
-        self.zone_cycles = self.zone_cycles + 1 if same else 1
+        """Keep the reading, and count for how many cycles the zone has called for action."""
+        self.confirmed_cycles = count_confirmation(self.confirmed_cycles, reading.zone, reading.quality, self.protect)
         self.last = reading
         if reading.risk is not None:
             self.last_good = reading

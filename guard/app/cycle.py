@@ -1,0 +1,251 @@
+r"""One cycle of one account: fetch, qualify, assess, record, act.
+
+1 FETCH    balances, positions, marks, tiers, open orders      -> FetchedBook, or why there is none
+2 QUALIFY  fresh? complete? not torn? agrees with the venue?   \  pure, `guard.app.judge`
+3 ASSESS   Book -> AccountRisk -> Zone; what is to be told     /
+4 RECORD   snapshot, zone change, alerts in the outbox, intents in the journal: ONE transaction
+5 ACT      the outbox delivers; armed protection executes; both record AFTER success, both survive a crash
+
+Owns the order of these steps and the program's one broad `except`. A cycle always ends with a reading: a defect of ours
+is a blind cycle, told like any other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import structlog
+
+from guard.alerts.announce import CONSOLE, Announcement, announce_reading
+from guard.alerts.rules import Rule, decide_dispute_alert, fingerprint
+from guard.app.judge import Failure, judge
+from guard.app.watch import Opener, Watch
+from guard.ports.clock import Clock, Ids
+from guard.ports.errors import CredentialsRejected, InputError, StoreError, VenueError
+from guard.ports.records import AlertReason, AlertRecord, CycleRecord, IntentRecord, OrderRecord, Reading, ZoneChange
+from guard.ports.venue import FetchedBook
+from guard.risk.quality import Quality
+from guard.risk.zones import ZoneState
+
+log = structlog.get_logger(__name__)
+
+
+Recipients = Callable[[Watch], Awaitable[list[str]]]
+
+
+class CycleStore(Protocol):
+    """What a cycle reads and writes."""
+
+    async def zone_state(self, account_id: str) -> ZoneState:
+        """What the zone machine remembered."""
+        ...
+
+    async def last_alert(self, fingerprint: str) -> AlertRecord | None:
+        """The newest alert of a condition."""
+        ...
+
+    async def recipients(self, account_id: str) -> list[str]:
+        """Destinations of an account's messages."""
+        ...
+
+    async def record_cycle(self, record: CycleRecord) -> None:
+        """Store everything a cycle leaves behind, in one transaction."""
+        ...
+
+
+class Decision(Protocol):
+    """What protection decided in this cycle; stored with it, carried out after it."""
+
+    @property
+    def intent(self) -> IntentRecord | None:
+        """The intent to journal, None = nothing to do and nothing to say."""
+        ...
+
+    @property
+    def orders(self) -> tuple[OrderRecord, ...]:
+        """Its orders."""
+        ...
+
+    @property
+    def announcement(self) -> Announcement:
+        """What is told about it."""
+        ...
+
+
+class Protector(Protocol):
+    """Armed protection, as the cycle sees it."""
+
+    async def decide(self, watch: Watch, reading: Reading, recipients: Recipients) -> Decision:
+        """Whether to act, and how; sends nothing."""
+        ...
+
+    async def carry_out(self, watch: Watch, decision: Decision, recipients: Recipients) -> None:
+        """Send what was decided and journalled; deals with its own failures."""
+        ...
+
+
+class Cycle:
+    """Runs cycles. One instance serves all accounts; a `Watch` holds what belongs to one.
+
+    Args:
+        store: memory.
+        clock: time.
+        ids: identifiers.
+        opener: opens a venue account.
+        protector: armed protection.
+        wake_outbox: called after something was recorded for delivery.
+        tell_directly: last resort when the store does not record: tell these destinations this text at once.
+        timeout_s: longest wait for one fetch.
+        console: whether alerts go to the console too.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: CycleStore,
+        clock: Clock,
+        ids: Ids,
+        opener: Opener,
+        protector: Protector,
+        wake_outbox: Callable[[], None],
+        tell_directly: Callable[[Watch, Reading, str], Awaitable[None]],
+        timeout_s: float,
+        console: bool,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+        self._opener = opener
+        self._protector = protector
+        self._wake_outbox = wake_outbox
+        self._tell_directly = tell_directly
+        self._timeout_s = timeout_s
+        self._console = console
+        self.finished = 0
+        self.failed = 0
+
+    async def run(self, watch: Watch) -> Reading:
+        """One cycle of one account; never raises but when cancelled."""
+        started = self._clock.monotonic()
+        try:
+            fetched = await self._fetch(watch)
+            reading = await self._after_fetch(watch, fetched, started)
+        except Exception as error:  # the cycle's boundary: a defect of ours must not silence the watch
+            if not isinstance(error, StoreError):
+                log.exception("cycle failed", account=watch.record.name)
+            failure = Failure(f"internal error: {type(error).__name__}: {error}")
+            reading = await self._not_recorded(watch, failure, started, error)
+        self.finished += 1
+        self.failed += reading.quality.quality not in {Quality.FRESH, Quality.DISPUTED}
+        watch.remember(reading)
+        return reading
+
+    async def _fetch(self, watch: Watch) -> FetchedBook | Failure:
+        """Step 1. A failure that waiting cannot mend is certain."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await (await watch.opened(self._opener)).fetch_book()
+        except TimeoutError:
+            failure = Failure(f"{watch.record.spec.venue} did not answer within {self._timeout_s:g} s")
+        except (CredentialsRejected, InputError) as error:  # InputError: such as a book file that is gone
+            failure = Failure(str(error), certain=True)
+        except VenueError as error:
+            failure = Failure(str(error))
+        log.warning("account not read", account=watch.record.name, error=failure.message)
+        return failure
+
+    async def _after_fetch(self, watch: Watch, fetched: FetchedBook | Failure, started: float) -> Reading:
+        """Steps 2 to 5."""
+        prior = await self._prior(watch)
+        reading = self._judge(watch, fetched, prior, started)
+        announcement = await self._announce(watch, reading, prior)
+        decision = await self._protector.decide(watch, reading, self.recipients)
+        told = announcement + decision.announcement
+        try:
+            await self._store.record_cycle(
+                CycleRecord(
+                    reading=reading,
+                    change=self._change(reading, prior),
+                    alerts=told.alerts,
+                    messages=told.messages,
+                    intent=decision.intent,
+                    orders=decision.orders,
+                )
+            )
+        except StoreError as error:
+            return await self._not_recorded(watch, fetched, started, error)
+        watch.unrecorded = None
+        if told.messages:
+            self._wake_outbox()
+        await self._protector.carry_out(watch, decision, self.recipients)
+        return reading
+
+    async def _prior(self, watch: Watch) -> ZoneState:
+        """The zone state, from memory while the service runs: the store has the same."""
+        if watch.last is not None and watch.unrecorded is None:
+            return watch.last.zone_state
+        return await self._store.zone_state(watch.record.account_id)
+
+    def _judge(self, watch: Watch, fetched: FetchedBook | Failure, prior: ZoneState, started: float) -> Reading:
+        """Steps 2 and 3."""
+        duration_ms = (self._clock.monotonic() - started) * 1000
+        return judge(watch.record, fetched, prior, watch.policy, now=self._clock.now(), duration_ms=duration_ms)
+
+    async def recipients(self, watch: Watch) -> list[str]:
+        """Linked chats of the owner, and the console. Kept for the case that the store cannot be asked later."""
+        chats = await self._store.recipients(watch.record.account_id)
+        watch.recipients = [*chats, CONSOLE] if self._console or not chats else chats
+        return watch.recipients
+
+    async def _announce(self, watch: Watch, reading: Reading, prior: ZoneState) -> Announcement:
+        """What this reading makes worth telling. Asks the store only when something may be."""
+        if not watch.dispute_known:
+            watch.dispute = await self._store.last_alert(fingerprint(watch.record.account_id, Rule.DISPUTED))
+            watch.dispute_known = True
+        dispute = decide_dispute_alert(watch.dispute, reading.quality.quality, reading.at)
+        if reading.zone == prior.zone and dispute is AlertReason.NONE:
+            return Announcement()
+        announcement = announce_reading(
+            reading,
+            prior,
+            earlier=watch.last_good,
+            last_dispute=watch.dispute,
+            recipients=await self.recipients(watch),
+            ids=self._ids,
+        )
+        watch.dispute_known = all(alert.rule != Rule.DISPUTED for alert in announcement.alerts)
+        return announcement
+
+    def _change(self, reading: Reading, prior: ZoneState) -> ZoneChange | None:
+        if reading.zone == prior.zone:
+            return None
+        log.info(
+            "zone changed",
+            account=reading.account,
+            before=prior.zone.value,
+            after=reading.zone.value,
+            why=reading.reason,
+        )
+        return ZoneChange(
+            change_id=self._ids.new("change"),
+            account_id=reading.account_id,
+            at=reading.at,
+            before=prior.zone,
+            after=reading.zone,
+            reason=reading.reason,
+        )
+
+    async def _not_recorded(
+        self, watch: Watch, fetched: FetchedBook | Failure, started: float, error: Exception
+    ) -> Reading:
+        """The store (or our own code) failed: judge from memory and tell people directly, once for each zone."""
+        log.error("cycle not recorded", account=watch.record.name, error=str(error))
+        prior = watch.last.zone_state if watch.last else ZoneState()
+        reading = self._judge(watch, fetched, prior, started)
+        told = watch.unrecorded
+        watch.unrecorded = reading.zone
+        if told != reading.zone:
+            await self._tell_directly(watch, reading, str(error))
+        return reading
