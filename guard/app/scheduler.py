@@ -1,0 +1,78 @@
+"""When a cycle runs. The only file that knows APScheduler, which only triggers: everything else has its own clock.
+
+No overlap: an account's next cycle waits for the last one. No pile-up: turns that were missed (a long pause, a
+suspended machine) become one. The pause between two cycles follows the account's zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from guard.app.settings import Schedule
+from guard.ports.clock import Clock
+from guard.risk.zones import Zone
+
+Turn = Callable[[str], Awaitable[Zone]]
+SPREAD_S = 2.0
+
+
+def pause_s(zone: Zone, schedule: Schedule) -> float:
+    """Seconds between two cycles in a zone; a blind account is read as often as one in danger."""
+    if zone in {Zone.DANGER, Zone.LIQUIDATION, Zone.UNKNOWN}:
+        return schedule.danger_s
+    if zone is Zone.WARNING:
+        return schedule.warning_s
+    return schedule.calm_s
+
+
+class Scheduler:
+    """Triggers `turn(account_id)` for each watched account, and `housekeeping()` now and then."""
+
+    def __init__(self, turn: Turn, schedule: Schedule, clock: Clock) -> None:
+        self._turn = turn
+        self._schedule = schedule
+        self._clock = clock
+        self._scheduler = AsyncIOScheduler(
+            timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
+        )
+        self._pauses: dict[str, float] = {}
+
+    def start(self) -> None:
+        """Begin to trigger."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Trigger nothing more; what runs is the caller's to await."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    def every(self, seconds: float, work: Callable[[], Awaitable[None]], name: str) -> None:
+        """Run `work` every `seconds`, the first time after one such pause."""
+        self._scheduler.add_job(work, IntervalTrigger(seconds=seconds), id=name)
+
+    def watch(self, account_id: str) -> None:
+        """Read an account from now on: at once, and then as its zone asks. Accounts start a moment apart."""
+        offset = timedelta(milliseconds=20 * len(self._pauses) % (SPREAD_S * 1000))
+        self._pauses[account_id] = self._schedule.calm_s
+        self._scheduler.add_job(
+            self._run,
+            IntervalTrigger(seconds=self._schedule.calm_s),
+            args=[account_id],
+            id=account_id,
+            next_run_time=self._clock.now() + offset,
+        )
+
+    def forget(self, account_id: str) -> None:
+        """Read an account no more."""
+        if self._pauses.pop(account_id, None) is not None:
+            self._scheduler.remove_job(account_id)
+
+    async def _run(self, account_id: str) -> None:
+        wanted = pause_s(await self._turn(account_id), self._schedule)
+        if account_id in self._pauses and self._pauses[account_id] != wanted:
+            self._pauses[account_id] = wanted
+            self._scheduler.reschedule_job(account_id, trigger=IntervalTrigger(seconds=wanted))
