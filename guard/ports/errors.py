@@ -2,7 +2,8 @@
 
 GuardError                    message + fix: what was wrong, and what to do
 ├── InputError                bad input of the user: one line, exit code 2
-├── StoreError                the database did not do as asked: locked, full, gone; trying again later may help
+├── StoreError                the database did not do as asked (full, damaged, gone); nothing was half-written
+│   └── StoreBusy             another process holds the database: trying again later may help
 └── VenueError                a venue did not answer as asked
     ├── VenueUnavailable      network, timeout, maintenance, 5xx: try again later
     │   └── RateLimited       told to wait; carries retry_after_s
@@ -35,6 +36,10 @@ class InputError(GuardError):
 
 class StoreError(GuardError):
     """The database did not do as asked (locked, disk full, connection lost); nothing was half-written."""
+
+
+class StoreBusy(StoreError):
+    """Another process holds the database: trying again later may help."""
 
 
 class VenueError(GuardError):

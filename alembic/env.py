@@ -1,0 +1,42 @@
+"""Run by alembic: migrates the connection that `guard.store.migrate` hands over, or the url of alembic.ini."""
+
+from typing import Any, Literal
+
+from alembic import context
+from sqlalchemy import Connection
+from sqlmodel import AutoString
+
+from guard.store.columns import Finite, UtcMicros
+from guard.store.engine import open_engine
+from guard.store.location import Location
+from guard.store.tables import metadata
+
+_PLAIN = {AutoString: "sa.String()", UtcMicros: "sa.BigInteger()", Finite: "sa.Double()"}
+
+
+def plain(kind: str, item: Any, _: object) -> str | Literal[False]:
+    """A new revision is written in plain types: it must not change when ours do."""
+    return _PLAIN.get(type(item), False) if kind == "type" else False
+
+
+def migrate(connection: Connection) -> None:
+    """Run what was asked for, in the transaction that is open already."""
+    # render_as_batch: SQLite changes a table by building it anew.
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        transactional_ddl=True,
+        render_as_batch=True,
+        render_item=plain,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+handed_over: Connection | None = context.config.attributes.get("connection")
+if handed_over is not None:
+    migrate(handed_over)
+else:
+    url = context.config.get_main_option("sqlalchemy.url") or ""
+    with open_engine(Location.parse(url), "migrate").begin() as own:
+        migrate(own)

@@ -1,0 +1,169 @@
+"""Statements over what was: snapshots, zone changes, alerts; and forgetting what is old."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, RowMapping, delete, func, select
+
+from guard.ports.records import AlertReason, AlertRecord, PositionSnapshot, Snapshot, ZoneChange
+from guard.risk.zones import Zone
+from guard.store.tables import (
+    AccountRow,
+    AlertRow,
+    PositionRow,
+    SnapshotRow,
+    WatchStateRow,
+    ZoneChangeRow,
+    table,
+)
+
+_accounts: Final = table(AccountRow)
+_watch: Final = table(WatchStateRow)
+_snapshots: Final = table(SnapshotRow)
+_positions: Final = table(PositionRow)
+_changes: Final = table(ZoneChangeRow)
+_alerts: Final = table(AlertRow)
+
+_WITH_NAME: Final = select(_snapshots, _accounts.c.name.label("account")).join(
+    _accounts, _accounts.c.account_id == _snapshots.c.account_id
+)
+_NEWEST_FIRST: Final = (_snapshots.c.at.desc(), _snapshots.c.seq.desc())
+
+
+def latest_snapshot(connection: Connection, account_id: str) -> Snapshot | None:
+    """The newest snapshot of an account, with its positions."""
+    newest = _WITH_NAME.where(_snapshots.c.account_id == account_id).order_by(*_NEWEST_FIRST).limit(1)
+    row = connection.execute(newest).mappings().first()
+    if row is None:
+        return None
+    legs = select(_positions).where(_positions.c.snapshot_seq == row["seq"]).order_by(_positions.c.ordinal)
+    return _snapshot(row, tuple(_position(leg) for leg in connection.execute(legs).mappings()))
+
+
+def snapshots(connection: Connection, account_id: str, since: datetime, limit: int) -> list[Snapshot]:
+    """The newest `limit` snapshots since then, oldest first, without positions."""
+    wanted = (_snapshots.c.account_id == account_id) & (_snapshots.c.at >= since)
+    rows = connection.execute(_WITH_NAME.where(wanted).order_by(*_NEWEST_FIRST).limit(limit)).mappings().all()
+    return [_snapshot(row, ()) for row in reversed(rows)]
+
+
+def zone_changes(connection: Connection, account_id: str, since: datetime) -> list[ZoneChange]:
+    """The flips of an account since then, oldest first."""
+    wanted = (_changes.c.account_id == account_id) & (_changes.c.at >= since)
+    statement = select(_changes).where(wanted).order_by(_changes.c.at, _changes.c.seq)
+    return [_change(row) for row in connection.execute(statement).mappings()]
+
+
+def alerts(connection: Connection, since: datetime, account_id: str | None) -> list[AlertRecord]:
+    """Alerts decided since then, oldest first."""
+    statement = select(_alerts).where(_alerts.c.at >= since).order_by(_alerts.c.at, _alerts.c.seq)
+    if account_id is not None:
+        statement = statement.where(_alerts.c.account_id == account_id)
+    return [_alert(row) for row in connection.execute(statement).mappings()]
+
+
+def last_alert(connection: Connection, fingerprint: str) -> AlertRecord | None:
+    """The newest alert of a condition."""
+    statement = (
+        select(_alerts)
+        .where(_alerts.c.fingerprint == fingerprint)
+        .order_by(_alerts.c.at.desc(), _alerts.c.seq.desc())
+        .limit(1)
+    )
+    row = connection.execute(statement).mappings().first()
+    return None if row is None else _alert(row)
+
+
+def last_cycle_at(connection: Connection) -> datetime | None:
+    """When the newest recorded cycle of any account was."""
+    at: datetime | None = connection.execute(select(func.max(_watch.c.last_cycle_at))).scalar()
+    return at
+
+
+def prune_batch(connection: Connection, before: datetime, limit: int) -> int:
+    """Forget up to `limit` snapshots older than that, never the newest of an account; returns how many."""
+    newest = select(func.max(_snapshots.c.at)).where(_snapshots.c.account_id == _accounts.c.account_id)
+    old = (
+        select(_snapshots.c.seq)
+        .join(_accounts, _accounts.c.account_id == _snapshots.c.account_id)
+        .where((_snapshots.c.at < before) & (_snapshots.c.at < newest.scalar_subquery()))
+        .limit(limit)
+    )
+    return _forget(connection, list(connection.execute(old).scalars()))
+
+
+def forget_batch(connection: Connection, account_id: str, limit: int) -> int:
+    """Forget up to `limit` snapshots of an account; returns how many."""
+    old = select(_snapshots.c.seq).where(_snapshots.c.account_id == account_id).limit(limit)
+    return _forget(connection, list(connection.execute(old).scalars()))
+
+
+def _forget(connection: Connection, seqs: list[int]) -> int:
+    """Remove snapshots; their positions go with them."""
+    if seqs:
+        connection.execute(delete(_snapshots).where(_snapshots.c.seq.in_(seqs)))
+    return len(seqs)
+
+
+def _snapshot(row: RowMapping, positions: tuple[PositionSnapshot, ...]) -> Snapshot:
+    return Snapshot(
+        account_id=row["account_id"],
+        account=row["account"],
+        at=row["at"],
+        zone=Zone(row["zone"]),
+        reason=row["reason"],
+        quality=row["quality"],
+        data_at=row["data_at"],
+        currency=row["currency"],
+        equity=row["equity"],
+        unrealized_pnl=row["unrealized_pnl"],
+        initial_margin=row["initial_margin"],
+        maintenance_margin=row["maintenance_margin"],
+        available_margin=row["available_margin"],
+        risk_ratio=row["risk_ratio"],
+        margin_level=row["margin_level"],
+        distance=row["distance"],
+        effective_leverage=row["effective_leverage"],
+        error=row["error"],
+        positions=positions,
+    )
+
+
+def _position(row: RowMapping) -> PositionSnapshot:
+    return PositionSnapshot(
+        symbol=row["symbol"],
+        side=row["side"],
+        contracts=row["contracts"],
+        entry_price=row["entry_price"],
+        mark_price=row["mark_price"],
+        notional=row["notional"],
+        unrealized_pnl=row["unrealized_pnl"],
+        maintenance_margin=row["maintenance_margin"],
+        liquidation_price=row["liquidation_price"],
+    )
+
+
+def _change(row: RowMapping) -> ZoneChange:
+    return ZoneChange(
+        change_id=row["change_id"],
+        account_id=row["account_id"],
+        at=row["at"],
+        before=Zone(row["before"]),
+        after=Zone(row["after"]),
+        reason=row["reason"],
+    )
+
+
+def _alert(row: RowMapping) -> AlertRecord:
+    return AlertRecord(
+        alert_id=row["alert_id"],
+        account_id=row["account_id"],
+        rule=row["rule"],
+        fingerprint=row["fingerprint"],
+        zone=Zone(row["zone"]),
+        reason=AlertReason(row["reason"]),
+        at=row["at"],
+        text=row["text"],
+    )

@@ -1,0 +1,138 @@
+"""Statements over the outbox: messages wait here until a channel has taken them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from guard.ports.errors import StoreError
+from guard.ports.records import OutboxMessage
+from guard.store.tables import OutboxRow, table
+
+_outbox: Final = table(OutboxRow)
+_older: Final = _outbox.alias("older")
+
+_IS_PENDING: Final = _outbox.c.delivered_at.is_(None) & _outbox.c.dead_at.is_(None)
+
+# A second message with the same dedupe key is a no-op; any other clash is an error.
+_ADD: Final = {
+    "sqlite": sqlite.insert(_outbox).on_conflict_do_nothing(index_elements=["dedupe_key"]),
+    "postgresql": postgresql.insert(_outbox).on_conflict_do_nothing(index_elements=["dedupe_key"]),
+}
+
+_now: Final = bindparam("now", type_=_outbox.c.created_at.type)
+_OVERTAKES: Final = (
+    select(_older.c.seq)
+    .where(
+        _older.c.delivered_at.is_(None)
+        & _older.c.dead_at.is_(None)
+        & (_older.c.destination == _outbox.c.destination)
+        & (_older.c.priority == _outbox.c.priority)
+        & (_older.c.next_attempt_at > _now)
+        & or_(
+            _older.c.created_at < _outbox.c.created_at,
+            (_older.c.created_at == _outbox.c.created_at) & (_older.c.seq < _outbox.c.seq),
+        )
+    )
+    .exists()
+)
+_DUE: Final = (
+    select(_outbox)
+    .where(_IS_PENDING & or_(_outbox.c.next_attempt_at.is_(None), _outbox.c.next_attempt_at <= _now) & ~_OVERTAKES)
+    .order_by(_outbox.c.priority.desc(), _outbox.c.created_at, _outbox.c.seq)
+)
+
+
+def add_messages(connection: Connection, messages: Iterable[OutboxMessage]) -> int:
+    """Put messages in, except those that were put in before; returns how many are new."""
+    statement = _ADD[connection.dialect.name]
+    return sum(connection.execute(statement, _row(message)).rowcount for message in messages)
+
+
+def due_messages(connection: Connection, now: datetime, limit: int) -> list[OutboxMessage]:
+    """Messages to send now: highest priority first, then oldest first.
+
+    A message waits while an older one of the same destination and priority waits for its next attempt: what a
+    person reads stays in the order in which it happened.
+    """
+    rows = connection.execute(_DUE.limit(limit), {"now": now}).mappings()
+    return [_message(row) for row in rows]
+
+
+def mark_delivered(connection: Connection, message_id: str, at: datetime, receipt: str) -> None:
+    """The channel took it. The first receipt is kept."""
+    _settle(connection, message_id, delivered_at=at, receipt=receipt, attempts=_outbox.c.attempts + 1, last_error=None)
+
+
+def mark_retry(connection: Connection, message_id: str, at: datetime, error: str, next_attempt_at: datetime) -> None:
+    """An attempt failed; the next one is not before `next_attempt_at`."""
+    if next_attempt_at < at:
+        raise ValueError(f"the next attempt at {next_attempt_at} would be before the failed one at {at}")
+    _settle(
+        connection,
+        message_id,
+        attempts=_outbox.c.attempts + 1,
+        last_error=error,
+        next_attempt_at=next_attempt_at,
+    )
+
+
+def mark_dead(connection: Connection, message_id: str, at: datetime, error: str) -> None:
+    """It will never be delivered; it stays to be shown."""
+    _settle(connection, message_id, dead_at=at, attempts=_outbox.c.attempts + 1, last_error=error)
+
+
+def outbox_pending(connection: Connection) -> int:
+    """How many messages wait."""
+    return int(connection.execute(select(func.count()).select_from(_outbox).where(_IS_PENDING)).scalar_one())
+
+
+def dead_messages(connection: Connection, since: datetime) -> list[OutboxMessage]:
+    """Messages given up since then, oldest first."""
+    statement = select(_outbox).where(_outbox.c.dead_at >= since).order_by(_outbox.c.dead_at, _outbox.c.seq)
+    return [_message(row) for row in connection.execute(statement).mappings()]
+
+
+def _settle(connection: Connection, message_id: str, **values: Any) -> None:
+    """Change a pending message. One that is settled already stays as it is: a worker may report twice."""
+    this = _outbox.c.message_id == message_id
+    if connection.execute(update(_outbox).where(this & _IS_PENDING).values(**values)).rowcount:
+        return
+    if connection.execute(select(_outbox.c.seq).where(this)).first() is None:
+        raise StoreError(f"no message has the id {message_id!r}", fix="nothing was changed")
+
+
+def _row(message: OutboxMessage) -> dict[str, object]:
+    return {
+        "message_id": message.message_id,
+        "dedupe_key": message.dedupe_key,
+        "destination": message.destination,
+        "html": message.html,
+        "created_at": message.created_at,
+        "priority": message.priority,
+        "alert_id": message.alert_id,
+        "account_id": message.account_id,
+        "attempts": message.attempts,
+        "next_attempt_at": message.next_attempt_at,
+        "last_error": message.last_error,
+    }
+
+
+def _message(row: RowMapping) -> OutboxMessage:
+    return OutboxMessage(
+        message_id=row["message_id"],
+        dedupe_key=row["dedupe_key"],
+        destination=row["destination"],
+        html=row["html"],
+        created_at=row["created_at"],
+        priority=row["priority"],
+        alert_id=row["alert_id"],
+        account_id=row["account_id"],
+        attempts=row["attempts"],
+        next_attempt_at=row["next_attempt_at"],
+        last_error=row["last_error"],
+    )
