@@ -71,7 +71,7 @@ async def add_account(
     record = AccountRecord(
         account_id=opened.ids.new("account"),
         spec=spec,
-        owner=user.name if user else None,
+        owner=user.user_id if user else None,
         mode="observe",
         created_at=opened.clock.now(),
     )
@@ -133,5 +133,7 @@ def check_json(verdict: CheckVerdict) -> dict[str, object]:
             "transfer": rights.transfer,
             "ip_restricted": rights.ip_restricted,
         },
-        "risk": report_json(reading.risk, reading.quality, reading.zone, reading.reason) if reading.risk else None,
+        "risk": report_json(reading.risk, reading.quality.quality, reading.zone, reading.reason)
+        if reading.risk
+        else None,
     }

@@ -7,7 +7,9 @@ from datetime import datetime
 import structlog
 
 from guard.ports.clock import Clock
-from guard.ports.records import Snapshot, UserRecord
+from guard.ports.records import AccountRecord, Snapshot, UserRecord
+from guard.risk.quality import Quality
+from guard.risk.zones import Zone
 from guard.store.store import Store
 
 log = structlog.get_logger(__name__)
@@ -39,10 +41,33 @@ class StoreDesk:
         snapshots = []
         for account in await self._store.accounts_of(user_id):
             snapshot = await self._store.latest_snapshot(account.account_id)
-            if snapshot is not None:
-                snapshots.append(snapshot)
+            snapshots.append(snapshot or never_read(account, self._clock.now()))
         return snapshots
 
     async def refused(self, chat_id: int, chat_user_id: int, what: str) -> None:
         """Record that somebody was refused."""
         await self._store.record_refusal(self._clock.now(), chat_id, chat_user_id, what)
+
+
+def never_read(account: AccountRecord, now: datetime) -> Snapshot:
+    """What is shown of an account that no cycle has read yet: nothing is left out."""
+    return Snapshot(
+        account_id=account.account_id,
+        account=account.name,
+        at=now,
+        zone=Zone.UNKNOWN,
+        reason="not read yet",
+        quality=Quality.MISSING.value,
+        data_at=None,
+        currency=None,
+        equity=None,
+        unrealized_pnl=None,
+        initial_margin=None,
+        maintenance_margin=None,
+        available_margin=None,
+        risk_ratio=None,
+        margin_level=None,
+        distance=None,
+        effective_leverage=None,
+        error="the service has not read this account yet",
+    )

@@ -87,15 +87,18 @@ def judge(
         quality = DataQuality(Quality.MISSING, (fetched.message,))
         state = step_zone(prior, None, quality, policy.zones, certain=fetched.certain)
         return _reading(record, now, quality, state, None, None, fetched.message, duration_ms)
-    quality, risk = _assess(fetched, policy, now)
+    quality, risk = appraise(fetched, policy, now)
     measured = worse_of(risk, fetched.book) if risk else None
     state = step_zone(prior, measured, quality, policy.zones)
     error = None if risk else "; ".join(quality.reasons)
     return _reading(record, now, quality, state, risk, fetched, error, duration_ms)
 
 
-def _assess(fetched: FetchedBook, policy: JudgePolicy, now: datetime) -> tuple[DataQuality, AccountRisk | None]:
-    """Quality first; a book that looks whole but cannot be assessed is incomplete, and says what is missing."""
+def appraise(fetched: FetchedBook, policy: JudgePolicy, now: datetime) -> tuple[DataQuality, AccountRisk | None]:
+    """The verdict on a book, agreement with the venue included, and its risk (None: it cannot be computed).
+
+    Quality first; a book that looks whole but cannot be assessed is incomplete, and says what is missing.
+    """
     quality = qualify(
         parts=fetched.parts,
         missing=fetched.missing,

@@ -13,7 +13,6 @@ from guard.app.settings import Settings
 from guard.ports.clock import Clock, Ids
 from guard.ports.errors import InputError
 from guard.ports.records import AccountRecord, UserRecord
-from guard.store.migrate import require_current
 from guard.store.store import Store
 from guard.store.vault import Vault
 
@@ -67,9 +66,7 @@ async def opened(settings: Settings, *, clock: Clock | None = None, ids: Ids | N
     """
     clock, ids = clock or SystemClock(), ids or RandomIds()
     url = settings.database.url
-    require_current(url)
-    vault = Vault.open(url, master_key_file(settings))
-    store = await Store.open(url, vault, ids)
+    store = await Store.open(url, Vault.of(url, master_key_file(settings)), ids)
     try:
         yield Opened(settings, clock, ids, store)
     finally:

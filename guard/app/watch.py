@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from guard.app.judge import JudgePolicy, judge_policy
 from guard.app.settings import Protect, Settings
 from guard.ports.records import AccountRecord, AlertRecord, Reading
-from guard.ports.venue import AccountSpec, VenueAccount
+from guard.ports.venue import AccountSpec, KeyRights, VenueAccount
+from guard.protect.executor import Executor
 from guard.protect.gate import count_confirmation
 from guard.protect.policy import ProtectPolicy
 from guard.risk.zones import Zone
@@ -22,6 +24,8 @@ class Watch:
 
     `unrecorded` is the zone that was told directly because the store did not record; None = all is recorded.
     `dispute` is the last alert of that rule, to be asked again from the store when `dispute_known` is false.
+    `refused` are the causes for which protection was last refused, so that each is told once.
+    `pending` means that the journal may hold intents that a crash or a silence left open.
     `recipients` are the last known destinations of the account's messages.
     """
 
@@ -34,6 +38,11 @@ class Watch:
     confirmed_cycles: int = 0
     recipients: list[str] = field(default_factory=list)
     unrecorded: Zone | None = None
+    rights: KeyRights | None = None
+    rights_at: datetime | None = None
+    refused: frozenset[str] = frozenset()
+    executor: Executor | None = None
+    pending: bool = True
     dispute: AlertRecord | None = None
     dispute_known: bool = False
 
@@ -46,6 +55,7 @@ class Watch:
     async def close(self) -> None:
         """Drop the connection; the next cycle opens a new one."""
         venue, self.venue = self.venue, None
+        self.executor = None
         if venue is not None:
             await venue.close()
 

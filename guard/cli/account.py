@@ -139,12 +139,13 @@ def list_accounts(config: ConfigFile = None, as_json: AsJson = False) -> None:
 
 async def _describe(opened: Opened, record: AccountRecord) -> dict[str, object]:
     snapshot = await opened.store.latest_snapshot(record.account_id)
+    owners = {user.user_id: user.name for user in await opened.store.users()}
     return {
         "name": record.name,
         "venue": record.spec.venue,
         "base_url": record.spec.base_url,
         "book_file": record.spec.book_file,
-        "owner": record.owner,
+        "owner": owners.get(record.owner or ""),
         "mode": record.mode,
         "frozen": record.frozen,
         "added_at": record.created_at.isoformat(),

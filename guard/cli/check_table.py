@@ -1,4 +1,4 @@
-"""`guard account check` as tables: what was read, what the venue says, what we computed, the difference, the verdict."""
+"""`guard account check` as tables: what was read, the venue's figures and ours, the difference, the verdict."""
 
 from __future__ import annotations
 

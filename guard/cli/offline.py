@@ -58,7 +58,7 @@ def risk(
     from guard.cli.risk_table import risk_table
     from guard.ports.errors import InputError
     from guard.risk.assess import assess
-    from guard.risk.quality import DataQuality, Quality
+    from guard.risk.quality import Quality
     from guard.risk.reportfile import report_json
     from guard.risk.zones import Zone, entered_zone, severity
 
@@ -69,10 +69,9 @@ def risk(
     policy = judge_policy(settings.zones_of(parsed.account), settings.conformity, settings.schedule.stale_after_s)
     assessed = assess(parsed)
     zone, reason = entered_zone(assessed, policy.zones)
-    # A file has no clock beside it: its figures are taken as they are.
-    quality = DataQuality(Quality.FRESH)
     if as_json:
-        print_json(report_json(assessed, quality, zone, reason))
+        # A file has no clock beside it: its figures are taken as they are.
+        print_json(report_json(assessed, Quality.FRESH, zone, reason))
     else:
         console().print(risk_table(assessed, zone, reason))
     if fail_in is not None and severity(zone) >= severity(Zone(fail_in)):

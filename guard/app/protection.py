@@ -1,0 +1,312 @@
+"""Armed protection inside the cycle: gather the facts for the gates, plan, and carry out what was journalled.
+
+Owns when an executor exists and what the gates are shown. The decisions themselves are `guard.protect`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from guard.alerts.announce import Announcement
+from guard.alerts.notices import protection_notice
+from guard.app.cycle import Recipients
+from guard.app.judge import appraise
+from guard.app.watch import Watch
+from guard.ports.clock import Clock, Ids
+from guard.ports.errors import StoreError, VenueError
+from guard.ports.records import IntentRecord, OrderRecord, Reading
+from guard.ports.venue import Depth, FetchedBook, Instrument, VenueAccount
+from guard.protect.executor import Executor
+from guard.protect.gate import GateFacts, RefusalCode, calls_for_action, count_confirmation, refusals
+from guard.protect.intents import draft_intent, infeasible_intent, refused_intent
+from guard.protect.outcome import Announcement as ProtectAnnouncement
+from guard.protect.outcome import Kind, Outcome
+from guard.protect.plan import plan_reduction
+from guard.protect.policy import ExecutionBounds
+from guard.protect.run import Assignment
+from guard.protect.texts import infeasible_text, refused_text
+from guard.risk.book import Book
+from guard.risk.quality import DataQuality, Quality
+from guard.risk.zones import Zone
+from guard.store.store import Store
+
+log = structlog.get_logger(__name__)
+
+RIGHTS_VALID_S = 600.0
+# Gates that open by themselves in a moment: refusing for these alone is no news.
+PASSING = frozenset(code.value for code in (RefusalCode.NOT_CONFIRMED, RefusalCode.COOLDOWN, RefusalCode.IN_FLIGHT))
+NO_PLAN = frozenset({"no_plan"})
+
+
+SILENCE = Announcement()
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectDecision:
+    """What was decided in a cycle. `task` is set when there is something to carry out."""
+
+    intent: IntentRecord | None = None
+    orders: tuple[OrderRecord, ...] = ()
+    announcement: Announcement = SILENCE
+    task: Assignment | None = None
+
+
+NOTHING = ProtectDecision()
+
+
+class Protection:
+    """`guard.app.cycle.Protector` with real executors, one for each account.
+
+    Args:
+        store: journal, history and outbox.
+        clock: time.
+        ids: identifiers.
+        stop: the kill switch of the process; no order is sent once it is set.
+        wake_outbox: called after something was recorded for delivery.
+        tell_directly: last resort when the store does not record.
+        bounds: timeouts and limits of the executor.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        ids: Ids,
+        stop: asyncio.Event,
+        wake_outbox: Callable[[], None],
+        tell_directly: Callable[[Watch, Reading, str], Awaitable[None]],
+        bounds: ExecutionBounds | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+        self._stop = stop
+        self._wake_outbox = wake_outbox
+        self._tell_directly = tell_directly
+        self._bounds = bounds or ExecutionBounds()
+        self.orders_sent = 0
+
+    async def decide(self, watch: Watch, reading: Reading, recipients: Recipients) -> ProtectDecision:
+        """Whether to act in this cycle, and how.
+
+        Returns:
+            Nothing unless the account is armed and its zone calls for action; else the intent to journal: open with
+            its orders, or refused with every reason. A refusal is stored and told when its reasons change.
+        """
+        if reading.fetched is None or watch.venue is None:
+            return NOTHING
+        if watch.pending:
+            await self._resume(watch, watch.venue, recipients)
+        if watch.record.mode != "auto":
+            return NOTHING
+        await self._refresh_rights(watch, watch.venue, reading.at)
+        if not calls_for_action(reading.zone, watch.protect.act_in):
+            watch.refused = frozenset()
+            return NOTHING
+        facts = await self._facts(watch, reading, reading.fetched)
+        closed = refusals(facts, watch.protect)
+        if not closed:
+            return await self._plan(watch, reading, reading.fetched, watch.venue, facts, recipients)
+        causes = frozenset(refusal.code.value for refusal in closed)
+        if causes <= PASSING or causes == watch.refused:
+            return NOTHING
+        watch.refused = causes
+        intent = refused_intent(
+            closed,
+            intent_id=self._ids.new("intent"),
+            account_id=reading.account_id,
+            at=reading.at,
+            zone=reading.zone,
+            risk_ratio=reading.risk.risk_ratio if reading.risk else None,
+        )
+        return await self._refused(watch, intent, refused_text(watch.record.name, closed), recipients)
+
+    async def _plan(
+        self,
+        watch: Watch,
+        reading: Reading,
+        fetched: FetchedBook,
+        venue: VenueAccount,
+        facts: GateFacts,
+        recipients: Recipients,
+    ) -> ProtectDecision:
+        """Price the book and plan; an infeasible plan is a refusal with its reason."""
+        try:
+            instruments, depth = await _trading_facts(venue, fetched.book)
+        except VenueError as error:
+            log.warning("no plan: the venue gave no prices", account=watch.record.name, error=str(error))
+            return NOTHING
+        limits = watch.protect.limits(facts.daily_cap - facts.notional_today)
+        plan = plan_reduction(fetched.book, watch.protect.target, instruments, limits=limits, depth=depth)
+        intent_id = self._ids.new("intent")
+        if not plan.feasible or not plan.steps:
+            if watch.refused == NO_PLAN:
+                return NOTHING
+            watch.refused = NO_PLAN
+            refused = infeasible_intent(
+                plan, intent_id=intent_id, account_id=reading.account_id, at=reading.at, zone=reading.zone
+            )
+            return await self._refused(watch, refused, infeasible_text(watch.record.name, plan), recipients)
+        watch.refused = frozenset()
+        intent, orders = draft_intent(
+            plan,
+            fetched.book,
+            instruments,
+            watch.protect,
+            intent_id=intent_id,
+            account_id=reading.account_id,
+            at=reading.at,
+            zone=reading.zone,
+            reason=reading.reason,
+        )
+        task = Assignment(watch.record, intent, orders, plan, fetched, instruments, facts.daily_cap)
+        return ProtectDecision(intent, orders, task=task)
+
+    async def _refused(self, watch: Watch, intent: IntentRecord, text: str, recipients: Recipients) -> ProtectDecision:
+        log.warning("protection does not act", account=watch.record.name, reason=intent.reason)
+        notice = protection_notice(
+            intent.account_id,
+            intent.intent_id,
+            Kind.FAILED,
+            text,
+            intent.zone,
+            intent.at,
+            await recipients(watch),
+            self._ids,
+        )
+        return ProtectDecision(intent, announcement=notice)
+
+    async def _refresh_rights(self, watch: Watch, venue: VenueAccount, now: datetime) -> None:
+        """What the key may do, read in calm so that it is known in danger. A failed look keeps what was known."""
+        if watch.rights_at is not None and (now - watch.rights_at).total_seconds() < RIGHTS_VALID_S:
+            return
+        try:
+            watch.rights = (await venue.check()).rights
+        except VenueError as error:
+            log.warning("key rights not read", account=watch.record.name, error=str(error))
+            return
+        watch.rights_at = now
+
+    async def _facts(self, watch: Watch, reading: Reading, fetched: FetchedBook) -> GateFacts:
+        """Everything the gates look at."""
+        account_id, now = reading.account_id, reading.at
+        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        past = await self._store.intents(now - timedelta(days=1), account_id)
+        finished = [intent.finished_at for intent in past if intent.finished_at and intent.state in {"done", "failed"}]
+        return GateFacts(
+            mode=watch.record.mode,
+            frozen=watch.record.frozen,
+            stopped=self._stop.is_set(),
+            zone=reading.zone,
+            confirmed_cycles=count_confirmation(watch.confirmed_cycles, reading.zone, reading.quality, watch.protect),
+            quality=reading.quality,
+            conforms=_conforms(fetched.book, reading.quality),
+            position_mode_proven=fetched.position_mode_proven,
+            may_trade=watch.rights.trade if watch.rights else None,
+            now=now,
+            last_finished_at=max(finished, default=None),
+            notional_today=await self._store.notional_traded_since(account_id, day),
+            daily_cap=watch.protect.daily_cap(await self._equity_of_day(account_id, day, reading)),
+            symbols=frozenset(position.symbol for position in fetched.book.positions),
+            in_flight=any(intent.state == "open" for intent in past),
+        )
+
+    async def _equity_of_day(self, account_id: str, day: datetime, reading: Reading) -> float:
+        """Equity at the day's first reading with figures; now, where there is none yet."""
+        first = await self._store.first_equity_since(account_id, day)
+        if first is not None:
+            return first
+        return min((pool.equity for pool in reading.risk.pools), default=0.0) if reading.risk else 0.0
+
+    async def carry_out(self, watch: Watch, decision: ProtectDecision, recipients: Recipients) -> None:
+        """Execute what was journalled. A journal that fails stops everything and is told directly."""
+        if decision.task is None or watch.venue is None:
+            return
+        try:
+            outcome = await self._executor(watch, watch.venue, recipients).execute(decision.task)
+        except StoreError as error:
+            log.exception("protection stopped: its journal cannot be written", account=watch.record.name)
+            if watch.last is not None:
+                why = f"protection stopped, its journal cannot be written: {error}"
+                await self._tell_directly(watch, watch.last, why)
+            return
+        self._count(watch, outcome)
+        watch.pending = not outcome.finished
+
+    async def _resume(self, watch: Watch, venue: VenueAccount, recipients: Recipients) -> None:
+        """Take up intents that a crash or a silence left open: look their orders up, send none."""
+        outcomes = await self._executor(watch, venue, recipients).resume(watch.record)
+        for outcome in outcomes:
+            self._count(watch, outcome)
+        watch.pending = any(not outcome.finished for outcome in outcomes)
+
+    def _count(self, watch: Watch, outcome: Outcome) -> None:
+        self.orders_sent += len(outcome.orders)
+        log.info(
+            "protection ended",
+            account=watch.record.name,
+            ending=outcome.ending.value,
+            orders=len(outcome.orders),
+            notional=round(outcome.notional, 2),
+            reason=outcome.reason,
+        )
+
+    def _executor(self, watch: Watch, venue: VenueAccount, recipients: Recipients) -> Executor:
+        """The account's one executor, made when its connection is."""
+        if watch.executor is not None:
+            return watch.executor
+
+        async def notify(announcement: ProtectAnnouncement) -> None:
+            zone = watch.last.zone if watch.last else Zone.UNKNOWN
+            notice = protection_notice(
+                announcement.account_id,
+                announcement.key,
+                announcement.kind,
+                announcement.text,
+                zone,
+                self._clock.now(),
+                await recipients(watch),
+                self._ids,
+            )
+            await self._store.record_announcement(notice.alerts, notice.messages)
+            self._wake_outbox()
+
+        async def freeze(account_id: str, reason: str) -> None:
+            log.error("automation frozen", account=watch.record.name, reason=reason)
+            watch.record = replace(watch.record, frozen=True)
+            await self._store.set_frozen(account_id, True)
+
+        watch.executor = Executor(
+            venue,
+            self._store,
+            self._clock,
+            watch.protect,
+            notify,
+            freeze=freeze,
+            judge=lambda fetched: appraise(fetched, watch.policy, self._clock.now())[0],
+            stop=self._stop,
+            bounds=self._bounds,
+        )
+        return watch.executor
+
+
+def _conforms(book: Book, quality: DataQuality) -> bool | None:
+    """Whether the venue's own figures agree with ours; None when it gave none for any pool."""
+    reported = (book.venue_reported, *book.venue_reported.pools.values())
+    if all(figures.maintenance_margin is None and figures.risk_ratio is None for figures in reported):
+        return None
+    return quality.quality is not Quality.DISPUTED
+
+
+async def _trading_facts(venue: VenueAccount, book: Book) -> tuple[dict[str, Instrument], dict[str, Depth]]:
+    """Trading rules and order books of every symbol that is held, read at once."""
+    symbols = sorted({position.symbol for position in book.positions})
+    instruments = await asyncio.gather(*(venue.instrument(symbol) for symbol in symbols))
+    depths = await asyncio.gather(*(venue.depth(symbol) for symbol in symbols))
+    return dict(zip(symbols, instruments, strict=True)), dict(zip(symbols, depths, strict=True))
