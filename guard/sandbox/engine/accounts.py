@@ -97,6 +97,7 @@ class Account:
     trades: deque[Trade] = field(default_factory=lambda: deque(maxlen=10_000))
     ledger: deque[LedgerEntry] = field(default_factory=lambda: deque(maxlen=100_000))
     liquidations: list[Liquidation] = field(default_factory=list)
+    countdowns: dict[str, int] = field(default_factory=dict)
     in_margin_call: bool = False
     updated_ms: int = 0
 
@@ -104,6 +105,12 @@ class Account:
     def liquidated(self) -> bool:
         """Whether any leg of this account was ever taken over."""
         return bool(self.liquidations)
+
+    def set_countdown(self, symbol: str, at_ms: int | None) -> None:
+        """Have all open orders of `symbol` cancelled at `at_ms`, or never."""
+        self.countdowns.pop(symbol, None)
+        if at_ms is not None:
+            self.countdowns[symbol] = at_ms
 
     def settings_of(self, symbol: str) -> SymbolSettings:
         """The choices for `symbol`, made on first use."""

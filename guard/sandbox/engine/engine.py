@@ -14,7 +14,7 @@ from guard.sandbox.engine.liquidation import liquidate_if_dead
 from guard.sandbox.engine.listing import START_PRICES, default_instruments
 from guard.sandbox.engine.margin import AccountFigures, account_figures, usd_equity
 from guard.sandbox.engine.market import Market
-from guard.sandbox.engine.matching import expire_orphans, fill_resting
+from guard.sandbox.engine.matching import cancel_all, expire_orphans, fill_resting
 from guard.sandbox.engine.orderbook import Depth
 from guard.sandbox.engine.prices import PricePath, flat_path
 from guard.sandbox.engine.sides import Leg
@@ -88,8 +88,8 @@ class Engine:
     def advance(self, to_ms: int) -> None:
         """Live through every grid moment up to `to_ms`; going back does nothing.
 
-        At each moment, in this order: 1. funding when it is due; 2. for every account by id: conditional orders,
-        resting orders, liquidation.
+        At each moment, in this order: 1. funding when it is due; 2. for every account by id: countdowns, conditional
+        orders, resting orders, liquidation.
         """
         while (moment := self._next_moment(to_ms)) is not None:
             self.market.now_ms = moment
@@ -107,6 +107,9 @@ class Engine:
 
     def settle_account(self, account: Account) -> None:
         """Let the present prices work on one account."""
+        for symbol in [symbol for symbol, at_ms in account.countdowns.items() if at_ms <= self.now_ms]:
+            account.set_countdown(symbol, None)
+            cancel_all(self.state, account, symbol)
         trigger_algos(self.state, account)
         fill_resting(self.state, account)
         expire_orphans(self.state, account)
@@ -189,7 +192,8 @@ class Engine:
             grid = to_ms + 1
         elif still > grid:
             grid = (still // step + 1) * step
-        moment = min(grid, self._next_funding_ms)
+        countdowns = (at_ms for account in self.state.accounts.values() for at_ms in account.countdowns.values())
+        moment = min(grid, self._next_funding_ms, *countdowns)
         return moment if moment <= to_ms else None
 
     def _still_until(self) -> int | None:

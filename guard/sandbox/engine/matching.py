@@ -61,6 +61,35 @@ def cancel_order(state: VenueState, account: Account, order_id: int) -> Order:
     return order
 
 
+def modify_order(state: VenueState, account: Account, order: Order, qty: Decimal, price: Decimal) -> Order:
+    """Change quantity and price of an open limit order in place; what crosses the book then fills.
+
+    Raises:
+        Rejection: nothing would change, less than is filled already, or a new order like that would be refused.
+    """
+    if (qty, price) == (order.qty, order.price):
+        raise Rejection(Reason.NOTHING_TO_CHANGE)
+    wanted = OrderRequest(
+        symbol=order.symbol,
+        side=order.side,
+        leg=order.leg,
+        kind=order.kind,
+        qty=qty - order.filled,
+        price=price,
+        time_in_force=order.time_in_force,
+        reduce_only=order.reduce_only or None,
+    )
+    del account.open_orders[order.id]
+    try:
+        check_order(account, state.market, wanted)
+    finally:
+        account.open_orders[order.id] = order
+    order.qty, order.price, order.updated_ms = qty, price, state.now_ms
+    state.emit(OrderEvent(account.id, order, "AMENDMENT"))
+    _take(state, account, order, price)
+    return order
+
+
 def cancel_all(state: VenueState, account: Account, symbol: str | None = None) -> list[Order]:
     """Cancel every open order, of one symbol or of all."""
     found = [order for order in account.open_orders.values() if symbol in {None, order.symbol}]

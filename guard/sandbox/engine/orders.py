@@ -94,6 +94,7 @@ class Reason(StrEnum):
     ISOLATED_IN_MULTI_ASSETS = "isolated margin in multi-assets mode"
     BALANCE_INSUFFICIENT = "balance is insufficient"
     NOT_ISOLATED = "the position is not isolated"
+    NOTHING_TO_CHANGE = "nothing would change"
     TOO_MANY_ORDERS = "too many open orders"
 
 
