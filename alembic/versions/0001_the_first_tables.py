@@ -286,6 +286,7 @@ def _alerts() -> None:
 def _protection() -> None:
     op.create_table(
         "intents",
+        _serial(),
         _text("intent_id"),
         _text("account_id"),
         _moment("at"),
@@ -297,7 +298,8 @@ def _protection() -> None:
         _figure("risk_ratio_after", null=True),
         _figure("notional"),
         _moment("finished_at", null=True),
-        _key("intents", "intent_id"),
+        _key("intents", "seq"),
+        _unique("intents", "intent_id"),
         _refers("intents", "account_id", "accounts.account_id"),
     )
     _index("intents", "at")
@@ -305,6 +307,7 @@ def _protection() -> None:
     _index("intents", "state", "at")
     op.create_table(
         "orders",
+        _serial(),
         _text("order_id"),
         _text("intent_id"),
         _text("account_id"),
@@ -323,7 +326,8 @@ def _protection() -> None:
         _text("filled"),
         _figure("average_price", null=True),
         _text("error", null=True),
-        _key("orders", "order_id"),
+        _key("orders", "seq"),
+        _unique("orders", "order_id"),
         _unique("orders", "client_order_id"),
         _refers("orders", "intent_id", "intents.intent_id"),
         _refers("orders", "account_id", "accounts.account_id"),

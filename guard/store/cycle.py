@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, insert, update
 
-from guard.ports.records import AlertRecord, CycleRecord, Reading, ZoneChange
+from guard.ports.records import AlertRecord, CycleRecord, OutboxMessage, Reading, ZoneChange
 from guard.risk.report import AccountRisk, PoolRisk, PositionRisk
 from guard.store import journal, outbox
 from guard.store.accounts import no_account, watch
@@ -41,11 +42,18 @@ def record_cycle(connection: Connection, cycle: CycleRecord) -> None:
         connection.execute(_ADD_POSITIONS, positions)
     if cycle.change is not None:
         connection.execute(_ADD_CHANGE, _change_row(cycle.change))
-    if cycle.alerts:
-        connection.execute(_ADD_ALERTS, [_alert_row(alert) for alert in cycle.alerts])
-    outbox.add_messages(connection, cycle.messages)
+    record_announcement(connection, cycle.alerts, cycle.messages)
     if cycle.intent is not None:
         journal.add_intent(connection, cycle.intent, cycle.orders)
+
+
+def record_announcement(
+    connection: Connection, alerts: Sequence[AlertRecord], messages: Sequence[OutboxMessage]
+) -> None:
+    """Store alerts and their messages."""
+    if alerts:
+        connection.execute(_ADD_ALERTS, [_alert_row(alert) for alert in alerts])
+    outbox.add_messages(connection, messages)
 
 
 def worst_pool(risk: AccountRisk) -> PoolRisk | None:

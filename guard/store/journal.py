@@ -75,8 +75,8 @@ def intents(connection: Connection, since: datetime, account_id: str | None) -> 
 
 
 def orders_of(connection: Connection, intent_id: str) -> list[OrderRecord]:
-    """The orders of an intent in the order of their steps."""
-    statement = select(_orders).where(_orders.c.intent_id == intent_id).order_by(_orders.c.step, _orders.c.order_id)
+    """The orders of an intent by step, those of one step in the order in which they were first stored."""
+    statement = select(_orders).where(_orders.c.intent_id == intent_id).order_by(_orders.c.step, _orders.c.seq)
     return [_order(row) for row in connection.execute(statement).mappings()]
 
 
@@ -90,7 +90,7 @@ def notional_traded_since(connection: Connection, account_id: str, since: dateti
 def _read(connection: Connection, statement: Select[*tuple[object, ...]], account_id: str | None) -> list[IntentRecord]:
     if account_id is not None:
         statement = statement.where(_intents.c.account_id == account_id)
-    rows = connection.execute(statement.order_by(_intents.c.at, _intents.c.intent_id)).mappings()
+    rows = connection.execute(statement.order_by(_intents.c.at, _intents.c.seq)).mappings()
     return [_intent(row) for row in rows]
 
 

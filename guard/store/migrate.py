@@ -21,7 +21,9 @@ from guard.ports.errors import InputError, StoreError
 from guard.store.engine import BUSY_TIMEOUT_S, open_engine
 from guard.store.failures import translated
 from guard.store.location import Location
-from guard.store.schema import HEAD, SchemaState, revision_of, too_new
+from guard.store.schema import HEAD, SchemaState, check, require_current, revision_of, too_new
+
+__all__ = ["SchemaState", "Upgrade", "check", "config", "require_current", "scripts_folder", "upgrade"]
 
 _COPIES_MAX: Final = 1000
 
@@ -34,6 +36,16 @@ class Upgrade:
     before: str | None
     after: str
     copy: Path | None
+
+    def __str__(self) -> str:
+        if self.before == self.after:
+            return f"the database {self.location} is at schema {self.after} already"
+        if self.before is None:
+            return f"made the database {self.location} with schema {self.after}"
+        return (
+            f"brought the database {self.location} from schema {self.before} to {self.after}; "
+            f"a copy of the old one is {self.copy}"
+        )
 
 
 def scripts_folder() -> Path:

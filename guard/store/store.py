@@ -232,6 +232,10 @@ class Store:
         """Store snapshot, positions, zone state, zone change, alerts, messages, intent and orders: all or nothing."""
         await self._write(cycle.record_cycle, record)
 
+    async def record_announcement(self, alerts: Sequence[AlertRecord], messages: Sequence[OutboxMessage]) -> None:
+        """Store alerts and their messages outside a cycle: all or nothing."""
+        await self._write(cycle.record_announcement, alerts, messages)
+
     async def latest_snapshot(self, account_id: str) -> Snapshot | None:
         """The newest snapshot with its positions."""
         return await self._read(history.latest_snapshot, account_id)
@@ -239,6 +243,10 @@ class Store:
     async def snapshots(self, account_id: str, since: datetime, limit: int) -> list[Snapshot]:
         """The newest `limit` snapshots since then, oldest first, without positions."""
         return await self._read(history.snapshots, account_id, since, limit)
+
+    async def first_equity_since(self, account_id: str, since: datetime) -> float | None:
+        """Equity of the worst pool at the first snapshot since then that has one."""
+        return await self._read(history.first_equity_since, account_id, since)
 
     async def zone_changes(self, account_id: str, since: datetime) -> list[ZoneChange]:
         """The account's flips since then, oldest first."""
@@ -315,7 +323,7 @@ class Store:
         return await self._read(journal.open_intents, account_id)
 
     async def orders_of(self, intent_id: str) -> list[OrderRecord]:
-        """The intent's orders by step."""
+        """The intent's orders by step, those of one step in the order in which they were first stored."""
         return await self._read(journal.orders_of, intent_id)
 
     async def intents(self, since: datetime, account_id: str | None = None) -> list[IntentRecord]:

@@ -255,7 +255,8 @@ class IntentRow(Row, table=True):
 
     __tablename__ = "intents"
     __table_args__: ClassVar[Any] = (Index(None, "account_id", "at"), Index(None, "state", "at"))
-    intent_id: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True, sa_type=Serial)
+    intent_id: str = Field(unique=True)
     account_id: str = Field(foreign_key="accounts.account_id", ondelete="CASCADE")
     at: datetime = Field(sa_type=UtcMicros, index=True)
     state: str
@@ -272,7 +273,8 @@ class OrderRow(Row, table=True):
     """One order of an intent. Sizes and prices are exact decimal strings, as they were sent."""
 
     __tablename__ = "orders"
-    order_id: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True, sa_type=Serial)
+    order_id: str = Field(unique=True)
     intent_id: str = Field(foreign_key="intents.intent_id", ondelete="CASCADE", index=True)
     account_id: str = Field(foreign_key="accounts.account_id", ondelete="CASCADE", index=True)
     step: int
