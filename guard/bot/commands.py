@@ -1,0 +1,122 @@
+"""The commands: one table, from which dispatch, help, the menu and "did you mean" all come.
+
+Owns what each command answers to a person who is already admitted. Knows nothing of Telegram's classes.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from guard.bot import texts
+from guard.bot.desk import Desk
+from guard.bot.replies import ALL_ACCOUNTS, STATUS, Button, Reply, TapTarget, account_key
+from guard.bot.status_text import by_urgency, positions_text, status_text
+from guard.ports.records import Snapshot, UserRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A command of a known person."""
+
+    person: UserRecord
+    chat_id: int
+    chat_user_id: int
+    argument: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: `usage` is what help shows, `summary` what it does in a few words."""
+
+    name: str
+    usage: str
+    summary: str
+    answer: Callable[[Desk, Ask], Awaitable[Reply]]
+
+
+async def start(_: Desk, ask: Ask) -> Reply:
+    """Greet somebody who is linked already; linking itself is done before anybody is admitted."""
+    return Reply(texts.already_linked(ask.person.name))
+
+
+async def status(desk: Desk, ask: Ask) -> Reply:
+    """Zone and figures of all accounts, or of one."""
+    snapshots = await desk.statuses(ask.person.user_id)
+    if not snapshots:
+        return Reply(texts.NO_ACCOUNTS)
+    if not ask.argument:
+        return status_reply(desk, snapshots, TapTarget(STATUS, ask.chat_user_id, ALL_ACCOUNTS))
+    chosen = choose(snapshots, ask.argument)
+    if chosen is None:
+        return _unknown_account(ask.argument, snapshots)
+    return status_reply(desk, [chosen], TapTarget(STATUS, ask.chat_user_id, account_key(chosen.account_id)))
+
+
+async def positions(desk: Desk, ask: Ask) -> Reply:
+    """The legs of all accounts, or of one."""
+    snapshots = await desk.statuses(ask.person.user_id)
+    if not snapshots:
+        return Reply(texts.NO_ACCOUNTS)
+    if not ask.argument:
+        return Reply(positions_text(snapshots, desk.now()))
+    chosen = choose(snapshots, ask.argument)
+    if chosen is None:
+        return _unknown_account(ask.argument, snapshots)
+    return Reply(positions_text([chosen], desk.now()))
+
+
+async def whoami(desk: Desk, ask: Ask) -> Reply:
+    """Who the guard thinks this is."""
+    names = sorted(snapshot.account for snapshot in await desk.statuses(ask.person.user_id))
+    return Reply(texts.whoami(ask.person.name, ask.chat_user_id, ask.chat_id, names))
+
+
+async def show_help(_: Desk, __: Ask) -> Reply:
+    """All commands."""
+    return Reply(texts.help_text([(command.usage, command.summary) for command in COMMANDS]))
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("status", "/status [account]", "zone, risk ratio, distance to liquidation", status),
+    Command("positions", "/positions [account]", "open positions and their liquidation prices", positions),
+    Command("whoami", "/whoami", "who you are to the guard", whoami),
+    Command("help", "/help", "all commands", show_help),
+    Command("start", "/start CODE", "link yourself with a one-time code", start),
+)
+BY_NAME = {command.name: command for command in COMMANDS}
+
+
+def unknown_command(name: str) -> Reply:
+    """The answer to a command that does not exist."""
+    nearest = difflib.get_close_matches(name, BY_NAME, n=1, cutoff=0.5)
+    return Reply(texts.unknown_command(name, nearest[0] if nearest else None))
+
+
+def choose(snapshots: Sequence[Snapshot], name: str) -> Snapshot | None:
+    """The account called `name`: exactly, else ignoring case, else the only one that starts with it."""
+    folded = name.casefold()
+    same = [snapshot for snapshot in snapshots if snapshot.account == name]
+    alike = [snapshot for snapshot in snapshots if snapshot.account.casefold() == folded]
+    longer = [snapshot for snapshot in snapshots if snapshot.account.casefold().startswith(folded)]
+    return next((found[0] for found in (same, alike, longer) if len(found) == 1), None)
+
+
+def status_reply(desk: Desk, snapshots: Sequence[Snapshot], target: TapTarget) -> Reply:
+    """The status view with its Refresh button."""
+    return Reply(status_text(snapshots, desk.now()), ((Button(texts.REFRESH, target.data),),))
+
+
+async def refreshed(desk: Desk, person: UserRecord, target: TapTarget) -> Reply | None:
+    """The view behind a button, drawn anew; None when the account is no longer the person's to see."""
+    snapshots = await desk.statuses(person.user_id)
+    if target.account_key != ALL_ACCOUNTS:
+        snapshots = [snapshot for snapshot in snapshots if account_key(snapshot.account_id) == target.account_key]
+    return status_reply(desk, snapshots, target) if snapshots else None
+
+
+def _unknown_account(name: str, snapshots: Sequence[Snapshot]) -> Reply:
+    names = [snapshot.account for snapshot in by_urgency(snapshots)]
+    nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    return Reply(texts.unknown_account(name, nearest[0] if nearest else None, names))

@@ -1,0 +1,38 @@
+"""What the bot asks the rest of the guard: people, link codes, the latest snapshots, and where refusals go.
+
+A protocol only; the app implements it. Everything is read from memory: no question of a chat reaches a venue.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from guard.ports.records import Snapshot, UserRecord
+
+
+class Desk(Protocol):
+    """The bot's counterpart. Every method but `now` may raise a `GuardError` when the answer cannot be had now."""
+
+    def now(self) -> datetime:
+        """The current time, timezone-aware UTC."""
+        ...
+
+    async def redeem(self, code: str, chat_id: int, chat_user_id: int, title: str) -> UserRecord | None:
+        """Use up a one-time code and link this chat; None when it is wrong, used or expired."""
+        ...
+
+    async def person(self, chat_user_id: int) -> UserRecord | None:
+        """Who is linked to this id at the chat service; None = a stranger."""
+        ...
+
+    async def statuses(self, user_id: str) -> list[Snapshot]:
+        """The latest snapshot of every account that the person may see.
+
+        An account that was never read is in the list too, with zone `unknown` and an `error`: nothing is left out.
+        """
+        ...
+
+    async def refused(self, chat_id: int, chat_user_id: int, what: str) -> None:
+        """Somebody was refused; `what` names the attempt and holds no secret."""
+        ...

@@ -1,0 +1,77 @@
+"""Updates at work: several chats at once, one chat in order, never more than a limit, and all gone on `close`.
+
+Deliberately not the library's `Application`: its concurrent mode starts a task for every update without a limit, and
+its `stop` waits for handlers however long they hang.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from weakref import WeakValueDictionary
+
+import structlog
+from telegram import Update
+
+log = structlog.get_logger("guard.bot")
+
+AT_ONCE_MAX = 16  # updates being answered
+WAITING_MAX = 256  # updates accepted and not finished; beyond this, fetching waits
+
+Serve = Callable[[Update], Awaitable[None]]
+
+
+class Dispatch:
+    """Runs `serve` for each update; when that fails in a way nobody foresaw, logs it and runs `on_defect`."""
+
+    def __init__(self, serve: Serve, on_defect: Serve) -> None:
+        self._serve = serve
+        self._on_defect = on_defect
+        self._room = asyncio.Semaphore(WAITING_MAX)
+        self._hands = asyncio.Semaphore(AT_ONCE_MAX)
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.defects = 0
+
+    async def put(self, update: Update) -> None:
+        """Accept an update; waits while too many are unfinished."""
+        await self._room.acquire()
+        task = asyncio.create_task(self._run(update), name=f"update-{update.update_id}")
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._finished(done, update))
+
+    async def close(self, grace_s: float) -> None:
+        """Let running answers finish for `grace_s`, then cancel the rest."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
+        left = list(self._tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    async def _run(self, update: Update) -> None:
+        chat = update.effective_chat
+        key = chat.id if chat is not None else 0
+        # The chat's turn first, then a hand: a slow chat must not hold hands while its own updates queue up.
+        turn = self._turns.setdefault(key, asyncio.Lock())
+        async with turn, self._hands:
+            await self._serve(update)
+
+    def _finished(self, task: asyncio.Task[None], update: Update) -> None:
+        self._tasks.discard(task)
+        self._room.release()
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            return
+        self.defects += 1
+        log.critical("chat.defect", update_id=update.update_id, exc_info=error)
+        if task.get_name() == "defect":
+            return
+        apology = asyncio.create_task(self._apologize(update), name="defect")
+        self._tasks.add(apology)
+        apology.add_done_callback(self._tasks.discard)
+
+    async def _apologize(self, update: Update) -> None:
+        await self._on_defect(update)

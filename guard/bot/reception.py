@@ -1,0 +1,190 @@
+"""One visit from door to answer.
+
+Every update goes through here and nowhere else, so that nothing can be asked without being admitted first:
+(1) READ the update into a visit, (2) ADMIT the person or refuse, (3) ANSWER, (4) SHOW the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+from telegram import Update
+
+from guard.bot import commands, texts
+from guard.bot.auth import Doorkeeper, LinkResult
+from guard.bot.desk import Desk
+from guard.bot.limits import plain
+from guard.bot.replies import Reply, TapTarget, read_target
+from guard.bot.sender import TelegramSender
+from guard.bot.visits import Command, Said, Tapped, read_command, read_visit
+from guard.ports.clock import Clock
+from guard.ports.errors import GuardError
+from guard.ports.records import UserRecord
+from guard.ports.sending import ChatGone, ChatMoved, SendError, SendRejected, SendRetry
+
+log = structlog.get_logger("guard.bot")
+
+# An answer is worth waiting for a little: the person is looking at the screen. After that they ask again.
+ATTEMPTS_MAX = 4
+WAIT_MAX_S = 60.0
+
+
+class Reception:
+    """Serves updates; `username` is asked at each use, because Telegram tells it only after the first contact."""
+
+    def __init__(self, desk: Desk, sender: TelegramSender, clock: Clock, username: Callable[[], str]) -> None:
+        self._desk = desk
+        self._door = Doorkeeper(desk)
+        self._sender = sender
+        self._clock = clock
+        self._username = username
+
+    async def serve(self, update: Update) -> None:
+        """Deal with one update; failures to send end here, in the log."""
+        visit = read_visit(update)
+        if visit is None:
+            return
+        try:
+            if isinstance(visit, Tapped):
+                await self._tapped(visit)
+            else:
+                await self._said(visit)
+        except SendError as error:
+            log.warning("chat.answer_lost", chat_id=visit.chat_id, error=str(error))
+        except GuardError:
+            log.exception("chat.desk_failed", chat_id=visit.chat_id)
+            await self._apologize(visit)
+
+    async def apologize(self, update: Update) -> None:
+        """Tell the person that a defect of ours has eaten the question."""
+        visit = read_visit(update)
+        if visit is not None:
+            await self._apologize(visit)
+
+    async def _apologize(self, visit: Said | Tapped) -> None:
+        """A word that reveals nothing, once in a while: it may be a stranger, when the desk could not tell."""
+        answer = self._door.may_answer(visit)
+        try:
+            if isinstance(visit, Tapped):
+                await self._sender.answer_tap(visit.query_id, texts.CANNOT_ANSWER if answer else "")
+            elif answer:
+                await self._sender.show(visit.chat_id, Reply(texts.CANNOT_ANSWER))
+        except SendError as error:
+            log.warning("chat.answer_lost", chat_id=visit.chat_id, error=str(error))
+
+    # Messages
+
+    async def _said(self, said: Said) -> None:
+        command = read_command(said.text, self._username())
+        if command is None and not said.private:
+            return  # people in a group talk to each other
+        person = await self._door.admit(said)
+        if command is not None and command.name == "start" and command.argument:
+            await self._start(said, command.argument, person)
+            return
+        if person is None:
+            # In a group an unknown command may be meant for another bot: that is no attempt on this one.
+            if said.private or (command is not None and (command.addressed or command.name in commands.BY_NAME)):
+                await self._turn_away(said, _attempt(command))
+            return
+        reply = await self._answer(said, command, person)
+        if reply is not None:
+            await self._show(said.chat_id, reply)
+
+    async def _answer(self, said: Said, command: Command | None, person: UserRecord) -> Reply | None:
+        if command is None:
+            return Reply(texts.COMMANDS_ONLY)
+        known = commands.BY_NAME.get(command.name)
+        if known is None:
+            return commands.unknown_command(command.name) if said.private or command.addressed else None
+        return await known.answer(self._desk, commands.Ask(person, said.chat_id, said.user_id, command.argument))
+
+    async def _start(self, said: Said, code: str, person: UserRecord | None) -> None:
+        """Link by code: in private only, where nobody else reads the code."""
+        if not said.private:
+            await self._turn_away(said, "link code in a group", Reply(texts.CODE_IN_GROUP))
+            return
+        result = await self._door.link(said, code)
+        if result.person is not None:
+            await self._show(said.chat_id, Reply(texts.linked(result.person.name)))
+        elif not result.looked_at:
+            await self._turn_away(said, "too many link codes", Reply(texts.too_many_codes(result.wait_s)))
+        else:
+            # Always answered: somebody who mistyped must know. Guessing is bounded by the number of attempts.
+            await self._door.refuse(said, "link code rejected")
+            await self._show(said.chat_id, Reply(_rejected(result, person)))
+
+    async def _turn_away(self, said: Said, what: str, reply: Reply | None = None) -> None:
+        if await self._door.refuse(said, what):
+            await self._sender.show(said.chat_id, reply or Reply(texts.STRANGER))
+
+    # Taps
+
+    async def _tapped(self, tapped: Tapped) -> None:
+        target = read_target(tapped.data)
+        person = await self._door.admit(tapped)
+        if person is None:
+            answer = await self._door.refuse(tapped, f"tap {target.view if target else 'unknown'}")
+            # Always ended, or the stranger's client would spin; with words only once in a while.
+            await self._sender.answer_tap(tapped.query_id, texts.STRANGER_TAP if answer else "")
+            return
+        await self._sender.answer_tap(tapped.query_id, await self._refresh(tapped, target, person))
+
+    async def _refresh(self, tapped: Tapped, target: TapTarget | None, person: UserRecord) -> str:
+        """Redraw the view behind a button; the notice to show."""
+        if target is None or tapped.message_id is None:
+            return texts.STALE_BUTTON
+        if target.owner != tapped.user_id:
+            return texts.NOT_YOUR_BUTTON
+        reply = await commands.refreshed(self._desk, person, target)
+        if reply is None:
+            return texts.STALE_BUTTON
+        try:
+            await self._sender.redraw(tapped.chat_id, tapped.message_id, reply)
+        except SendRetry as error:
+            return texts.slow_down(error.retry_after_s)
+        except SendRejected as error:
+            log.warning("chat.redraw_rejected", chat_id=tapped.chat_id, error=str(error))
+            return texts.STALE_BUTTON
+        return texts.updated(self._desk.now())
+
+    # Sending
+
+    async def _show(self, chat_id: int, reply: Reply) -> None:
+        """Send an answer, patiently for a short while.
+
+        Raises:
+            SendError: it could not be sent.
+        """
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                await self._sender.show(chat_id, reply)
+            except SendRetry as error:
+                wait_s = 2.0 ** (attempt - 1) if error.retry_after_s is None else error.retry_after_s
+                if attempt == ATTEMPTS_MAX or wait_s > WAIT_MAX_S:
+                    raise
+                log.info("chat.answer_delayed", chat_id=chat_id, wait_s=wait_s, error=str(error))
+                await self._clock.sleep(wait_s)
+            except ChatMoved as error:
+                chat_id = error.new_chat_id
+            except ChatGone:
+                raise
+            except SendRejected:
+                # Markup of ours that Telegram refuses is a defect; the person still gets the words.
+                log.exception("chat.markup_rejected", chat_id=chat_id)
+                await self._sender.send_plain(chat_id, plain(reply.html))
+                return
+            else:
+                return
+
+
+def _rejected(result: LinkResult, person: UserRecord | None) -> str:
+    if result.wait_s > 0:
+        return texts.too_many_codes(result.wait_s)
+    return texts.CODE_REJECTED if person is None else texts.still_linked(person.name)
+
+
+def _attempt(command: Command | None) -> str:
+    """What a stranger tried, for the log: the command's name, never its argument (it may be a code)."""
+    return "message" if command is None else f"command /{command.name}"

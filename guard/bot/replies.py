@@ -1,0 +1,56 @@
+"""Answers as values: text with markup and buttons, and what a button sends when it is tapped.
+
+Pure; knows nothing of Telegram's classes. What a button sends is at most 64 bytes and names the person who asked, so
+that nobody else's tap redraws it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+STATUS = "status"
+ALL_ACCOUNTS = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An inline button; `data` comes back when it is tapped."""
+
+    label: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One message: Telegram HTML within the limits, and rows of buttons."""
+
+    html: str
+    buttons: tuple[tuple[Button, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TapTarget:
+    """What a button stands for: `view` (such as `status`) of one account key, asked for by one person."""
+
+    view: str
+    owner: int
+    account_key: str
+
+    @property
+    def data(self) -> str:
+        """The text that the button sends."""
+        return f"{self.view}:{self.owner}:{self.account_key}"
+
+
+def account_key(account_id: str) -> str:
+    """A short stable stand-in for an account's id, which may be longer than a button may send."""
+    return hashlib.blake2s(account_id.encode(), digest_size=8).hexdigest()
+
+
+def read_target(data: str) -> TapTarget | None:
+    """What a button stands for; None when it is none of ours (any more): anybody can send anything here."""
+    parts = data.split(":")
+    if len(parts) != 3 or parts[0] != STATUS or not parts[1].isdecimal() or not parts[1].isascii():
+        return None
+    return TapTarget(parts[0], int(parts[1]), parts[2])

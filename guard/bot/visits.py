@@ -1,0 +1,90 @@
+"""What arrives from Telegram, as plain values: somebody said something, or tapped a button.
+
+The border where the library's objects end. Owns which updates count at all and how a command is read from a text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from telegram import Chat, Message, Update
+
+# What the bot asks Telegram for. Edited messages are not in it: correcting a typo must not run a command again.
+WANTED_UPDATES = ("message", "callback_query")
+
+_COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,64})(?:@(?P<bot>[A-Za-z0-9_]+))?(?:\s+(?P<argument>.*))?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who came, and where. `user_id` is the person, `chat_id` the room; in a private chat both are equal."""
+
+    user_id: int
+    chat_id: int
+    title: str
+    private: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said(Visit):
+    """A message; `text` is empty for anything but text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tapped(Visit):
+    """A tap on a button; `message_id` is None when the message can no longer be edited."""
+
+    query_id: str
+    data: str
+    message_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command as typed: name in lower case, the rest of the text, and whether it names this bot."""
+
+    name: str
+    argument: str
+    addressed: bool
+
+
+def read_visit(update: Update) -> Said | Tapped | None:
+    """The visit in an update; None for what nobody in particular sent (channels, service notices)."""
+    if update.message is not None and update.message.from_user is not None:
+        message = update.message
+        if message.text is None and message.chat.type != Chat.PRIVATE:
+            return None  # joins, pins and pictures in a group are not for us
+        return Said(
+            user_id=update.message.from_user.id,
+            chat_id=message.chat.id,
+            title=message.chat.title or update.message.from_user.full_name,
+            private=message.chat.type == Chat.PRIVATE,
+            text=message.text or "",
+        )
+    if update.callback_query is not None:
+        query = update.callback_query
+        place = query.message
+        return Tapped(
+            user_id=query.from_user.id,
+            chat_id=place.chat.id if place is not None else query.from_user.id,
+            title=query.from_user.full_name,
+            private=place is None or place.chat.type == Chat.PRIVATE,
+            query_id=query.id,
+            data=query.data or "",
+            message_id=place.message_id if isinstance(place, Message) else None,
+        )
+    return None
+
+
+def read_command(text: str, bot_username: str) -> Command | None:
+    """The command at the start of a text; None when there is none or it is for another bot."""
+    found = _COMMAND.fullmatch(text.strip())
+    if found is None:
+        return None
+    bot = found["bot"]
+    if bot is not None and bot.lower() != bot_username.lower():
+        return None
+    return Command(found["name"].lower(), (found["argument"] or "").strip(), addressed=bot is not None)
