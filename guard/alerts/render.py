@@ -144,7 +144,7 @@ def _risk_ratio(risk: AccountRisk) -> str:
 
 def _distance(risk: AccountRisk) -> str:
     if risk.distance is not None:
-        return f"{percent(risk.distance)} of price, all together"
+        return f"{percent(risk.distance)} of all prices together"
     return "none left" if risk.risk_ratio is None else "out of reach"
 
 

@@ -146,4 +146,5 @@ def zone_priority(before: Zone, after: Zone) -> int:
 
 
 DISPUTE_PRIORITY: Final = 25
-PROTECTION_PRIORITY: Final[dict[IntentState, int]] = {"failed": 70, "done": 55, "refused": 45, "dry_run": 15, "open": 0}
+# Below every alarm, so that of two messages of one moment the level comes first and what was done about it second.
+PROTECTION_PRIORITY: Final[dict[IntentState, int]] = {"failed": 70, "done": 19, "refused": 18, "dry_run": 15, "open": 0}

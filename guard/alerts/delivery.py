@@ -1,0 +1,111 @@
+"""One attempt to deliver one message, and what follows from how it ended.
+
+Owns the meaning of each failure; knows no queue, no store and no time of day but its timeout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from guard.ports.sending import ChatGone, ChatMoved, SendError, SendRejected, SendRetry, Sink
+
+_MOVES_MAX: Final = 3
+_CANCEL_GRACE_S: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """It arrived. `moved_to` is the new destination when the chat has moved."""
+
+    receipt: str
+    moved_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """It did not, or not certainly, arrive; the same message may go again.
+
+    `retry_after_s` is what the channel asked for. `may_have_arrived`: the repeat is to be marked as one.
+    `defect`: the sink failed in a way that is not a `SendError`, which waiting hardly mends.
+    """
+
+    error: str
+    retry_after_s: float | None = None
+    may_have_arrived: bool = False
+    defect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Undeliverable:
+    """It will never arrive. `chat_gone`: nor will anything else at this destination."""
+
+    error: str
+    chat_gone: bool = False
+
+
+Outcome = Delivered | Postponed | Undeliverable
+
+
+def scheme_of(destination: str) -> str:
+    """`telegram` of `telegram:1234`, `console` of `console`."""
+    return destination.partition(":")[0]
+
+
+async def attempt(destination: str, html: str, sinks: Mapping[str, Sink], timeout_s: float) -> Outcome:
+    """Deliver once, following a chat that has moved.
+
+    Args:
+        destination: full destination; its scheme selects the sink.
+        html: the message.
+        sinks: sinks by scheme.
+        timeout_s: longest wait for one answer of a sink.
+
+    Returns:
+        How it ended. Only cancellation is raised.
+    """
+    sink = sinks.get(scheme_of(destination))
+    if sink is None:
+        return Undeliverable(f"there is no channel for `{scheme_of(destination)}`; configure it, or unlink the chat")
+    moved_to: str | None = None
+    for _ in range(_MOVES_MAX):
+        answer = await _answer_of(sink, moved_to or destination, html, timeout_s)
+        if isinstance(answer, str):
+            return Delivered(answer, moved_to)
+        if not isinstance(answer, ChatMoved):
+            return _classified(answer, timeout_s)
+        moved_to = f"{sink.scheme}:{answer.new_chat_id}"
+    return Undeliverable(f"the chat moved more than {_MOVES_MAX} times; link it anew")
+
+
+async def _answer_of(sink: Sink, destination: str, html: str, timeout_s: float) -> str | BaseException:
+    """The receipt, or the exception that the sink raised, whatever it is; `TimeoutError` when it took too long."""
+    sending = asyncio.ensure_future(sink.deliver(destination, html))
+    try:
+        await asyncio.wait((sending,), timeout=timeout_s)
+    finally:
+        if not sending.done():
+            sending.cancel()
+            await asyncio.wait((sending,), timeout=_CANCEL_GRACE_S)
+    if not sending.done() or sending.cancelled():
+        return TimeoutError()
+    return sending.exception() or sending.result()
+
+
+def _classified(error: BaseException, timeout_s: float) -> Outcome:
+    """The one place where a failure gets its meaning."""
+    match error:
+        case ChatGone():
+            return Undeliverable(str(error), chat_gone=True)
+        case SendRejected():
+            return Undeliverable(str(error))
+        case SendRetry():
+            return Postponed(str(error), error.retry_after_s, error.may_have_arrived)
+        case SendError():
+            return Postponed(str(error))
+        case TimeoutError():
+            return Postponed(f"no answer within {timeout_s:g} s", may_have_arrived=True)
+        case _:
+            return Postponed(f"{type(error).__name__}: {error}", may_have_arrived=True, defect=True)

@@ -1,0 +1,198 @@
+"""One event, one message for each recipient, and the records that belong to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from guard.alerts.announce import CONSOLE, announce_protection, announce_reading, protection_fingerprint
+from guard.alerts.rules import Rule
+from guard.ports.records import AlertReason, AlertRecord, IntentRecord, Reading
+from guard.risk.quality import DataQuality, Quality
+from guard.risk.report import AccountRisk
+from guard.risk.zones import Zone, ZoneState
+from guard.sim.seeded import SeededIds
+
+NOW = datetime(2026, 11, 21, 12, 0, 5, tzinfo=UTC)
+CHATS = ("telegram:1", "telegram:2")
+MakeReading = Callable[..., Reading]
+DISPUTED = DataQuality(Quality.DISPUTED, ("maintenance margin differs by 3 %",), 1.0)
+
+
+def test_nothing_changed_nothing_told(reading: MakeReading) -> None:
+    """A quiet cycle leaves no record and no message, in alarm or not."""
+    for zone in Zone:
+        told = announce_reading(
+            reading(zone),
+            ZoneState(zone=zone, last_known=Zone.WATCH),
+            earlier=None,
+            last_dispute=None,
+            recipients=CHATS,
+            ids=SeededIds(1),
+        )
+        assert told.alerts == ()
+        assert told.messages == ()
+
+
+def test_a_worsening_goes_to_every_recipient_once(reading: MakeReading) -> None:
+    """One record, one message for each destination, all with the same text and the record's id."""
+    told = announce_reading(
+        reading(Zone.DANGER),
+        ZoneState(zone=Zone.WARNING, last_known=Zone.WARNING),
+        earlier=None,
+        last_dispute=None,
+        recipients=(*CHATS, "telegram:1"),
+        ids=SeededIds(1),
+    )
+    [alert] = told.alerts
+    assert (alert.rule, alert.reason, alert.zone, alert.fingerprint) == (
+        Rule.ZONE,
+        AlertReason.WORSE,
+        Zone.DANGER,
+        "account-1/zone",
+    )
+    assert [message.destination for message in told.messages] == list(CHATS)
+    assert {message.alert_id for message in told.messages} == {alert.alert_id}
+    assert len({message.message_id for message in told.messages}) == 2
+    assert alert.text.startswith("🔴 DANGER")
+    assert all(message.html.startswith("🔴 <b>DANGER</b>") for message in told.messages)
+    assert all(message.created_at == NOW for message in told.messages)
+
+
+def test_without_recipients_the_console_is_told(reading: MakeReading) -> None:
+    """An account of nobody still warns somebody."""
+    told = announce_reading(
+        reading(Zone.WATCH), ZoneState(), earlier=None, last_dispute=None, recipients=(), ids=SeededIds(1)
+    )
+    assert [message.destination for message in told.messages] == [CONSOLE]
+
+
+def test_the_same_event_has_the_same_dedupe_keys(reading: MakeReading) -> None:
+    """Announcing an event again, with fresh identifiers, makes messages that the store knows already."""
+
+    def keys(seed: int, at: datetime) -> list[str]:
+        told = announce_reading(
+            reading(Zone.WATCH, at=at),
+            ZoneState(),
+            earlier=None,
+            last_dispute=None,
+            recipients=CHATS,
+            ids=SeededIds(seed),
+        )
+        return [message.dedupe_key for message in told.messages]
+
+    assert keys(1, NOW) == keys(2, NOW)
+    assert not set(keys(1, NOW)) & set(keys(1, NOW + timedelta(seconds=1)))
+
+
+def test_data_that_is_back_moves_two_alerts_with_one_message(reading: MakeReading) -> None:
+    """Blindness is closed, the level is worse: two records, one message, about the worse level."""
+    told = announce_reading(
+        reading(Zone.DANGER),
+        ZoneState(zone=Zone.UNKNOWN, last_known=Zone.WARNING),
+        earlier=None,
+        last_dispute=None,
+        recipients=CHATS[:1],
+        ids=SeededIds(1),
+    )
+    assert [(alert.rule, alert.reason) for alert in told.alerts] == [
+        (Rule.ZONE, AlertReason.WORSE),
+        (Rule.BLIND, AlertReason.RESOLVED),
+    ]
+    [message] = told.messages
+    assert message.alert_id == told.alerts[0].alert_id
+
+
+def test_a_dispute_is_told_by_itself_and_not_beside_a_zone_change(reading: MakeReading) -> None:
+    """The zone's message names the doubt already; the dispute is then recorded only."""
+    calm = ZoneState(zone=Zone.WATCH, last_known=Zone.WATCH)
+    alone = announce_reading(
+        reading(Zone.WATCH, quality=DISPUTED),
+        calm,
+        earlier=None,
+        last_dispute=None,
+        recipients=CHATS[:1],
+        ids=SeededIds(1),
+    )
+    assert [alert.rule for alert in alone.alerts] == [Rule.DISPUTED]
+    assert len(alone.messages) == 1
+    together = announce_reading(
+        reading(Zone.DANGER, quality=DISPUTED),
+        calm,
+        earlier=None,
+        last_dispute=None,
+        recipients=CHATS[:1],
+        ids=SeededIds(1),
+    )
+    assert [alert.rule for alert in together.alerts] == [Rule.ZONE, Rule.DISPUTED]
+    assert len(together.messages) == 1
+    again = announce_reading(
+        reading(Zone.WATCH, quality=DISPUTED),
+        calm,
+        earlier=None,
+        last_dispute=alone.alerts[0],
+        recipients=CHATS[:1],
+        ids=SeededIds(1),
+    )
+    assert again.alerts == ()
+
+
+def test_a_figure_of_the_past_reaches_the_text(reading: MakeReading, risk: Callable[..., AccountRisk]) -> None:
+    """What memory holds is compared with in the message."""
+    earlier = reading(Zone.SAFE, risk(), at=NOW - timedelta(minutes=5))
+    told = announce_reading(
+        reading(Zone.UNKNOWN, None),
+        ZoneState(),
+        earlier=earlier,
+        last_dispute=None,
+        recipients=CHATS,
+        ids=SeededIds(1),
+    )
+    assert "Last known, 5 min ago" in told.messages[0].html
+
+
+INTENT = IntentRecord("intent-1", "account-1", NOW, "refused", Zone.DANGER, "figures disagree", "{}", 0.8)
+
+
+def test_a_lasting_refusal_is_told_now_and_then() -> None:
+    """The same cause keeps quiet for a while; another cause is news at once."""
+    last: AlertRecord | None = None
+    told_at = []
+    for minute in range(31):
+        at = NOW + timedelta(minutes=minute)
+        told = announce_protection(
+            "alice", INTENT, (), at=at, last=last, recipients=CHATS[:1], ids=SeededIds(minute), cause="disputed"
+        )
+        assert len(told.messages) == len(told.alerts)
+        if told.alerts:
+            [last] = told.alerts
+            told_at.append(minute)
+    assert told_at == [0, 15, 30]
+    assert last is not None
+    assert last.fingerprint == protection_fingerprint("account-1", INTENT, "disputed")
+    assert last.fingerprint != protection_fingerprint("account-1", INTENT, "frozen")
+
+
+def test_every_action_is_told_most_urgently_when_it_failed() -> None:
+    """Done and failed are told each time; an open intent not yet."""
+    ids = SeededIds(1)
+    done = announce_protection("alice", replace(INTENT, state="done"), (), at=NOW, last=None, recipients=CHATS, ids=ids)
+    failed = announce_protection(
+        "alice", replace(INTENT, state="failed"), (), at=NOW, last=done.alerts[0], recipients=CHATS, ids=ids
+    )
+    opened = announce_protection(
+        "alice", replace(INTENT, state="open"), (), at=NOW, last=None, recipients=CHATS, ids=ids
+    )
+    assert len(done.messages) == len(failed.messages) == 2
+    assert failed.messages[0].priority > done.messages[0].priority
+    assert opened.messages == ()
+
+
+def test_announcements_add_up() -> None:
+    """Parts of one cycle become one record."""
+    done = announce_protection(
+        "alice", replace(INTENT, state="done"), (), at=NOW, last=None, recipients=(), ids=SeededIds(1)
+    )
+    both = done + done
+    assert len(both.alerts) == len(both.messages) == 2

@@ -1,0 +1,296 @@
+"""Messages as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from guard.alerts.markup import plain_text, visible_length
+from guard.alerts.render import render_dispute, render_protection, render_undelivered, render_zone
+from guard.ports.records import (
+    AlertReason,
+    IntentRecord,
+    IntentState,
+    OrderJournalState,
+    OrderRecord,
+    Reading,
+    Snapshot,
+)
+from guard.risk.quality import DataQuality, Quality
+from guard.risk.report import AccountRisk, PoolRisk, PositionRisk
+from guard.risk.zones import Zone
+
+NOW = datetime(2026, 11, 21, 12, 0, 5, tzinfo=UTC)
+Make = Callable[..., PositionRisk]
+MakePool = Callable[..., PoolRisk]
+MakeRisk = Callable[..., AccountRisk]
+MakeReading = Callable[..., Reading]
+
+
+@pytest.fixture
+def full(leg: Make, pool: MakePool, risk: MakeRisk, reading: MakeReading) -> Callable[..., Reading]:
+    """Readings with the figures of the published two-position example."""
+    eth = leg(
+        "ETH/USDT:USDT",
+        contracts=3683.979,
+        mark_price=1335.18,
+        maintenance_margin=356_512.5,
+        liquidation_price=1153.26,
+        unrealized_pnl=-448_192.88,
+    )
+    account = risk(pool(leg(), eth))
+
+    def make(zone: Zone = Zone.WARNING, **fields: object) -> Reading:
+        return reading(zone, account, **fields)
+
+    return make
+
+
+def _snapshot(**fields: object) -> Snapshot:
+    snapshot = Snapshot(
+        account_id="account-1",
+        account="alice",
+        at=NOW - timedelta(minutes=3),
+        zone=Zone.WATCH,
+        reason="",
+        quality="fresh",
+        data_at=NOW - timedelta(minutes=3),
+        currency="USDT",
+        equity=1_200_000.0,
+        unrealized_pnl=0.0,
+        initial_margin=400_000.0,
+        maintenance_margin=380_000.0,
+        available_margin=800_000.0,
+        risk_ratio=0.31,
+        margin_level=3.1,
+        distance=0.12,
+        effective_leverage=7.0,
+        error=None,
+    )
+    return replace(snapshot, **fields)  # type: ignore[arg-type]  # tests name any field
+
+
+def test_worsening_tells_everything_a_person_needs(full: MakeReading) -> None:
+    """Account, zone, the price that liquidates, reason, levels then and now, worst position, equity, age, time."""
+    text = plain_text(render_zone(AlertReason.WORSE, full(), Zone.WATCH, _snapshot()))
+    assert text.splitlines() == [
+        "🟠 WARNING · alice (was watch)",
+        "ETH at 1,153.3 USDT liquidates you (13.6 % below 1,335.2 USDT now)",
+        "Why: distance to liquidation 7.7 % is at or below 8 %",
+        "Risk ratio 41.5 %, was 31.0 % 3 min ago (100 % = liquidation)",
+        "Distance to liquidation 7.7 % of all prices together, was 12.0 % 3 min ago",
+        "Margin level 245 %, was 310 % 3 min ago (equity / initial margin)",
+        (
+            "Worst position: long 3,683.979 contracts ETH/USDT:USDT (smallest own move to liquidation;"
+            " 83.4 % of the maintenance margin), unrealized PnL -448,193 USDT"
+        ),
+        "Equity 1,030,896 USDT",
+        "Data 2 s old · 2026-11-21 12:00:05 UTC",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "zone", "before", "head"),
+    [
+        (AlertReason.FIRST, Zone.WATCH, Zone.SAFE, "🟡 WATCH · alice (was safe)"),
+        (AlertReason.WORSE, Zone.DANGER, Zone.WARNING, "🔴 DANGER · alice (was warning)"),
+        (AlertReason.WORSE, Zone.LIQUIDATION, Zone.DANGER, "🆘 LIQUIDATION · alice (was danger)"),
+        (AlertReason.BETTER, Zone.WATCH, Zone.DANGER, "🟡 WATCH · alice (better, was danger)"),
+        (AlertReason.RESOLVED, Zone.SAFE, Zone.WATCH, "🟢 SAFE · alice (resolved, was watch)"),
+        (AlertReason.REPEAT, Zone.DANGER, Zone.DANGER, "🔴 DANGER · alice (still)"),
+        (AlertReason.BETTER, Zone.WATCH, Zone.UNKNOWN, "🟡 WATCH · alice (data is back)"),
+        (AlertReason.RESOLVED, Zone.SAFE, Zone.UNKNOWN, "🟢 SAFE · alice (data is back)"),
+    ],
+)
+def test_first_line(full: MakeReading, reason: AlertReason, zone: Zone, before: Zone, head: str) -> None:
+    """The line that a phone shows in its notification says zone, account and direction."""
+    assert plain_text(render_zone(reason, full(zone), before)).splitlines()[0] == head
+
+
+def test_without_an_earlier_reading_nothing_is_compared(full: MakeReading) -> None:
+    """The first message of an account claims no past."""
+    text = plain_text(render_zone(AlertReason.FIRST, full(), Zone.SAFE, None))
+    assert "ago" not in text
+    assert "Risk ratio 41.5 % (100 % = liquidation)" in text
+
+
+def test_an_earlier_reading_serves_as_well_as_a_snapshot(full: MakeReading) -> None:
+    """What memory holds compares like what the store holds."""
+    earlier = full(Zone.SAFE, at=NOW - timedelta(hours=2))
+    assert "Risk ratio 41.5 %, was 41.5 % 2 h ago" in plain_text(
+        render_zone(AlertReason.FIRST, full(), Zone.SAFE, earlier)
+    )
+
+
+def test_blind_says_unknown_and_why_and_how_old_the_last_figures_are(reading: MakeReading) -> None:
+    """No figure of the past stands without its age, and none is invented."""
+    blind = reading(
+        Zone.UNKNOWN,
+        None,
+        reason="no believable data for 2 cycles",
+        error="binanceusdm did not answer within 10 s",
+        quality=DataQuality(Quality.MISSING, ("timeout",), 0.0),
+    )
+    text = plain_text(render_zone(AlertReason.WORSE, blind, Zone.WATCH, _snapshot()))
+    assert text.splitlines() == [
+        "⚫ UNKNOWN · alice (was watch)",
+        "The guard cannot see this account.",
+        "Why: no believable data for 2 cycles; binanceusdm did not answer within 10 s",
+        "Risk ratio, distance and margin level now: unknown",
+        "Last known, 3 min ago: risk ratio 31.0 %, distance to liquidation 12.0 %, margin level 310 %",
+        "While it is blind, no order is sent. Check the venue yourself.",
+        "Checked 2026-11-21 12:00:05 UTC",
+    ]
+
+
+@pytest.mark.parametrize("earlier", [None, _snapshot(data_at=None, risk_ratio=None, equity=None)])
+def test_blind_from_the_start_knows_nothing(reading: MakeReading, earlier: Snapshot | None) -> None:
+    """Neither a missing nor an empty snapshot becomes a figure."""
+    text = plain_text(render_zone(AlertReason.FIRST, reading(Zone.UNKNOWN, None), Zone.SAFE, earlier))
+    assert "Nothing is known from before." in text
+    assert "%" not in text.replace("7.7 % is at or below 8 %", "")
+
+
+def test_a_known_zone_without_figures_says_so(reading: MakeReading) -> None:
+    """A first blind cycle keeps its zone, but a message about it shows no figure of now."""
+    text = plain_text(render_zone(AlertReason.REPEAT, reading(Zone.DANGER, None), Zone.DANGER, _snapshot()))
+    assert "Risk ratio, distance and margin level now: unknown" in text
+    assert "Last known, 3 min ago" in text
+
+
+def test_doubtful_data_is_named(full: MakeReading) -> None:
+    """Figures from stale or disputed data carry the warning with them."""
+    stale = full(quality=DataQuality(Quality.STALE, ("marks are 95 s old",), 95.0))
+    text = plain_text(render_zone(AlertReason.WORSE, stale, Zone.WATCH))
+    assert "⚠️ Data is stale: marks are 95 s old" in text
+    assert "Data 1 min old" in text
+
+
+def test_no_equity_left(leg: Make, pool: MakePool, risk: MakeRisk, reading: MakeReading) -> None:
+    """A ratio without a value reads as what it is, the worst."""
+    gone = pool(
+        leg(liquidation_price=None), risk_ratio=None, equity=-12_000.0, margin_level=-0.03, liquidation_shock_down=None
+    )
+    text = plain_text(render_zone(AlertReason.WORSE, reading(Zone.LIQUIDATION, risk(gone)), Zone.DANGER))
+    assert "Risk ratio above 100 %, no equity is left" in text
+    assert "Distance to liquidation none left" in text
+    assert "Equity -12,000 USDT" in text
+
+
+def test_no_positions_any_more(pool: MakePool, risk: MakeRisk, reading: MakeReading) -> None:
+    """An account that closed everything reads calmly."""
+    empty = pool(risk_ratio=0.0, margin_level=None, liquidation_shock_down=None)
+    text = plain_text(render_zone(AlertReason.RESOLVED, reading(Zone.SAFE, risk(empty)), Zone.DANGER))
+    assert "No open positions." in text
+    assert "Distance to liquidation out of reach" in text
+    assert "Margin level none, no positions" in text
+
+
+def test_several_pools_name_the_one_that_is_meant(
+    leg: Make, pool: MakePool, risk: MakeRisk, reading: MakeReading
+) -> None:
+    """Equity of one pool is not taken for the account's."""
+    isolated = pool(leg(), symbol="BTC/USDT:USDT", margin_mode="isolated", risk_ratio=0.8, equity=500.0)
+    text = plain_text(render_zone(AlertReason.WORSE, reading(Zone.DANGER, risk(pool(), isolated)), Zone.WATCH))
+    assert "Equity 500 USDT (worst pool: isolated BTC/USDT:USDT)" in text
+    cross = render_zone(AlertReason.WORSE, reading(Zone.DANGER, risk(pool(leg()), pool(risk_ratio=0.0))), Zone.WATCH)
+    assert "(worst pool: cross USDT)" in plain_text(cross)
+
+
+def test_foreign_text_cannot_break_the_markup(full: MakeReading) -> None:
+    """Names, reasons and errors of a venue are shown as they are, never as tags."""
+    html = render_zone(AlertReason.WORSE, full(account="<a&b>", reason="<script>"), Zone.WATCH)
+    assert "<a&b>" not in html
+    assert "<script>" not in html
+    assert "<a&b>" in plain_text(html)
+    assert "Why: <script>" in plain_text(html)
+
+
+def test_the_longest_message_fits_a_chat(full: MakeReading) -> None:
+    """Foreign text is limited where it enters, so a whole alert never meets the channel's limit."""
+    endless = full(
+        Zone.DANGER,
+        account="n" * 5000,
+        reason="r" * 5000,
+        quality=DataQuality(Quality.STALE, ("q" * 5000,), 1.0),
+    )
+    assert visible_length(render_zone(AlertReason.WORSE, endless, Zone.SAFE, _snapshot())) < 4096
+
+
+def test_dispute_and_its_end(full: MakeReading) -> None:
+    """The difference is quoted, and what follows from it."""
+    disputed = full(quality=DataQuality(Quality.DISPUTED, ("maintenance margin 10 here, 12 at the venue",), 1.0))
+    text = plain_text(render_dispute(AlertReason.FIRST, disputed))
+    assert text.startswith("⚠️ DISPUTED · alice")
+    assert "maintenance margin 10 here, 12 at the venue" in text
+    assert "no order is sent" in text
+    assert plain_text(render_dispute(AlertReason.RESOLVED, full())).startswith("🟢 AGREES AGAIN · alice")
+
+
+def _intent(state: IntentState, **fields: object) -> IntentRecord:
+    intent = IntentRecord("intent-1", "account-1", NOW, state, Zone.DANGER, "danger for 2 cycles", "{}", 0.78, 0.34)
+    return replace(intent, **fields)  # type: ignore[arg-type]  # tests name any field
+
+
+ORDER = OrderRecord(
+    order_id="order-1",
+    intent_id="intent-1",
+    account_id="account-1",
+    step=1,
+    client_order_id="g-1",
+    remedy="reduce",
+    symbol="BTC/USDT:USDT",
+    side="sell",
+    leg="long",
+    contracts="1.5",
+    limit_price="57000",
+    reduce_only=True,
+    state=OrderJournalState.PARTLY_FILLED,
+    updated_at=NOW,
+    filled="1.2",
+    average_price=57_200.1,
+)
+
+
+def test_an_action_is_told_with_the_level_before_and_after() -> None:
+    """What was done, why, and what it brought."""
+    assert plain_text(render_protection("alice", _intent("done"), [ORDER])).splitlines() == [
+        "🛡 PROTECTION ACTED · alice",
+        "Why: danger for 2 cycles",
+        "sell 1.5 contracts BTC/USDT:USDT, reduce-only, limit 57000: partly filled, filled 1.2 at 57,200 USDT",
+        "Risk ratio 78.0 % before, 34.0 % after (100 % = liquidation)",
+        "2026-11-21 12:00:05 UTC",
+    ]
+
+
+def test_a_failure_asks_the_person_to_act() -> None:
+    """A failed protection is the loudest message: the order's error, no invented level."""
+    failed = replace(ORDER, error="<rejected>", average_price=None, filled="0", state=OrderJournalState.REJECTED)
+    text = plain_text(render_protection("alice", _intent("failed", risk_ratio_after=None), [failed]))
+    assert text.startswith("🆘 PROTECTION FAILED · alice\nCheck the account and act yourself now.")
+    assert "rejected, filled 0 (<rejected>)" in text
+    assert "78.0 % before, unknown after" in text
+
+
+@pytest.mark.parametrize(("state", "head"), [("refused", "✋ PROTECTION DID NOT ACT"), ("dry_run", "📝 DRY RUN")])
+def test_not_acting_says_why(state: IntentState, head: str) -> None:
+    """A refusal and a dry run claim no level after."""
+    text = plain_text(render_protection("alice", _intent(state, risk_ratio_before=None)))
+    assert text.startswith(head)
+    assert "Why: danger for 2 cycles" in text
+    assert "Risk ratio unknown (100 % = liquidation), zone danger" in text
+
+
+def test_the_notice_of_a_lost_message_carries_the_message() -> None:
+    """Undelivered is shown as undelivered, with everything that the person did not get."""
+    text = plain_text(render_undelivered("telegram:77", "bot <blocked>", "<b>DANGER</b> alice", NOW))
+    assert text.splitlines() == [
+        "📭 NOT DELIVERED to telegram:77",
+        "Why: bot <blocked>",
+        "2026-11-21 12:00:05 UTC",
+        "",
+        "DANGER alice",
+    ]
