@@ -12,8 +12,9 @@ from guard.app.settings import Bars, Conformity, Zones
 from guard.ports.records import AccountRecord, Reading
 from guard.ports.venue import FetchedBook
 from guard.risk.assess import assess
-from guard.risk.book import BookError
-from guard.risk.quality import DataQuality, Quality, conformity, qualify, worse_of
+from guard.risk.bookerror import BookError
+from guard.risk.conformity import conformity, worse_of
+from guard.risk.quality import DataQuality, Quality, qualify
 from guard.risk.report import AccountRisk
 from guard.risk.zones import ZoneBars, ZonePolicy, ZoneState, step_zone
 

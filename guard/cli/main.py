@@ -61,7 +61,7 @@ def run(arguments: list[str]) -> int:
     import click
 
     from guard.ports.errors import GuardError
-    from guard.risk.book import BookError
+    from guard.risk.bookerror import BookError
 
     try:
         result = app(arguments, standalone_mode=False)

@@ -1,0 +1,40 @@
+"""The last resort: telling people without the store, when the store does not record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from guard.alerts.announce import CONSOLE
+from guard.alerts.render import render_unrecorded
+from guard.app.watch import Watch
+from guard.ports.records import Reading
+from guard.ports.sending import SendError, Sink
+
+log = structlog.get_logger(__name__)
+
+TIMEOUT_S = 10.0
+
+
+class DirectTeller:
+    """Sends to sinks at once. Best effort: what is not delivered is logged with its whole text."""
+
+    def __init__(self, sinks: Mapping[str, Sink]) -> None:
+        self._sinks = sinks
+
+    async def tell(self, watch: Watch, reading: Reading, why: str) -> None:
+        """Tell the account's last known recipients its zone, and why this message takes another way."""
+        html = render_unrecorded(reading, why)
+        await asyncio.gather(*(self._deliver(destination, html) for destination in watch.recipients or [CONSOLE]))
+
+    async def _deliver(self, destination: str, html: str) -> None:
+        sink = self._sinks.get(destination.partition(":")[0])
+        if sink is None:
+            return
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                await sink.deliver(destination, html)
+        except (SendError, TimeoutError) as error:
+            log.error("direct message not delivered", destination=destination, error=str(error), text=html)

@@ -1,0 +1,78 @@
+"""One cycle of some accounts outside the service: the same steps, the same records, no orders."""
+
+from __future__ import annotations
+
+import random
+from typing import TextIO
+
+from guard.alerts.outbox import Outbox
+from guard.alerts.sinks.console import ConsoleSink
+from guard.alerts.sinks.telegram import TelegramSink
+from guard.app.cycle import Cycle, Recipients
+from guard.app.direct import DirectTeller
+from guard.app.opening import Opened
+from guard.app.protection import NOTHING, ProtectDecision
+from guard.app.watch import Watch, watch_of
+from guard.bot.standalone import standalone_sender
+from guard.ports.records import Reading
+from guard.ports.sending import Sink
+from guard.ports.venue import AccountSpec, VenueAccount
+from guard.venues.hub import VenueHub
+from guard.venues.registry import open_account
+
+FLUSH_S = 15.0
+
+
+class NoProtection:
+    """`guard.app.cycle.Protector` that never acts: orders belong to the service alone."""
+
+    async def decide(self, watch: Watch, reading: Reading, recipients: Recipients) -> ProtectDecision:
+        """Nothing."""
+        del watch, reading, recipients
+        return NOTHING
+
+    async def carry_out(self, watch: Watch, decision: ProtectDecision, recipients: Recipients) -> None:
+        """Nothing."""
+        del watch, decision, recipients
+
+
+async def cycle_once(opened: Opened, names: list[str], console: TextIO) -> list[Reading]:
+    """Run one cycle of each named account (all when none is named), record it and deliver what it tells.
+
+    Raises:
+        InputError: no such account.
+    """
+    records = [await opened.account(name, secrets=True) for name in names]
+    if not names:
+        records = await opened.store.accounts(secrets=True)
+    token = opened.settings.telegram.token()
+    hub = VenueHub(opened.clock)
+
+    async def opener(spec: AccountSpec) -> VenueAccount:
+        return await open_account(spec, opened.clock, hub)
+
+    async with standalone_sender(token, opened.settings.telegram.base_url) as sender:
+        sinks: list[Sink] = [ConsoleSink(console)]
+        if sender is not None:
+            sinks.append(TelegramSink(sender))
+        outbox = Outbox(opened.store, sinks, opened.clock, opened.ids, chance=random.Random().random)  # noqa: S311
+        cycle = Cycle(
+            store=opened.store,
+            clock=opened.clock,
+            ids=opened.ids,
+            opener=opener,
+            protector=NoProtection(),
+            wake_outbox=lambda: None,
+            tell_directly=DirectTeller({sink.scheme: sink for sink in sinks}).tell,
+            timeout_s=opened.settings.schedule.timeout_s,
+            console=opened.settings.alerts.console,
+        )
+        watches = [watch_of(record, opened.settings) for record in records]
+        try:
+            readings = [await cycle.run(watch) for watch in watches]
+        finally:
+            for watch in watches:
+                await watch.close()
+            await hub.close()
+        await outbox.flush(FLUSH_S)
+    return readings

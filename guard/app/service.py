@@ -1,0 +1,223 @@
+"""The service: everything that runs while accounts are watched, started and stopped in order.
+
+The composition root of `guard run` and of the demonstration: rooms that must not know each other meet here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import TextIO
+
+import structlog
+
+from guard.alerts.outbox import Outbox
+from guard.alerts.sinks.console import ConsoleSink
+from guard.alerts.sinks.telegram import TelegramSink
+from guard.app.cycle import Cycle
+from guard.app.desk import StoreDesk
+from guard.app.direct import DirectTeller
+from guard.app.health import HealthReport
+from guard.app.opening import Opened
+from guard.app.protection import Protection
+from guard.app.scheduler import Scheduler
+from guard.app.watch import Watch, watch_of
+from guard.bot.app import ChatBot
+from guard.ports.errors import GuardError
+from guard.ports.records import AccountRecord, Reading
+from guard.ports.sending import Sink
+from guard.ports.venue import AccountSpec, VenueAccount
+from guard.protect.policy import ExecutionBounds
+from guard.risk.zones import Zone
+from guard.venues.hub import VenueHub
+from guard.venues.registry import open_account
+from guard.web.health import Health, health_app
+from guard.web.server import WebServer
+
+log = structlog.get_logger(__name__)
+
+ROSTER_S = 5.0
+PRUNE_S = 3600.0
+STOP_TURNS_S = 2.5
+
+
+class Service:
+    """Watches every account in the store until it is stopped.
+
+    Args:
+        opened: settings, clock, identifiers and the open store.
+        console: where the console sink writes.
+        bounds: timeouts and limits of protective orders; the demonstration's time runs faster.
+    """
+
+    def __init__(self, opened: Opened, console: TextIO, bounds: ExecutionBounds | None = None) -> None:
+        settings = opened.settings
+        self._opened = opened
+        self._hub = VenueHub(opened.clock)
+        self._stop_orders = asyncio.Event()
+        self._watches: dict[str, Watch] = {}
+        self._turns: set[asyncio.Task[Zone]] = set()
+        self._seen: list[Callable[[Reading], None]] = []
+        token = settings.telegram.token()
+        self.bot = (
+            ChatBot(
+                token.get_secret_value(),
+                StoreDesk(opened.store, opened.clock),
+                opened.clock,
+                base_url=settings.telegram.base_url,
+            )
+            if token
+            else None
+        )
+        self._sinks: dict[str, Sink] = {"console": ConsoleSink(console)}
+        if self.bot is not None:
+            self._sinks["telegram"] = TelegramSink(self.bot.sender)
+        direct = DirectTeller(self._sinks)
+        self.outbox = Outbox(
+            opened.store,
+            self._sinks.values(),
+            opened.clock,
+            opened.ids,
+            chance=random.Random().random,  # noqa: S311  # spreads repeats, no secret
+        )
+        self._deliveries: asyncio.Task[None] | None = None
+        self.protection = Protection(
+            store=opened.store,
+            clock=opened.clock,
+            ids=opened.ids,
+            stop=self._stop_orders,
+            wake_outbox=self.outbox.wake,
+            tell_directly=direct.tell,
+            bounds=bounds,
+        )
+        self.cycle = Cycle(
+            store=opened.store,
+            clock=opened.clock,
+            ids=opened.ids,
+            opener=self._open,
+            protector=self.protection,
+            wake_outbox=self.outbox.wake,
+            tell_directly=direct.tell,
+            timeout_s=settings.schedule.timeout_s,
+            console=settings.alerts.console,
+        )
+        self._scheduler = Scheduler(self._turn, settings.schedule, opened.clock)
+        self.web = WebServer(health_app(self), settings.web.listen)
+        self._report = HealthReport(settings.schedule, opened.clock)
+
+    def on_reading(self, listener: Callable[[Reading], None]) -> None:
+        """Call `listener` with every reading; it must be quick and not raise."""
+        self._seen.append(listener)
+
+    async def start(self) -> None:
+        """Start everything; a Telegram that cannot be reached delays nothing.
+
+        Raises:
+            InputError: the health address cannot be used.
+        """
+        await self.web.start()
+        self._deliveries = asyncio.create_task(self.outbox.run(), name="outbox")
+        if self.bot is not None:
+            await self.bot.start()
+        await self._update_roster()
+        self._scheduler.start()
+        self._scheduler.every(ROSTER_S, self._update_roster, "roster")
+        self._scheduler.every(PRUNE_S, self._prune, "prune")
+        log.info(
+            "watching", accounts=sorted(watch.record.name for watch in self._watches.values()), web=self.web.address
+        )
+
+    async def stop(self) -> None:
+        """Stop in order, within 5 s: no new cycle, no new order, running cycles end, what is open is closed."""
+        self._stop_orders.set()
+        self._scheduler.stop()
+        await self._end_turns()
+        stops: list[Awaitable[None]] = [self._stop_deliveries(), self.web.stop()]
+        if self.bot is not None:
+            stops.append(self.bot.stop())
+        for result in await asyncio.gather(*stops, return_exceptions=True):
+            if isinstance(result, Exception):
+                log.error("not stopped cleanly", error=str(result))
+        for watch in self._watches.values():
+            await watch.close()
+        await self._hub.close()
+        log.info("stopped")
+
+    async def _stop_deliveries(self) -> None:
+        await self.outbox.stop()
+        if self._deliveries is not None:
+            await self._deliveries
+
+    async def _end_turns(self) -> None:
+        """Give running cycles a moment, then cancel them: the journal and the store survive that at any point."""
+        if not self._turns:
+            return
+        _, late = await asyncio.wait(self._turns, timeout=STOP_TURNS_S)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _turn(self, account_id: str) -> Zone:
+        """One cycle, as the scheduler triggers it."""
+        watch = self._watches.get(account_id)
+        if watch is None:
+            return Zone.SAFE
+        task = asyncio.current_task()
+        if task is not None:
+            self._turns.add(task)
+            task.add_done_callback(self._turns.discard)
+        reading = await self.cycle.run(watch)
+        for listener in self._seen:
+            listener(reading)
+        return reading.zone
+
+    async def _open(self, spec: AccountSpec) -> VenueAccount:
+        return await open_account(spec, self._opened.clock, self._hub)
+
+    async def _update_roster(self) -> None:
+        """Take up accounts that were added, let go of those that were removed, follow changes of mode."""
+        try:
+            records = {record.account_id: record for record in await self._opened.store.accounts()}
+        except GuardError as error:
+            log.error("accounts not read", error=str(error))
+            return
+        for account_id in self._watches.keys() - records.keys():
+            self._scheduler.forget(account_id)
+            await self._watches.pop(account_id).close()
+        for record in records.values():
+            await self._follow(record)
+
+    async def _follow(self, record: AccountRecord) -> None:
+        known = self._watches.get(record.account_id)
+        if known is None:
+            full = await self._opened.store.account_named(record.name, secrets=True)
+            if full is not None:
+                self._watches[record.account_id] = watch_of(full, self._opened.settings)
+                self._scheduler.watch(record.account_id)
+        elif (known.record.mode, known.record.frozen) != (record.mode, record.frozen):
+            log.info("account changed", account=record.name, mode=record.mode, frozen=record.frozen)
+            known.record = replace(known.record, mode=record.mode, frozen=record.frozen)
+
+    async def _prune(self) -> None:
+        before = self._opened.clock.now() - timedelta(days=self._opened.settings.database.keep_days)
+        try:
+            forgotten = await self._opened.store.prune_snapshots(before)
+        except GuardError as error:
+            log.error("old snapshots not deleted", error=str(error))
+            return
+        if forgotten:
+            log.info("old snapshots deleted", count=forgotten)
+
+    async def health(self) -> Health:
+        """The present state, for `/healthz` and `/metrics`."""
+        return await self._report.health(
+            watches=list(self._watches.values()),
+            store=self._opened.store,
+            cycle=self.cycle,
+            orders=self.protection.orders_sent,
+            delivered=self.outbox.delivered,
+            telegram=self.bot.health if self.bot else None,
+        )
