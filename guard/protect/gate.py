@@ -1,0 +1,213 @@
+"""The gates: may protection act now, and if not, why not? Pure.
+
+Every gate is data in, and every closed gate says so by itself: the answer lists all of them, not the first.
+What is not known closes a gate. Owns no state; `count_confirmation` is the one step of the count that it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from guard.ports.records import Mode
+from guard.protect.policy import ProtectPolicy
+from guard.risk.quality import DataQuality, Quality
+from guard.risk.zones import Zone
+
+# Ordered from good to bad. `unknown` has no place: an account that is not understood is never acted upon.
+_ORDER = (Zone.SAFE, Zone.WATCH, Zone.WARNING, Zone.DANGER, Zone.LIQUIDATION)
+
+
+class RefusalCode(StrEnum):
+    """Which gate is closed."""
+
+    NOT_ARMED = "not_armed"
+    FROZEN = "frozen"
+    STOPPED = "stopped"
+    ZONE_BELOW = "zone_below"
+    ZONE_UNKNOWN = "zone_unknown"
+    NOT_CONFIRMED = "not_confirmed"
+    DATA_NOT_FRESH = "data_not_fresh"
+    DISPUTED = "disputed"
+    POSITION_MODE_UNPROVEN = "position_mode_unproven"
+    KEY_MAY_NOT_TRADE = "key_may_not_trade"
+    COOLDOWN = "cooldown"
+    DAILY_CAP = "daily_cap"
+    NOTHING_ALLOWED = "nothing_allowed"
+    IN_FLIGHT = "in_flight"
+    REMEDY_OFF = "remedy_off"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One closed gate, with a line for a person."""
+
+    code: RefusalCode
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """Everything that the gates look at, for one account at one moment.
+
+    Args:
+        mode: how far the account is armed.
+        frozen: automation of the account was stopped, by a person or after a surprise.
+        stopped: the kill switch of the process is on.
+        zone: the account's zone in this cycle.
+        confirmed_cycles: consecutive cycles in which the zone called for action, this one included.
+        quality: the verdict on this cycle's data.
+        conforms: whether our figures agree with the venue's own; None = the venue gave none to compare with.
+        position_mode_proven: whether the venue itself stated its position mode in this session.
+        may_trade: whether the key may trade; None = the venue does not tell.
+        now: the cycle's time.
+        last_finished_at: when the last plan of the account ended; None = never.
+        notional_today: what protection has traded since the start of the day, in quote currency.
+        daily_cap: most that it may trade in a day, in quote currency.
+        symbols: symbols with open legs.
+        in_flight: a plan of this account is still open.
+    """
+
+    mode: Mode
+    frozen: bool
+    stopped: bool
+    zone: Zone
+    confirmed_cycles: int
+    quality: DataQuality
+    conforms: bool | None
+    position_mode_proven: bool
+    may_trade: bool | None
+    now: datetime
+    last_finished_at: datetime | None
+    notional_today: float
+    daily_cap: float
+    symbols: frozenset[str]
+    in_flight: bool
+
+
+def calls_for_action(zone: Zone, act_in: Zone) -> bool:
+    """Whether `zone` is `act_in` or worse; `unknown` never is."""
+    return zone in _ORDER and _ORDER.index(zone) >= _ORDER.index(act_in)
+
+
+def count_confirmation(confirmed_cycles: int, zone: Zone, quality: DataQuality, policy: ProtectPolicy) -> int:
+    """The count of consecutive cycles that call for action, after one more cycle.
+
+    A cycle on data that is not fresh starts the count anew: it could not have been acted upon.
+    """
+    if quality.quality is Quality.FRESH and calls_for_action(zone, policy.act_in):
+        return confirmed_cycles + 1
+    return 0
+
+
+def refusals(facts: GateFacts, policy: ProtectPolicy) -> tuple[Refusal, ...]:
+    """Every gate that is closed, in the order of `RefusalCode`; empty = all are open.
+
+    A dry run passes the same gates, save that its key need not be allowed to trade: nothing is sent.
+    """
+    closed = ((code, check(facts, policy)) for code, check in _GATES.items())
+    return tuple(Refusal(code, text) for code, text in closed if text)
+
+
+def _armed(facts: GateFacts, _policy: ProtectPolicy) -> str:
+    return "" if facts.mode == "auto" else f"mode is {facts.mode}, orders need auto"
+
+
+def _frozen(facts: GateFacts, _policy: ProtectPolicy) -> str:
+    return "automation of this account is frozen until it is resumed" if facts.frozen else ""
+
+
+def _stopped(facts: GateFacts, _policy: ProtectPolicy) -> str:
+    return "the kill switch is on" if facts.stopped else ""
+
+
+def _zone_below(facts: GateFacts, policy: ProtectPolicy) -> str:
+    if facts.zone is Zone.UNKNOWN or calls_for_action(facts.zone, policy.act_in):
+        return ""
+    return f"zone is {facts.zone}, acting starts in {policy.act_in}"
+
+
+def _zone_unknown(facts: GateFacts, _policy: ProtectPolicy) -> str:
+    return "zone is unknown: nothing is sold blindly" if facts.zone is Zone.UNKNOWN else ""
+
+
+def _confirmed(facts: GateFacts, policy: ProtectPolicy) -> str:
+    if not calls_for_action(facts.zone, policy.act_in) or facts.confirmed_cycles >= policy.confirm_cycles:
+        return ""
+    return f"zone {facts.zone} seen for {facts.confirmed_cycles} of {policy.confirm_cycles} cycles"
+
+
+def _fresh(facts: GateFacts, _policy: ProtectPolicy) -> str:
+    quality = facts.quality.quality
+    if quality in {Quality.FRESH, Quality.DISPUTED}:
+        return ""
+    why = "; ".join(facts.quality.reasons) or "no reason given"
+    return f"data is {quality}: {why}"
+
+
+def _undisputed(facts: GateFacts, _policy: ProtectPolicy) -> str:
+    if facts.quality.quality is Quality.DISPUTED:
+        return f"our figures disagree with the venue's: {'; '.join(facts.quality.reasons) or 'no detail'}"
+    if facts.conforms is None:
+        return "the venue gave no figure of its own to compare with"
+    return "" if facts.conforms else "our figures disagree with the venue's"
+
+
+def _mode_proven(facts: GateFacts, _policy: ProtectPolicy) -> str:
+    return "" if facts.position_mode_proven else "the venue has not stated its position mode in this session"
+
+
+def _may_trade(facts: GateFacts, policy: ProtectPolicy) -> str:
+    if policy.dry_run or facts.may_trade:
+        return ""
+    return "the venue does not tell whether the key may trade" if facts.may_trade is None else "the key may not trade"
+
+
+def _cooled_down(facts: GateFacts, policy: ProtectPolicy) -> str:
+    if facts.last_finished_at is None:
+        return ""
+    passed_s = (facts.now - facts.last_finished_at).total_seconds()
+    if passed_s >= policy.cooldown_s:
+        return ""
+    return f"the last plan ended {max(passed_s, 0.0):.0f} s ago, cooldown is {policy.cooldown_s:.0f} s"
+
+
+def _below_cap(facts: GateFacts, _policy: ProtectPolicy) -> str:
+    if facts.notional_today < facts.daily_cap:
+        return ""
+    return f"{facts.notional_today:,.0f} traded today of at most {facts.daily_cap:,.0f} (quote currency)"
+
+
+def _something_allowed(facts: GateFacts, policy: ProtectPolicy) -> str:
+    if not policy.allow_symbols or facts.symbols.intersection(policy.allow_symbols):
+        return ""
+    return f"none of the open symbols is in allow_symbols ({', '.join(policy.allow_symbols)})"
+
+
+def _idle(facts: GateFacts, _policy: ProtectPolicy) -> str:
+    return "an earlier plan is still open" if facts.in_flight else ""
+
+
+def _remedy_on(_facts: GateFacts, policy: ProtectPolicy) -> str:
+    return "" if "reduce" in policy.remedies else "reduce is not among the remedies"
+
+
+_GATES: dict[RefusalCode, Callable[[GateFacts, ProtectPolicy], str]] = {
+    RefusalCode.NOT_ARMED: _armed,
+    RefusalCode.FROZEN: _frozen,
+    RefusalCode.STOPPED: _stopped,
+    RefusalCode.ZONE_BELOW: _zone_below,
+    RefusalCode.ZONE_UNKNOWN: _zone_unknown,
+    RefusalCode.NOT_CONFIRMED: _confirmed,
+    RefusalCode.DATA_NOT_FRESH: _fresh,
+    RefusalCode.DISPUTED: _undisputed,
+    RefusalCode.POSITION_MODE_UNPROVEN: _mode_proven,
+    RefusalCode.KEY_MAY_NOT_TRADE: _may_trade,
+    RefusalCode.COOLDOWN: _cooled_down,
+    RefusalCode.DAILY_CAP: _below_cap,
+    RefusalCode.NOTHING_ALLOWED: _something_allowed,
+    RefusalCode.IN_FLIGHT: _idle,
+    RefusalCode.REMEDY_OFF: _remedy_on,
+}

@@ -1,0 +1,99 @@
+"""The words of a plan: target, limits, steps and the plan itself. Immutable values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from guard.risk.book import OrderSide, Side
+from guard.risk.report import AccountRisk, PoolRisk
+
+Remedy = Literal["cancel", "net", "transfer", "reduce", "hedge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Levels that every pool must reach: risk_ratio at most, distance to liquidation at least. Both hold or none."""
+
+    risk_ratio: float = 0.35
+    distance: float = 0.12
+
+    def holds_for(self, pool: PoolRisk) -> bool:
+        """Whether a pool meets both levels; a pool without legs does, one without equity does not."""
+        if not pool.positions:
+            return True
+        if pool.risk_ratio is None or pool.risk_ratio > self.risk_ratio:
+            return False
+        return pool.distance is None or pool.distance >= self.distance
+
+    def holds(self, risk: AccountRisk) -> bool:
+        """Whether every pool of the account meets both levels."""
+        return all(self.holds_for(pool) for pool in risk.pools)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLimits:
+    """What a plan may use.
+
+    `max_notional_left` is what the daily cap leaves, in quote currency (None: no cap). `allowance_bps` stands in for
+    spread and slippage where no order book is given. `max_child_notional` must leave room for two of a symbol's
+    smallest orders, or the symbol is not traded (`guard.protect.sizing` splits).
+    """
+
+    allow_symbols: tuple[str, ...] = ()
+    max_notional_left: float | None = None
+    max_cost_bps: float = 100.0
+    max_slippage_bps: float = 50.0
+    max_child_notional: float = 50_000.0
+    allowance_bps: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One leg to be made smaller. `contracts` is a multiple of the venue's step (or the whole leg).
+
+    `notional` and `cost` (fee, spread and slippage) are in quote currency at the present mark.
+    """
+
+    remedy: Remedy
+    symbol: str
+    leg: Side
+    side: OrderSide
+    contracts: Decimal
+    limit_price: Decimal
+    cost: float
+    notional: float
+
+
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """Collateral that would restore a pool's target without any trade. `symbol` names an isolated pool."""
+
+    currency: str
+    amount: float
+    symbol: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The answer of the planner; `reason` is one line for a person in every case.
+
+    `cost` is what the steps are expected to cost, `bound` what any reduce-only plan must cost at least; both in the
+    quote currency. `add_collateral` says what would do instead of trading (empty when the target already holds, or
+    when no sum within reason would do). An infeasible plan has no steps.
+    """
+
+    feasible: bool
+    reason: str
+    steps: tuple[Step, ...]
+    cost: float
+    before: AccountRisk
+    after: AccountRisk
+    bound: float
+    add_collateral: tuple[TopUp, ...] = ()
+
+    @property
+    def notional(self) -> float:
+        """What the plan trades in total."""
+        return sum(step.notional for step in self.steps)

@@ -1,0 +1,87 @@
+"""What a user allows the guard to do by itself. Values only; where they come from is `guard.app`'s business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from guard.protect.plan_values import PlanLimits, Target
+from guard.risk.zones import Zone
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectPolicy:
+    """Limits of protection for one account; the mode (observe, suggest, confirm, auto) is the account's own.
+
+    Args:
+        act_in: act in this zone and in worse ones.
+        confirm_cycles: consecutive cycles in such a zone before anything is sent.
+        target_risk_ratio: requirement / equity that every pool must have at most after a plan.
+        target_distance: distance to liquidation that every pool must have at least after a plan, a fraction.
+        max_cost_bps: dearest plan, in basis points of the notional that it trades.
+        max_slippage_bps: widest distance of a limit price from the mark price, in basis points.
+        max_child_notional: largest single order, in quote currency.
+        max_daily_notional_x_equity: most notional traded in a UTC day, in multiples of the day's starting equity.
+        cooldown_s: shortest pause between the end of one plan and the next.
+        remedies: what may be done, in order of preference; this planner knows `reduce`.
+        allow_symbols: the only symbols that may be traded; empty = all.
+        dry_run: plan and journal exactly the orders that would be sent, and send none.
+    """
+
+    act_in: Zone = Zone.DANGER
+    confirm_cycles: int = 2
+    target_risk_ratio: float = 0.35
+    target_distance: float = 0.12
+    max_cost_bps: float = 100.0
+    max_slippage_bps: float = 50.0
+    max_child_notional: float = 50_000.0
+    max_daily_notional_x_equity: float = 20.0
+    cooldown_s: float = 30.0
+    remedies: tuple[str, ...] = ("cancel", "net", "reduce")
+    allow_symbols: tuple[str, ...] = ()
+    dry_run: bool = False
+
+    @property
+    def target(self) -> Target:
+        """The levels that a plan must restore."""
+        return Target(risk_ratio=self.target_risk_ratio, distance=self.target_distance)
+
+    def daily_cap(self, day_equity: float) -> float:
+        """Most notional that may be traded today, given the equity at the start of the day; never negative."""
+        return max(0.0, self.max_daily_notional_x_equity * day_equity)
+
+    def limits(self, notional_left: float | None) -> PlanLimits:
+        """The limits of one plan, given what is left of the daily cap (None: no cap)."""
+        return PlanLimits(
+            allow_symbols=self.allow_symbols,
+            max_notional_left=notional_left,
+            max_cost_bps=self.max_cost_bps,
+            max_slippage_bps=self.max_slippage_bps,
+            max_child_notional=self.max_child_notional,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionBounds:
+    """How long and how often the executor tries; every loop of it ends by one of these.
+
+    Args:
+        call_timeout_s: longest wait for any single answer of the venue.
+        lookup_attempts: times that an order without a certain answer is looked up before it is left to the next cycle.
+        lookup_pause_s: pause before a look-up is repeated.
+        lost_after_s: an order counts as lost only when the venue does not know it at least this long after it was
+            sent. Must be longer than the venue accepts a delayed request (its receive window; 10 s as ccxt sends it):
+            a request still on its way would otherwise arrive after the order was sent again.
+        resends: times that an order which certainly never arrived may be sent again, under the same id.
+        verify_attempts: times that the book is read after an order until it shows what filled.
+        verify_pause_s: pause between two such reads.
+        extra_children: further orders of a step when earlier ones filled only in part.
+    """
+
+    call_timeout_s: float = 10.0
+    lookup_attempts: int = 8
+    lookup_pause_s: float = 2.0
+    lost_after_s: float = 12.0
+    resends: int = 1
+    verify_attempts: int = 4
+    verify_pause_s: float = 0.5
+    extra_children: int = 3

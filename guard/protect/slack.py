@@ -1,0 +1,78 @@
+"""How far a pool is from its target, as amounts of money that add up: the planner's measure. Pure.
+
+Formula:
+    slack_0 = target_risk_ratio * equity - requirement             now
+    slack_- = equity - requirement  after a common move of -target_distance
+    slack_+ = equity - requirement  after a common move of +target_distance
+
+    The target holds exactly when all three are >= 0. Along the common move equity - requirement is concave
+    (`guard.risk.liquidation`), so it is above 0 between two points at which it is not below 0: both ends are enough.
+    Each slack is concave in the sizes of all legs together (equity is linear in them, the requirement convex), so the
+    sizes that meet the target form one convex set.
+
+Evaluated by the risk engine's own translation and valuation; only its search for liquidation prices is left out, which
+makes this an order of magnitude faster than a full assessment. A finished plan is assessed in full.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from guard.protect.legs import LegKey
+from guard.protect.plan_values import Target
+from guard.risk.book import Book, Position
+from guard.risk.liquidation import market_weights
+from guard.risk.pool import Array
+from guard.risk.report import PoolRisk
+from guard.risk.rules import pools_of
+from guard.risk.valuation import market_after, value_pool
+
+Slack: TypeAlias = Array
+"""Shape (3,): now, after the move down, after the move up; in the pool's currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolKey:
+    """Which pool: the cross pool of a currency, or the isolated pool of one leg."""
+
+    currency: str
+    isolated: LegKey | None = None
+
+    @classmethod
+    def of(cls, pool: PoolRisk) -> PoolKey:
+        """The key of an assessed pool."""
+        if pool.margin_mode == "cross":
+            return cls(pool.currency)
+        return cls(pool.currency, (pool.positions[0].symbol, pool.positions[0].side))
+
+    def holds(self, position: Position) -> bool:
+        """Whether a leg belongs to the pool."""
+        if self.isolated is not None:
+            return (position.symbol, position.side) == self.isolated
+        return position.margin_mode == "cross" and position.settle == self.currency
+
+
+def slack_of(book: Book, key: PoolKey, target: Target) -> Slack:
+    """The three slacks of a pool of `book`; infinite where the pool is no more (an isolated leg that was closed).
+
+    Raises:
+        BookError: the book cannot be assessed.
+    """
+    for pool in pools_of(book):
+        if pool.margin_mode == ("cross" if key.isolated is None else "isolated") and pool.currency == key.currency:
+            if key.isolated and not key.holds(pool.positions[0]):
+                continue
+            moves = np.outer([0.0, -target.distance, target.distance], market_weights(pool))
+            figures = value_pool(pool, market_after(pool, moves))
+            share = np.array([target.risk_ratio, 1.0, 1.0])
+            slack: Array = share * figures.equity - figures.requirement
+            return slack
+    return np.full(3, np.inf)
+
+
+def deficit(slack: Slack) -> float:
+    """What is missing in total, in the pool's currency; 0 when the target holds."""
+    return float(-np.minimum(slack, 0.0).sum())

@@ -1,0 +1,136 @@
+"""Messages about protection: what was sent, what filled at which price, the level before and after, cost against plan.
+
+Pure; plain text (the sink escapes it). Percent for ratios, quote currency for money, contracts for sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from guard.ports.records import OrderJournalState, OrderRecord
+from guard.protect.gate import Refusal
+from guard.protect.outcome import Ending, Kind, Level, Outcome
+from guard.protect.plan_values import Plan, TopUp
+
+_HEADLINES: dict[Ending, str] = {
+    Ending.TARGET_HOLDS: "acted, back under the target",
+    Ending.EXHAUSTED: "acted, but still above the target",
+    Ending.UNFILLED: "tried to act, but the market did not fill inside the price band",
+    Ending.REJECTED: "could not act: the venue refused an order",
+    Ending.LOST: "could not act: orders do not arrive at the venue",
+    Ending.STOPPED: "stopped acting on request",
+    Ending.CAPPED: "stopped acting: the daily cap is reached",
+    Ending.NOT_FRESH: "stopped acting: the data is not fit for orders",
+    Ending.PENDING: "an order's outcome is not known yet; nothing else is sent until it is",
+    Ending.SURPRISE: "UNEXPECTED RESULT, automation is FROZEN",
+    Ending.NEVER_SENT: "a plan was dropped: nothing of it had been sent",
+    Ending.RECOVERED: "an interrupted plan is accounted for",
+    Ending.DRY_RUN: "dry run: these orders would have been sent",
+}
+
+_KINDS: dict[Ending, Kind] = {
+    Ending.TARGET_HOLDS: Kind.ACTED,
+    Ending.EXHAUSTED: Kind.ACTED,
+    Ending.RECOVERED: Kind.ACTED,
+    Ending.PENDING: Kind.PENDING,
+    Ending.SURPRISE: Kind.SURPRISE,
+    Ending.DRY_RUN: Kind.DRY_RUN,
+}
+
+
+def kind_of(ending: Ending) -> Kind:
+    """Which kind of announcement an ending makes; what is not listed failed."""
+    return _KINDS.get(ending, Kind.FAILED)
+
+
+def outcome_text(account: str, outcome: Outcome) -> str:
+    """The message about an executed (or dry-run, or interrupted) intent."""
+    lines = [f"{account}: {_HEADLINES[outcome.ending]}", outcome.reason]
+    lines += [order_line(order) for order in outcome.orders]
+    lines += [f"! {detail}" for detail in outcome.details]
+    lines.append(_level_line(outcome.before, outcome.after))
+    if outcome.notional > 0:
+        lines.append(_cost_line(outcome))
+    if outcome.ending is Ending.SURPRISE:
+        lines.append("Check the positions at the venue, then resume the account.")
+    return "\n".join(line for line in lines if line)
+
+
+def order_line(order: OrderRecord) -> str:
+    """One order: `sell 0.412 BTC/USDT:USDT (long leg), limit 31807.5: filled 0.412 at 31950.1`."""
+    asked = f"{order.side} {order.contracts} {order.symbol} ({order.leg} leg), limit {order.limit_price}"
+    return f"{asked}: {_fate(order)}"
+
+
+def _fate(order: OrderRecord) -> str:
+    if Decimal(order.filled) > 0:
+        price = f" at {order.average_price:.10g}" if order.average_price is not None else ""
+        part = "filled" if Decimal(order.filled) >= Decimal(order.contracts) else "filled only"
+        return f"{part} {order.filled} contracts{price}"
+    if order.state in {OrderJournalState.PLANNED, OrderJournalState.APPROVED}:
+        return "not sent"
+    return f"{order.state}, {order.error}" if order.error else order.state.value
+
+
+def refused_text(account: str, refusals: Sequence[Refusal]) -> str:
+    """The message when the zone calls for action and gates are closed."""
+    lines = [f"{account}: protection does not act"]
+    lines += [f"- {refusal.text}" for refusal in refusals]
+    return "\n".join(lines)
+
+
+def infeasible_text(account: str, plan: Plan) -> str:
+    """The message when no plan helps: why, and how much collateral would."""
+    return "\n".join([f"{account}: protection does not act", plan.reason, *map(top_up_line, plan.add_collateral)])
+
+
+def top_up_line(top_up: TopUp) -> str:
+    """`add 1,234.56 USDT`, and to which isolated leg."""
+    where = f" to the isolated leg {top_up.symbol}" if top_up.symbol else ""
+    return f"add {top_up.amount:,.2f} {top_up.currency}{where}"
+
+
+def plan_lines(plan: Plan) -> tuple[str, str, str]:
+    """A plan in three lines: what is done, what it changes, what it costs (or what would help instead)."""
+    before = level_of(plan.before.risk_ratio, plan.before.distance)
+    if not plan.feasible:
+        helps = "; ".join(map(top_up_line, plan.add_collateral)) or "no trade and no reasonable top-up would help"
+        return ("No plan: " + plan.reason, _level_line(before, None), "Instead: " + helps)
+    if not plan.steps:
+        return ("Nothing to do: " + plan.reason, _level_line(before, None), "Cost 0")
+    after = level_of(plan.after.risk_ratio, plan.after.distance)
+    what = ", ".join(f"{step.side} {step.contracts} {step.symbol} ({step.leg} leg)" for step in plan.steps)
+    cost = f"{plan.cost:,.2f}, {plan.cost / plan.notional * 100:.2f} % of {plan.notional:,.2f} traded"
+    return ("Reduce: " + what, _level_line(before, after), f"Cost about {cost}; at least {plan.bound:,.2f}")
+
+
+def level_of(risk_ratio: float | None, distance: float | None) -> Level:
+    """The two figures that a level is told in."""
+    return Level(risk_ratio, distance)
+
+
+def _level_line(before: Level, after: Level | None) -> str:
+    if after is None:
+        return f"risk_ratio {_ratio(before)}, distance to liquidation {_distance(before)}"
+    return (
+        f"risk_ratio {_ratio(before)} -> {_ratio(after)}, "
+        f"distance to liquidation {_distance(before)} -> {_distance(after)}"
+    )
+
+
+def _ratio(level: Level) -> str:
+    return "none (no equity left)" if level.risk_ratio is None else f"{level.risk_ratio * 100:.1f} %"
+
+
+def _distance(level: Level) -> str:
+    return "out of reach" if level.distance is None else f"{level.distance * 100:.1f} %"
+
+
+def _cost_line(outcome: Outcome) -> str:
+    line = f"traded {outcome.notional:,.2f} in quote currency"
+    if outcome.cost is not None:
+        line += f", cost {outcome.cost:,.2f}"
+        if outcome.planned_cost is not None:
+            line += f" ({outcome.planned_cost:,.2f} planned)"
+    return line
