@@ -1,0 +1,356 @@
+"""From rows of Binance USD-M to a book of the risk engine. Pure.
+
+Nothing is dropped and nothing is made up: what is needed and absent is named in `missing`, which makes the book
+INCOMPLETE. A stand-in that keeps such a book well formed never appears without its name there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from guard.ports.errors import BadAnswer
+from guard.ports.venue import FetchedBook
+from guard.risk.book import (
+    Book,
+    Collateral,
+    Fees,
+    Order,
+    Position,
+    PositionMode,
+    Side,
+    Tier,
+    VenueFigures,
+    VenueReported,
+)
+from guard.venues.binanceusdm.parse import AccountAnswer, AssetRow, LegKey, LegName, OrderRow, PositionRow
+from guard.venues.binanceusdm.parse_reference import AssetRate, SymbolSetting
+from guard.venues.markets import MarketTable
+
+VENUE = "binanceusdm"
+SINGLE_ASSET_MODEL = "binance-usdm"
+MULTI_ASSETS_MODEL = "binance-usdm-multi"
+MULTI_ASSETS_CURRENCY = "USD"
+# One contract is one unit of the base asset on every USD-M market.
+CONTRACT_SIZE = 1.0
+_POSITION_SIDES: Mapping[LegName, Side | None] = {"BOTH": None, "LONG": "long", "SHORT": "short"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What changes rarely: listings, the user's tiers and leverages (by the venue's id), and the account's modes."""
+
+    markets: MarketTable
+    tiers: Mapping[str, tuple[Tier, ...]]
+    settings: Mapping[str, SymbolSetting]
+    position_mode: PositionMode
+    is_multi_assets: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was read in one cycle, and when (`parts`). `marks` fills in for rows without a mark price, by id."""
+
+    account: AccountAnswer
+    positions: tuple[PositionRow, ...]
+    orders: tuple[OrderRow, ...]
+    parts: Mapping[str, datetime]
+    rates: Mapping[str, AssetRate] = field(default_factory=dict)
+    marks: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def held(self) -> tuple[PositionRow, ...]:
+        """The rows that hold something."""
+        return tuple(row for row in self.positions if row.amount != 0.0)
+
+    @property
+    def used_ids(self) -> frozenset[str]:
+        """Ids of everything held or ordered."""
+        return frozenset(row.market_id for row in self.held) | frozenset(row.market_id for row in self.orders)
+
+
+def torn_evidence(account: AccountAnswer, positions: tuple[PositionRow, ...]) -> tuple[str, ...]:
+    """Legs on which the balances' answer and the positions' answer do not describe the same moment."""
+    rows: dict[LegKey, PositionRow] = {(row.market_id, row.leg): row for row in positions if row.amount != 0.0}
+    evidence = []
+    for key in sorted(rows.keys() | account.legs.keys()):
+        name = key[0] if key[1] == "BOTH" else f"{key[0]} {key[1]}"
+        row, leg = rows.get(key), account.legs.get(key)
+        with_balances, with_positions = leg.amount if leg else 0.0, row.amount if row else 0.0
+        if row is None or leg is None or with_balances != with_positions:
+            evidence.append(f"{name} was {with_balances:g} with the balances and {with_positions:g} with the positions")
+        elif leg.isolated_wallet != row.isolated_wallet:
+            evidence.append(f"the isolated margin of {name} changed between balances and positions")
+        elif leg.updated_ms and row.updated_ms and leg.updated_ms != row.updated_ms:
+            evidence.append(f"{name} was traded between balances and positions")
+    return tuple(evidence)
+
+
+def unknown_ids(answers: Answers, markets: MarketTable) -> tuple[str, ...]:
+    """Ids of positions and orders that are not listed in `markets`."""
+    return tuple(sorted(answers.used_ids - markets.by_id.keys()))
+
+
+def outdated_settings(answers: Answers, settings: Mapping[str, SymbolSetting]) -> bool:
+    """Whether a leverage is not known, or contradicts what the venue charges a position."""
+    for row in answers.held:
+        setting = settings.get(row.market_id)
+        if setting is None:
+            return True
+        if row.notional and row.initial_margin:
+            charged = abs(row.notional) / row.initial_margin
+            if abs(charged - setting.leverage) > 0.01 * setting.leverage:
+                return True
+    return not answers.used_ids <= settings.keys()
+
+
+def proven_mode(stated: PositionMode, answers: Answers) -> PositionMode | None:
+    """The position mode if held legs agree with what the venue stated; None when they contradict it.
+
+    Raises:
+        BadAnswer: legs of both modes are held at once.
+    """
+    names = {row.leg for row in answers.held}
+    if "BOTH" in names and len(names) > 1:
+        raise BadAnswer("binanceusdm GET fapi/v3/positionRisk: legs of one-way and of hedge mode stand side by side")
+    if names and (stated == "one_way") != ("BOTH" in names):
+        return None
+    return stated
+
+
+def symbol_of(market_id: str, margin_asset: str, markets: MarketTable) -> str:
+    """The symbol of a market; for one that is not listed, what it would be called as a perpetual."""
+    listing = markets.by_id.get(market_id)
+    if listing is not None:
+        return listing.symbol
+    return f"{market_id.removesuffix(margin_asset)}/{margin_asset}:{margin_asset}"
+
+
+def assemble(account: str, answers: Answers, reference: Reference, torn: tuple[str, ...]) -> FetchedBook:
+    """The book of one cycle.
+
+    Args:
+        account: the account's name.
+        answers: what was read.
+        reference: what was known.
+        torn: evidence that parts belong to different moments.
+    """
+    builder = _Builder(answers, reference)
+    positions = tuple(builder.position(row) for row in answers.held)
+    orders = builder.orders()
+    collateral = builder.collateral()
+    book = Book(
+        account=account,
+        venue=VENUE,
+        model=MULTI_ASSETS_MODEL if reference.is_multi_assets else SINGLE_ASSET_MODEL,
+        as_of=min(answers.parts.values()),
+        position_mode=reference.position_mode,
+        fees=builder.fees(),
+        collateral=collateral,
+        positions=positions,
+        orders=orders,
+        tiers=builder.tiers,
+        parameters=builder.parameters(),
+        venue_reported=builder.reported(),
+    )
+    return FetchedBook(
+        book=book,
+        parts=answers.parts,
+        missing=tuple(dict.fromkeys(builder.missing)),
+        torn=torn,
+        position_mode_proven=True,
+    )
+
+
+class _Builder:
+    """Turns rows into book values, collecting what is missing."""
+
+    def __init__(self, answers: Answers, reference: Reference) -> None:
+        self._answers = answers
+        self._reference = reference
+        self._rows = {row.market_id: row for row in answers.positions}
+        self._symbols = {
+            row.market_id: symbol_of(row.market_id, row.margin_asset, reference.markets) for row in answers.positions
+        }
+        self.missing: list[str] = []
+        self.tiers: dict[str, tuple[Tier, ...]] = {}
+
+    def _symbol(self, market_id: str) -> str:
+        symbol = self._symbols.get(market_id)
+        if symbol is None:
+            symbol = self._symbols[market_id] = symbol_of(market_id, "USDT", self._reference.markets)
+        if market_id not in self._reference.markets.by_id:
+            self.missing.append(f"listing of {market_id}")
+        return symbol
+
+    def _leverage(self, market_id: str, symbol: str) -> float:
+        setting = self._reference.settings.get(market_id)
+        if setting is not None:
+            return setting.leverage
+        self.missing.append(f"leverage of {symbol}")
+        return 1.0
+
+    def _mark(self, row: PositionRow) -> float | None:
+        return row.mark_price or self._answers.marks.get(row.market_id)
+
+    def position(self, row: PositionRow) -> Position:
+        """One leg. Without a mark price its entry price stands in, and the mark is named as missing."""
+        symbol = self._symbol(row.market_id)
+        mark = self._mark(row)
+        if mark is None:
+            self.missing.append(f"mark price of {symbol}")
+        tiers = self._reference.tiers.get(row.market_id)
+        if tiers:
+            self.tiers[symbol] = tiers
+        else:
+            self.missing.append(f"tiers of {symbol}")
+        return Position(
+            symbol=symbol,
+            side=row.side,
+            contracts=abs(row.amount),
+            contract_size=CONTRACT_SIZE,
+            kind="linear",
+            settle=row.margin_asset,
+            entry_price=row.entry_price,
+            mark_price=mark or row.entry_price,
+            leverage=self._leverage(row.market_id, symbol),
+            margin_mode="isolated" if row.is_isolated else "cross",
+            isolated_margin=row.isolated_wallet if row.is_isolated else None,
+        )
+
+    def orders(self) -> tuple[Order, ...]:
+        """The orders. One that closes whatever its leg holds has the leg's size, and is none on an empty leg."""
+        sized = (
+            (row, self._closed_by(row) if row.remaining is None else row.remaining) for row in self._answers.orders
+        )
+        return tuple(self._order(row, remaining) for row, remaining in sized if remaining > 0)
+
+    def _order(self, row: OrderRow, remaining: float) -> Order:
+        return Order(
+            symbol=self._symbol(row.market_id),
+            side=row.side,
+            price=row.price,
+            remaining=remaining,
+            reduce_only=row.reduce_only,
+            position_side=_POSITION_SIDES[row.leg],
+            conditional=row.conditional,
+            order_id=row.order_id,
+            client_order_id=row.client_order_id,
+        )
+
+    def _closed_by(self, order: OrderRow) -> float:
+        closes: Side = "long" if order.side == "sell" else "short"
+        held = (row for row in self._answers.held if (row.market_id, row.leg) == (order.market_id, order.leg))
+        return next((abs(row.amount) for row in held if row.side == closes), 0.0)
+
+    def collateral(self) -> tuple[Collateral, ...]:
+        """The margin assets; in multi-assets mode at their index price, less what the bid rate takes off."""
+        settles = {row.margin_asset for row in self._answers.held}
+        for asset in sorted(settles - {row.asset for row in self._answers.account.assets}):
+            self.missing.append(f"balance of {asset}")
+        if not self._reference.is_multi_assets:
+            return tuple(Collateral(row.asset, row.cross_wallet) for row in self._answers.account.assets)
+        return tuple(self._priced(row) for row in self._answers.account.assets)
+
+    def _priced(self, row: AssetRow) -> Collateral:
+        rate = self._answers.rates.get(row.asset)
+        if rate is None:
+            self.missing.append(f"index price of {row.asset}")
+            return Collateral(row.asset, row.cross_wallet, price=1.0, haircut=1.0)
+        return Collateral(row.asset, row.cross_wallet, price=rate.index, haircut=max(0.0, 1.0 - rate.bid / rate.index))
+
+    def fees(self) -> Fees:
+        """The venue's base fees, the highest of any user: a cost is never estimated too low."""
+        used = [self._reference.markets.by_id.get(market_id) for market_id in self._answers.used_ids]
+        listings = [listing for listing in used if listing] or list(self._reference.markets.by_id.values())[:1]
+        return Fees(
+            taker=max((listing.taker for listing in listings), default=0.0),
+            maker=max((listing.maker for listing in listings), default=0.0),
+        )
+
+    def parameters(self) -> dict[str, dict[str, Any]]:
+        """What rules must know of symbols with orders only, and the rates of margin assets in multi-assets mode."""
+        held = {row.market_id for row in self._answers.held}
+        found: dict[str, dict[str, Any]] = {}
+        for market_id in sorted({row.market_id for row in self._answers.orders} - held):
+            symbol, known = self._symbol(market_id), self._rows.get(market_id)
+            mark = self._mark(known) if known else self._answers.marks.get(market_id)
+            terms = {"contract_size": CONTRACT_SIZE, "leverage": self._leverage(market_id, symbol)}
+            found[symbol] = terms if mark is None else {**terms, "mark_price": mark}
+        for asset, rate in self._rates_used():
+            found[asset] = {"index_price": rate.index, "bid_rate": rate.bid, "ask_rate": rate.ask}
+        return found
+
+    def _rates_used(self) -> list[tuple[str, AssetRate]]:
+        used = {row.asset for row in self._answers.account.assets} | {row.margin_asset for row in self._answers.held}
+        return [(asset, rate) for asset, rate in sorted(self._answers.rates.items()) if asset in used]
+
+    def reported(self) -> VenueReported:
+        """The venue's own figures of its cross pools.
+
+        In single-asset mode the venue's totals cover USDT only; so they are not used, and the account's money is told
+        only where it has one pool. Its risk_ratio is the worst pool's.
+        """
+        account = self._answers.account
+        if self._reference.is_multi_assets:
+            total = _figures(
+                account.total_margin_balance,
+                account.total_maintenance_margin,
+                account.total_initial_margin,
+                account.available,
+            )
+            return _reported_of(total, {MULTI_ASSETS_CURRENCY: total})
+        pools = {row.asset: self._pool(row) for row in account.assets}
+        if len(pools) == 1:
+            return _reported_of(next(iter(pools.values())), pools)
+        ratios = [pool.risk_ratio for pool in pools.values()]
+        worst = max((ratio for ratio in ratios if ratio is not None), default=None)
+        return VenueReported(risk_ratio=None if None in ratios else worst, pools=pools)
+
+    def _pool(self, asset: AssetRow) -> VenueFigures:
+        """A cross pool: the asset's margins less those of its isolated legs."""
+        margin_assets = {row.market_id: row.margin_asset for row in self._answers.positions}
+        isolated = [
+            leg
+            for (market_id, _), leg in self._answers.account.legs.items()
+            if leg.isolated_wallet and margin_assets.get(market_id) == asset.asset
+        ]
+        return _figures(
+            asset.cross_wallet + asset.cross_upl,
+            _less(asset.maintenance_margin, [leg.maintenance_margin for leg in isolated]),
+            _less(asset.initial_margin, [leg.initial_margin for leg in isolated]),
+            asset.available,
+        )
+
+
+def _less(total: float | None, parts: list[float | None]) -> float | None:
+    """`total` without its parts; None when one of them is not known."""
+    if total is None:
+        return None
+    for part in parts:
+        if part is None:
+            return None
+        total -= part
+    return max(total, 0.0)
+
+
+def _figures(
+    equity: float | None, maintenance: float | None, initial: float | None, available: float | None
+) -> VenueFigures:
+    ratio = None
+    if equity is not None and maintenance is not None and (equity > 0 or maintenance == 0):
+        ratio = maintenance / equity if maintenance else 0.0
+    return VenueFigures(equity, maintenance, initial, available, ratio)
+
+
+def _reported_of(figures: VenueFigures, pools: Mapping[str, VenueFigures]) -> VenueReported:
+    return VenueReported(
+        equity=figures.equity,
+        maintenance_margin=figures.maintenance_margin,
+        initial_margin=figures.initial_margin,
+        available_margin=figures.available_margin,
+        risk_ratio=figures.risk_ratio,
+        pools=pools,
+    )

@@ -1,0 +1,82 @@
+"""Binance's listed contracts, from ccxt's market structures and the exact strings of the venue inside them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from guard.ports.errors import BadAnswer
+from guard.ports.venue import Instrument
+from guard.venues.binanceusdm import endpoints as at
+from guard.venues.binanceusdm.fields import Row, decimal, number, rows, text
+from guard.venues.markets import Listing, MarketTable
+
+
+def read_markets(markets: object) -> MarketTable:
+    """The table of listings.
+
+    A contract whose rules cannot be read is left out, so that one new listing cannot blind every account; an account
+    that holds it finds it missing.
+
+    Args:
+        markets: ccxt's `fetch_markets()`.
+
+    Raises:
+        BadAnswer: no list, or not one contract in it.
+    """
+    found = []
+    for market in rows(markets, at.MARKETS.name):
+        try:
+            found.append(_listing(market))
+        except BadAnswer:
+            continue
+    if not found:
+        raise BadAnswer(f"binanceusdm {at.MARKETS.name}: lists no contract")
+    return MarketTable.of(found)
+
+
+def _listing(market: Mapping[str, Any]) -> Listing:
+    where = f"{at.MARKETS.name} {market.get('id')}"
+    symbol = text(market, "symbol", where)
+    return Listing(
+        market_id=text(market, "id", where),
+        symbol=symbol,
+        settle=text(market, "settle", where),
+        kind="inverse" if market.get("inverse") else "linear",
+        contract_size=1.0,
+        instrument=_instrument(symbol, market.get("info"), where),
+        taker=number(market, "taker", where),
+        maker=number(market, "maker", where),
+    )
+
+
+def _instrument(symbol: str, info: object, where: str) -> Instrument:
+    filters = info.get("filters") if isinstance(info, Mapping) else None
+    by_type = {row.get("filterType"): row for row in rows(filters, where)}
+    lot = _filter(by_type, "LOT_SIZE", where)
+    notional = by_type.get("MIN_NOTIONAL")
+    maximum = decimal(lot, "maxQty", where)
+    return Instrument(
+        symbol=symbol,
+        step=_above_zero(lot, "stepSize", where),
+        minimum=decimal(lot, "minQty", where),
+        tick=_above_zero(_filter(by_type, "PRICE_FILTER", where), "tickSize", where),
+        contract_size=Decimal(1),
+        min_notional=decimal(notional, "notional", where) if notional else Decimal(0),
+        maximum=maximum if maximum > 0 else None,
+    )
+
+
+def _filter(by_type: Mapping[object, Row], name: str, where: str) -> Row:
+    found = by_type.get(name)
+    if found is None:
+        raise BadAnswer(f"binanceusdm {where}: no filter {name}")
+    return found
+
+
+def _above_zero(row: Row, key: str, where: str) -> Decimal:
+    value = decimal(row, key, where)
+    if value <= 0:
+        raise BadAnswer(f"binanceusdm {where}: {key} was {value}, must be > 0")
+    return value

@@ -1,0 +1,181 @@
+"""What Binance USD-M tells about itself and about the user's settings, as plain values.
+
+Tiers, leverages, modes, rates, marks, key rights, order books. Pure: no ccxt, no clock, no I/O.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from guard.ports.errors import BadAnswer
+from guard.ports.venue import Depth, DepthLevel, KeyRights
+from guard.risk.book import PositionMode, Tier
+from guard.venues.binanceusdm import endpoints as at
+from guard.venues.binanceusdm.fields import (
+    Row,
+    flag,
+    number,
+    optional_flag,
+    optional_number,
+    positive,
+    record,
+    rows,
+    text,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolSetting:
+    """`GET fapi/v1/symbolConfig`: what the user set for a symbol."""
+
+    leverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRate:
+    """`GET fapi/v1/assetIndex`: USD per unit; positive equity counts at `bid`, negative at `ask`."""
+
+    index: float
+    bid: float
+    ask: float
+
+
+def read_brackets(answer: object) -> dict[str, tuple[Tier, ...]]:
+    """Leverage tiers by the venue's symbol id, lowest first. The last one has no upper bound.
+
+    The caps bound what may be opened at a leverage; a position that grew beyond the last one is charged its rate.
+
+    Raises:
+        BadAnswer: a required field is missing or unreadable.
+    """
+    where = at.BRACKETS.name
+    table = {}
+    for row in rows(answer, where):
+        market_id = text(row, "symbol", where)
+        tiers = sorted((_tier(item, market_id) for item in rows(row.get("brackets"), where)), key=_floor_of)
+        if tiers:
+            last = tiers[-1]
+            tiers[-1] = Tier(last.floor, None, last.mm_rate, last.mm_deduction, last.max_leverage)
+            table[market_id] = tuple(tiers)
+    return table
+
+
+def _floor_of(tier: Tier) -> float:
+    return tier.floor
+
+
+def _tier(row: Row, market_id: str) -> Tier:
+    where = f"{at.BRACKETS.name} {market_id}"
+    return Tier(
+        floor=number(row, "notionalFloor", where),
+        cap=number(row, "notionalCap", where),
+        mm_rate=number(row, "maintMarginRatio", where),
+        mm_deduction=optional_number(row, "cum", where),
+        max_leverage=optional_number(row, "initialLeverage", where),
+    )
+
+
+def read_symbol_settings(answer: object) -> dict[str, SymbolSetting]:
+    """Leverage by the venue's symbol id.
+
+    Raises:
+        BadAnswer: a required field is missing or unreadable.
+    """
+    where = at.SYMBOL_CONFIG.name
+    found = {}
+    for row in rows(answer, where):
+        found[text(row, "symbol", where)] = SymbolSetting(positive(row, "leverage", where))
+    return found
+
+
+def read_position_mode(answer: object) -> PositionMode:
+    """Hedge or one-way mode.
+
+    Raises:
+        BadAnswer: the answer does not say.
+    """
+    where = at.POSITION_MODE.name
+    return "hedge" if flag(record(answer, where), "dualSidePosition", where) else "one_way"
+
+
+def read_is_multi_assets(answer: object) -> bool:
+    """Whether all margin assets carry all positions.
+
+    Raises:
+        BadAnswer: the answer does not say.
+    """
+    where = at.MULTI_ASSETS.name
+    return flag(record(answer, where), "multiAssetsMargin", where)
+
+
+def read_asset_rates(answer: object) -> dict[str, AssetRate]:
+    """Rates by asset (`BTC` of the index `BTCUSD`).
+
+    Raises:
+        BadAnswer: a required field is missing or unreadable.
+    """
+    where = at.ASSET_INDEX.name
+    return {
+        text(row, "symbol", where).removesuffix("USD"): AssetRate(
+            index=positive(row, "index", where),
+            bid=positive(row, "bidRate", where),
+            ask=positive(row, "askRate", where),
+        )
+        for row in rows(answer, where)
+    }
+
+
+def read_mark(answer: object) -> float | None:
+    """Mark price of one symbol; None where the venue gives none.
+
+    Raises:
+        BadAnswer: something unreadable stands there.
+    """
+    where = at.MARKS.name
+    mark = optional_number(record(answer, where), "markPrice", where)
+    return mark if mark is not None and mark > 0 else None
+
+
+def read_rights(answer: object) -> KeyRights:
+    """What the key may do.
+
+    Raises:
+        BadAnswer: something unreadable stands there.
+    """
+    where = at.RIGHTS.name
+    row = record(answer, where)
+    transfers = [optional_flag(row, key, where) for key in ("enableInternalTransfer", "permitsUniversalTransfer")]
+    return KeyRights(
+        read=optional_flag(row, "enableReading", where),
+        trade=optional_flag(row, "enableFutures", where),
+        withdraw=optional_flag(row, "enableWithdrawals", where),
+        transfer=True if True in transfers else False if False in transfers else None,
+        ip_restricted=optional_flag(row, "ipRestrict", where),
+    )
+
+
+def read_depth(answer: object, symbol: str) -> Depth:
+    """The order book of `symbol`.
+
+    Raises:
+        BadAnswer: a level is not a pair of positive numbers.
+    """
+    where = at.DEPTH.name
+    row = record(answer, where)
+    return Depth(symbol=symbol, bids=_levels(row, "bids", where), asks=_levels(row, "asks", where))
+
+
+def _levels(row: Row, key: str, where: str) -> tuple[DepthLevel, ...]:
+    raw = row.get(key)
+    if not isinstance(raw, list):
+        raise BadAnswer(f"binanceusdm {where}: {key} are no list")
+    levels = []
+    for level in raw:
+        if not isinstance(level, list) or len(level) < 2:
+            raise BadAnswer(f"binanceusdm {where}: a level of {key} is no pair")
+        pair = {"price": level[0], "size": level[1]}
+        price, size = number(pair, "price", where), number(pair, "size", where)
+        if price <= 0 or size <= 0:
+            raise BadAnswer(f"binanceusdm {where}: a level of {key} was {price:g}, {size:g}, must be > 0")
+        levels.append(DepthLevel(price, size))
+    return tuple(levels)

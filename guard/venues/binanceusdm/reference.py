@@ -1,0 +1,144 @@
+"""What changes rarely: listings, the user's tiers and leverages, the account's modes.
+
+Read rarely, kept, and read anew when something does not fit. Knows how long each may be believed; compares nothing
+with risk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from guard.ports.errors import BadAnswer, VenueError
+from guard.risk.book import PositionMode, Tier
+from guard.venues.binanceusdm import endpoints as at
+from guard.venues.binanceusdm.assemble import Answers, Reference, outdated_settings, proven_mode, unknown_ids
+from guard.venues.binanceusdm.listings import read_markets
+from guard.venues.binanceusdm.parse_reference import (
+    SymbolSetting,
+    read_brackets,
+    read_is_multi_assets,
+    read_position_mode,
+    read_symbol_settings,
+)
+from guard.venues.client import VenueClient
+from guard.venues.hub import DAY_S
+from guard.venues.markets import Listing, MarketTable
+from guard.venues.shared import Shared
+from guard.venues.together import together
+
+_SETTINGS_REFRESH_S = 600.0
+_SETTINGS_USABLE_S = 3_600.0
+_TIERS_USABLE_S = 3 * DAY_S
+# At most this often is something read anew because it did not fit.
+_REREAD_S = 60.0
+
+TierTables = dict[str, tuple[Tier, ...]]
+SettingsById = dict[str, SymbolSetting]
+
+
+@dataclass(frozen=True, slots=True)
+class Modes:
+    """What the venue stated about the account in this session."""
+
+    position_mode: PositionMode
+    is_multi_assets: bool
+
+
+class ReferenceDesk:
+    """The reference data of one account; listings are shared with the other accounts of the site."""
+
+    def __init__(self, client: VenueClient) -> None:
+        clock = client.site.clock
+        self._client = client
+        self._site = client.site
+        # Per account, because the venue adjusts brackets for single users; equal tables are kept once (`interned`).
+        self._tiers: Shared[TierTables] = Shared(clock, DAY_S, _TIERS_USABLE_S)
+        self._settings: Shared[SettingsById] = Shared(clock, _SETTINGS_REFRESH_S, _SETTINGS_USABLE_S)
+        self._modes: Shared[Modes] = Shared(clock, _SETTINGS_REFRESH_S)
+
+    async def ready(self) -> Modes:
+        """Have everything at hand; returns the modes, which decide what is to be read.
+
+        Raises:
+            VenueError: something cannot be read, and nothing usable is kept.
+        """
+        modes, *_ = await together(self.modes(), self._markets(), self._tier_tables(), self._symbol_settings())
+        stated: Modes = modes
+        return stated
+
+    async def for_answers(self, modes: Modes, answers: Answers) -> Reference:
+        """The reference that fits `answers`; what does not is read anew, at most once a minute.
+
+        Raises:
+            VenueError: it cannot be read.
+        """
+        markets = await self._markets()
+        if unknown_ids(answers, markets):
+            markets = await self._markets(within_s=_REREAD_S)
+        settings = await self._symbol_settings()
+        if outdated_settings(answers, settings):
+            settings = await self._symbol_settings(within_s=_REREAD_S)
+        tiers = await self._tier_tables()
+        if any(row.market_id not in tiers for row in answers.held):
+            tiers = await self._tier_tables(within_s=_REREAD_S)
+        return Reference(markets, tiers, settings, modes.position_mode, modes.is_multi_assets)
+
+    async def modes(self, within_s: float | None = None) -> Modes:
+        """The account's modes as the venue stated them, at most ten minutes (or `within_s`) ago.
+
+        Raises:
+            VenueError: they cannot be read; no older statement stands in.
+        """
+
+        async def read() -> Modes:
+            mode, multi = await together(self._client.call(at.POSITION_MODE), self._client.call(at.MULTI_ASSETS))
+            return Modes(read_position_mode(mode), read_is_multi_assets(multi))
+
+        return (await self._modes.get(read, within_s=within_s, insist=True)).value
+
+    async def proven_modes(self, modes: Modes, answers: Answers) -> Modes:
+        """The modes, read anew when held legs contradict them: a user may change them while flat.
+
+        Raises:
+            VenueError: the venue contradicts itself, or cannot be asked.
+        """
+        if proven_mode(modes.position_mode, answers) is not None:
+            return modes
+        modes = await self.modes(within_s=0.0)
+        if proven_mode(modes.position_mode, answers) is None:
+            raise BadAnswer(
+                f"binanceusdm {at.POSITION_MODE.name}: says {modes.position_mode}, the held legs say otherwise",
+                fix="no figure was taken from it",
+            )
+        return modes
+
+    async def listing(self, symbol: str) -> Listing:
+        """The listing of `symbol`.
+
+        Raises:
+            VenueError: the venue lists no such symbol, or cannot be asked.
+        """
+        for within_s in (None, _REREAD_S):
+            listing = (await self._markets(within_s)).by_symbol.get(symbol)
+            if listing is not None:
+                return listing
+        raise VenueError(f"binanceusdm lists no {symbol}")
+
+    async def _markets(self, within_s: float | None = None) -> MarketTable:
+        async def read() -> MarketTable:
+            return read_markets(await self._client.call(at.MARKETS))
+
+        return (await self._site.markets.get(read, within_s=within_s)).value
+
+    async def _tier_tables(self, within_s: float | None = None) -> TierTables:
+        async def read() -> TierTables:
+            tables = read_brackets(await self._client.call(at.BRACKETS))
+            return {market_id: self._site.interned.setdefault(table, table) for market_id, table in tables.items()}
+
+        return (await self._tiers.get(read, within_s=within_s)).value
+
+    async def _symbol_settings(self, within_s: float | None = None) -> SettingsById:
+        async def read() -> SettingsById:
+            return read_symbol_settings(await self._client.call(at.SYMBOL_CONFIG))
+
+        return (await self._settings.get(read, within_s=within_s)).value

@@ -1,0 +1,224 @@
+"""One account's client: a configured ccxt exchange, and the single place where its calls and exceptions pass.
+
+Owns addresses, options, timeouts, the clock difference and pauses. Knows ccxt's API, no venue's answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from guard.ports.errors import (
+    ClockSkew,
+    CredentialsRejected,
+    InputError,
+    PermissionMissing,
+    RateLimited,
+    VenueError,
+    VenueUnavailable,
+)
+from guard.ports.venue import AccountSpec
+from guard.venues import library
+from guard.venues.addresses import replace_host
+from guard.venues.errors import Ruling, answer_of, classify
+from guard.venues.hub import VenueSite
+from guard.venues.wire import quiet_logger
+
+_BANNED = 418
+_PAUSE_AFTER_BAN_S = 120.0
+_PAUSE_AFTER_LIMIT_S = 5.0
+# Over the timeout of the request itself: waiting for the request budget.
+_BUDGET_WAIT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A request of a venue: ccxt's implicit method, and its name as people know it (`GET fapi/v3/account`)."""
+
+    method: str
+    name: str
+    signed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What a client must know of its venue.
+
+    `time` answers the venue's clock, read by `time_ms`; `rulings` are codes that say more than ccxt's type;
+    `options` are ccxt options.
+    """
+
+    time: Endpoint
+    time_ms: Callable[[object], float]
+    rulings: Mapping[str, Ruling]
+    options: Mapping[str, object]
+    permission_codes: frozenset[str] = frozenset()
+    """Codes for "key not accepted" that mean a missing right once the key has been accepted."""
+    permission_fix: str = ""
+    exceptions_of: str | None = None
+    """Key of ccxt's `exceptions` whose codes ccxt finds by host name only; joined to the rest, so that a base URL
+    does not change what an error is."""
+
+
+class VenueClient:
+    """ccxt for one account. Make it inside the running loop."""
+
+    def __init__(self, site: VenueSite, spec: AccountSpec, dialect: Dialect) -> None:
+        self.site = site
+        self.spec = spec
+        self._dialect = dialect
+        self._known_key = False
+        self.exchange: Any = site.exchange_type(self._config())
+        self._settle_in()
+
+    def _config(self) -> dict[str, object]:
+        secrets = self.spec.credentials
+        return {
+            "guard_clock": self.site.clock,
+            "session": self.site.session(),
+            "ssl_context": self.site.ssl_context,
+            "logger": quiet_logger(),
+            "apiKey": secrets.api_key,
+            "secret": secrets.secret,
+            "password": secrets.passphrase,
+            "walletAddress": secrets.wallet_address,
+            "timeout": int(self.site.timeout_s * 1000),
+            "timeout_on_exit": 0,
+            "enableRateLimit": True,
+            # A leaky bucket lets one call through and then waits for its weight: 2 s after a list of open orders.
+            "rateLimiterAlgorithm": "rollingWindow",
+            "rollingWindowSize": 60_000.0,
+            "rateLimit": 60_000.0 / self.site.requests_per_minute,
+            "enableLastHttpResponse": False,
+            "enableLastJsonResponse": False,
+            "enableLastResponseHeaders": False,
+            "options": dict(self._dialect.options),
+        }
+
+    def _settle_in(self) -> None:
+        exchange, key = self.exchange, self._dialect.exceptions_of
+        if self.site.base_url is not None:
+            exchange.urls["api"] = replace_host(exchange.urls["api"], self.site.base_url)
+        if key is not None:
+            exchange.exceptions["exact"] = {**exchange.exceptions["exact"], **exchange.exceptions[key]["exact"]}
+        # The venue counts requests by address, so all accounts behind this address share one budget.
+        if self.site.throttler is None:
+            self.site.throttler = exchange.throttler
+        exchange.throttler = self.site.throttler
+
+    async def call(self, endpoint: Endpoint, params: Mapping[str, object] | None = None) -> Any:
+        """The venue's JSON answer to a request that only reads. Repeated once, with a new clock difference, on skew.
+
+        Raises:
+            VenueError: classified; see `guard.venues.errors`.
+        """
+        try:
+            return await self.send(endpoint, params)
+        except ClockSkew:
+            await self.measure_skew_ms()
+        try:
+            return await self.send(endpoint, params)
+        except ClockSkew as error:
+            raise self.explain_skew(error) from error
+
+    async def send(self, endpoint: Endpoint, params: Mapping[str, object] | None = None) -> Any:
+        """One request, sent at most once.
+
+        Raises:
+            VenueError: classified; see `guard.venues.errors`.
+        """
+        where = f"{self.site.venue} {endpoint.name}"
+        left_s = self.site.pause_left_s()
+        if left_s > 0:
+            raise RateLimited(
+                f"{where}: not asked, the venue wants {left_s:.0f} s more of silence",
+                fix="the guard waits before it asks again",
+                retry_after_s=left_s,
+            )
+        if endpoint.signed:
+            self.exchange.options["timeDifference"] = round(await self.clock_skew_ms())
+        answer = await self._asked(endpoint, dict(params or {}), where)
+        self._known_key = self._known_key or endpoint.signed
+        return answer
+
+    async def _asked(self, endpoint: Endpoint, params: dict[str, object], where: str) -> Any:
+        limit_s = self.site.timeout_s + _BUDGET_WAIT_S
+        try:
+            async with asyncio.timeout(limit_s):
+                return await getattr(self.exchange, endpoint.method)(params)
+        except TimeoutError as error:
+            raise VenueUnavailable(
+                f"{where}: not answered within {limit_s:g} s, waiting for the request budget included",
+                fix="watch fewer accounts from this address, or poll less often",
+            ) from error
+        except library.exceptions().BaseError as error:
+            raise self._classified(error, where) from error
+
+    def _classified(self, error: Exception, where: str) -> VenueError:
+        """The error of ours; also keeps the pause that the venue asks for."""
+        secrets = self.spec.credentials
+        found = classify(
+            error,
+            where,
+            rulings=self._dialect.rulings,
+            secrets=(secrets.api_key, secrets.secret, secrets.passphrase),
+            timeout_s=self.site.timeout_s,
+        )
+        if isinstance(found, RateLimited):
+            answer = answer_of(error)
+            default_s = _PAUSE_AFTER_BAN_S if answer and answer.status == _BANNED else _PAUSE_AFTER_LIMIT_S
+            self.site.pause(found.retry_after_s or default_s)
+        if self._known_key and type(found) is CredentialsRejected and found.code in self._dialect.permission_codes:
+            return PermissionMissing(found.message, fix=self._dialect.permission_fix, code=found.code)
+        return found
+
+    async def clock_skew_ms(self) -> float:
+        """This machine's clock minus the venue's, in ms, measured every ten minutes.
+
+        Raises:
+            VenueError: it could not be measured.
+        """
+        return (await self.site.skew_ms.get(self._measured_skew_ms)).value
+
+    async def measure_skew_ms(self) -> float:
+        """The same, measured now.
+
+        Raises:
+            VenueError: it could not be measured.
+        """
+        return (await self.site.skew_ms.get(self._measured_skew_ms, within_s=0.0, insist=True)).value
+
+    async def _measured_skew_ms(self) -> float:
+        clock = self.site.clock
+        before = clock.now().timestamp()
+        answer = await self.send(self._dialect.time)
+        after = clock.now().timestamp()
+        # The venue read its clock somewhere between: half the round trip is the best guess.
+        return (before + after) * 500.0 - self._dialect.time_ms(answer)
+
+    def explain_skew(self, error: ClockSkew) -> ClockSkew:
+        """The same error with the measured difference in its message."""
+        last = self.site.skew_ms.last
+        measured = f"this clock is {last.value:+.0f} ms from the venue's" if last else "the difference is not measured"
+        return ClockSkew(f"{error.message}; {measured}", fix=error.fix, code=error.code)
+
+    async def close(self) -> None:
+        """Release what ccxt holds; the shared connections belong to the site."""
+        await self.exchange.close()
+
+
+def require_key(spec: AccountSpec) -> None:
+    """Refuse an account without key and secret before anything is asked.
+
+    Raises:
+        InputError: one of them is missing.
+    """
+    missing = [
+        name
+        for name, value in (("API key", spec.credentials.api_key), ("secret", spec.credentials.secret))
+        if not value.strip()
+    ]
+    if missing:
+        raise InputError(f"account {spec.name} has no {' and no '.join(missing)} for {spec.venue}")

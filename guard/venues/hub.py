@@ -1,0 +1,118 @@
+"""What all accounts at one venue share: connections, request budget, markets, the clock difference, enforced pauses.
+
+A `VenueHub` is made once by whoever wires the program and passed to `open_account`; there is no global. Sharing is by
+venue and base URL, because limits and bans of a venue are by address, not by account. Knows no venue.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import aiohttp
+
+from guard.ports.clock import Clock
+from guard.venues import library
+from guard.venues.addresses import parse_base_url
+from guard.venues.markets import MarketTable
+from guard.venues.shared import Shared
+from guard.venues.wire import answering
+
+DAY_S = 86_400.0
+_TIME_REFRESH_S = 600.0
+_TIME_USABLE_S = 3_600.0
+_PAUSE_MAX_S = 3 * DAY_S
+
+
+class VenueSite:
+    """One venue at one address, shared by its accounts.
+
+    Attributes:
+        venue: ccxt id.
+        base_url: what replaces scheme and host of every address; None = the venue's own.
+        timeout_s: longest wait for one answer, in seconds.
+        exchange_type: the ccxt class to build clients from.
+        markets: the listed symbols, refreshed daily.
+        skew_ms: this machine's clock minus the venue's, in ms, refreshed every ten minutes.
+        interned: equal values (leverage tiers) of several accounts, kept once.
+    """
+
+    def __init__(
+        self, clock: Clock, venue: str, base_url: str | None, timeout_s: float, requests_per_minute: int
+    ) -> None:
+        self.clock = clock
+        self.venue = venue
+        self.base_url = base_url
+        self.timeout_s = timeout_s
+        self.requests_per_minute = requests_per_minute
+        self.exchange_type = answering(library.exchange_class(venue))
+        self.markets: Shared[MarketTable] = Shared(clock, DAY_S, 7 * DAY_S)
+        self.skew_ms: Shared[float] = Shared(clock, _TIME_REFRESH_S, _TIME_USABLE_S)
+        self.interned: dict[Any, Any] = {}
+        self.throttler: Any = None
+        self.ssl_context = self._make_ssl_context()
+        self._session: aiohttp.ClientSession | None = None
+        self._paused_until_s = float("-inf")
+
+    def _make_ssl_context(self) -> ssl.SSLContext | bool:
+        if self.base_url is not None and parse_base_url(self.base_url).scheme == "http":
+            return False
+        import certifi  # noqa: PLC0415 - a dependency of ccxt, which owns the choice of roots
+
+        return ssl.create_default_context(cafile=certifi.where())
+
+    def session(self) -> aiohttp.ClientSession:
+        """The connection pool; made at first use, because it belongs to the running loop."""
+        if self._session is None:
+            connector = aiohttp.TCPConnector(ssl=self.ssl_context)
+            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        return self._session
+
+    def pause(self, seconds: float) -> None:
+        """Ask nothing for `seconds`: the venue said so, and asking on turns a limit into a ban."""
+        until_s = self.clock.monotonic() + min(seconds, _PAUSE_MAX_S)
+        self._paused_until_s = max(self._paused_until_s, until_s)
+
+    def pause_left_s(self) -> float:
+        """Seconds until asking is allowed again; 0 = now."""
+        return max(0.0, self._paused_until_s - self.clock.monotonic())
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+class VenueHub:
+    """The sites in use. Close it after the accounts that were opened with it.
+
+    Args:
+        clock: time for every age and every timestamp that is signed.
+        timeout_s: longest wait for one answer of a venue, in seconds.
+        requests_per_minute: request weight that may be spent at a venue in a minute; None = the venue's own measure.
+    """
+
+    def __init__(self, clock: Clock, *, timeout_s: float = 10.0, requests_per_minute: int | None = None) -> None:
+        self.clock = clock
+        self._timeout_s = timeout_s
+        self._requests_per_minute = requests_per_minute
+        self._sites: dict[tuple[str, str | None], VenueSite] = {}
+
+    def site(self, venue: str, base_url: str | None, requests_per_minute: int) -> VenueSite:
+        """The site of `venue` at `base_url`, made at first asking with the venue's usual budget.
+
+        Raises:
+            InputError: no such venue, or `base_url` is not an address.
+        """
+        key = (venue, base_url)
+        if key not in self._sites:
+            budget = self._requests_per_minute or requests_per_minute
+            self._sites[key] = VenueSite(self.clock, venue, base_url, self._timeout_s, budget)
+        return self._sites[key]
+
+    async def close(self) -> None:
+        """Close all connections."""
+        while self._sites:
+            _, site = self._sites.popitem()
+            await site.close()

@@ -1,0 +1,77 @@
+"""What a venue answered, kept on the exception that ccxt makes of it.
+
+ccxt's exceptions carry text only: status, code and `Retry-After` are lost, and the text holds the signed address.
+`answering` derives a class from a ccxt exchange class that notes them. Knows ccxt's hooks, no venue.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from guard.ports.clock import Clock
+from guard.venues import library
+from guard.venues.errors import VenueAnswer, retry_after_of
+
+_HTML_STARTS = ("<!doctype", "<html", "<head", "<body", "<?xml")
+
+
+class NotesAnswers:
+    """Mixin over a ccxt exchange class: notes what the venue answered, and takes the time from our clock."""
+
+    guard_clock: Clock
+
+    def milliseconds(self) -> int:
+        """Wall time in ms, for ccxt's timestamps."""
+        return int(self.guard_clock.now().timestamp() * 1000)
+
+    def handle_errors(  # noqa: PLR0917 - ccxt's hook, called by position
+        self,
+        code: int,
+        reason: str,
+        url: str,
+        method: str,
+        headers: Mapping[str, str],
+        body: str,
+        response: object,
+        request_headers: object,
+        request_body: object,
+    ) -> None:
+        """The hook that ccxt calls for every answer: raises what ccxt raises, with the `VenueAnswer` noted on it."""
+        errors = library.exceptions()
+        inherited: Any = super()
+        try:
+            inherited.handle_errors(code, reason, url, method, headers, body, response, request_headers, request_body)
+            # ccxt does this next by itself, out of our reach.
+            inherited.handle_http_status_code(code, reason, url, method, body)
+            if response is None:
+                raise errors.BadResponse("not JSON")
+        except errors.BaseError as error:
+            error.venue_answer = read_answer(code, headers, body, response)
+            raise
+
+
+def read_answer(status: int, headers: Mapping[str, str], body: str, parsed: object) -> VenueAnswer:
+    """The answer of a refused request: code and text from JSON, else what kind of page it was."""
+    code, text = None, ""
+    if isinstance(parsed, Mapping):
+        code = None if parsed.get("code") is None else str(parsed["code"])
+        text = str(parsed.get("msg") or "")
+    elif body.lstrip().lower().startswith(_HTML_STARTS):
+        text = "an HTML page instead of JSON"
+    elif parsed is None:
+        text = f"{len(body)} characters that are not JSON" if body.strip() else "an empty answer"
+    return VenueAnswer(status, code, text, retry_after_of(headers))
+
+
+def answering(exchange_type: type) -> type:
+    """A class derived from the ccxt class `exchange_type` that notes answers. Set `guard_clock` in its config."""
+    return type(exchange_type.__name__, (NotesAnswers, exchange_type), {"__module__": __name__})
+
+
+def quiet_logger() -> logging.Logger:
+    """A logger for ccxt, which logs headers and signed addresses at DEBUG: this one never lets that level through."""
+    logger = logging.getLogger("guard.venues.ccxt")
+    logger.setLevel(logging.WARNING)
+    return logger
