@@ -92,7 +92,7 @@ def _announce_zone(
         for rule, change in zone_alerts(before.zone, reading.zone, before.last_known)
     )
     priority = zone_priority(_level_before(before), reading.zone)
-    return Announcement(alerts, _messages(alerts[0], html, priority, recipients, ids))
+    return Announcement(alerts, messages_of(alerts[0], html, priority, recipients, ids))
 
 
 def _level_before(before: ZoneState) -> Zone:
@@ -105,7 +105,7 @@ def _announce_dispute(reading: Reading, last: AlertRecord | None, recipients: Se
         return Announcement()
     html = render_dispute(reason, reading)
     alert = _alert(reading.account_id, Rule.DISPUTED, reason, reading.zone, reading.at, html, ids)
-    return Announcement((alert,), _messages(alert, html, DISPUTE_PRIORITY, recipients, ids))
+    return Announcement((alert,), messages_of(alert, html, DISPUTE_PRIORITY, recipients, ids))
 
 
 def protection_fingerprint(account_id: str, intent: IntentRecord, cause: str = "") -> str:
@@ -150,7 +150,7 @@ def announce_protection(
         at=at,
         text=plain_text(html),
     )
-    return Announcement((alert,), _messages(alert, html, PROTECTION_PRIORITY[intent.state], recipients, ids))
+    return Announcement((alert,), messages_of(alert, html, PROTECTION_PRIORITY[intent.state], recipients, ids))
 
 
 def _alert(
@@ -168,14 +168,18 @@ def _alert(
     )
 
 
-def _messages(
-    alert: AlertRecord, html: str, priority: int, recipients: Sequence[str], ids: Ids
+def messages_of(
+    alert: AlertRecord, html: str, priority: int, recipients: Sequence[str], ids: Ids, event: str | None = None
 ) -> tuple[OutboxMessage, ...]:
-    """One message a destination; the same event, written twice, keeps its dedupe keys."""
+    """One message a destination; the same event, written twice, keeps its dedupe keys.
+
+    `event` names what happens only once; by default an event is named by its reason and moment.
+    """
+    name = event or f"{alert.reason}|{alert.at.isoformat()}"
     return tuple(
         OutboxMessage(
             message_id=ids.new("message"),
-            dedupe_key=f"{alert.fingerprint}|{alert.reason}|{alert.at.isoformat()}|{destination}",
+            dedupe_key=f"{alert.fingerprint}|{name}|{destination}",
             destination=destination,
             html=html,
             created_at=alert.at,

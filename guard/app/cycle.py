@@ -20,11 +20,12 @@ import structlog
 
 from guard.alerts.announce import CONSOLE, Announcement, announce_reading
 from guard.alerts.rules import Rule, decide_dispute_alert, fingerprint
+from guard.app.decision import Decision
 from guard.app.judge import Failure, judge
 from guard.app.watch import Opener, Watch
 from guard.ports.clock import Clock, Ids
 from guard.ports.errors import CredentialsRejected, InputError, StoreError, VenueError
-from guard.ports.records import AlertReason, AlertRecord, CycleRecord, IntentRecord, OrderRecord, Reading, ZoneChange
+from guard.ports.records import AlertReason, AlertRecord, CycleRecord, Reading, ZoneChange
 from guard.ports.venue import FetchedBook
 from guard.risk.quality import Quality
 from guard.risk.zones import ZoneState
@@ -52,25 +53,6 @@ class CycleStore(Protocol):
 
     async def record_cycle(self, record: CycleRecord) -> None:
         """Store everything a cycle leaves behind, in one transaction."""
-        ...
-
-
-class Decision(Protocol):
-    """What protection decided in this cycle; stored with it, carried out after it."""
-
-    @property
-    def intent(self) -> IntentRecord | None:
-        """The intent to journal, None = nothing to do and nothing to say."""
-        ...
-
-    @property
-    def orders(self) -> tuple[OrderRecord, ...]:
-        """Its orders."""
-        ...
-
-    @property
-    def announcement(self) -> Announcement:
-        """What is told about it."""
         ...
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import structlog
 
 from guard.alerts.announce import CONSOLE
-from guard.alerts.render import render_unrecorded
+from guard.alerts.notices import render_unrecorded
 from guard.app.watch import Watch
 from guard.ports.records import Reading
 from guard.ports.sending import SendError, Sink

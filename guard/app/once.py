@@ -9,9 +9,9 @@ from guard.alerts.outbox import Outbox
 from guard.alerts.sinks.console import ConsoleSink
 from guard.alerts.sinks.telegram import TelegramSink
 from guard.app.cycle import Cycle, Recipients
+from guard.app.decision import NOTHING, Decision
 from guard.app.direct import DirectTeller
 from guard.app.opening import Opened
-from guard.app.protection import NOTHING, ProtectDecision
 from guard.app.watch import Watch, watch_of
 from guard.bot.standalone import standalone_sender
 from guard.ports.records import Reading
@@ -26,12 +26,12 @@ FLUSH_S = 15.0
 class NoProtection:
     """`guard.app.cycle.Protector` that never acts: orders belong to the service alone."""
 
-    async def decide(self, watch: Watch, reading: Reading, recipients: Recipients) -> ProtectDecision:
+    async def decide(self, watch: Watch, reading: Reading, recipients: Recipients) -> Decision:
         """Nothing."""
         del watch, reading, recipients
         return NOTHING
 
-    async def carry_out(self, watch: Watch, decision: ProtectDecision, recipients: Recipients) -> None:
+    async def carry_out(self, watch: Watch, decision: Decision, recipients: Recipients) -> None:
         """Nothing."""
         del watch, decision, recipients
 

@@ -7,25 +7,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from guard.alerts.announce import Announcement
 from guard.alerts.notices import protection_notice
 from guard.app.cycle import Recipients
+from guard.app.decision import NOTHING, Decision
 from guard.app.judge import appraise
 from guard.app.watch import Watch
 from guard.ports.clock import Clock, Ids
 from guard.ports.errors import StoreError, VenueError
-from guard.ports.records import IntentRecord, OrderRecord, Reading
+from guard.ports.records import IntentRecord, Reading
 from guard.ports.venue import Depth, FetchedBook, Instrument, VenueAccount
 from guard.protect.executor import Executor
 from guard.protect.gate import GateFacts, RefusalCode, calls_for_action, count_confirmation, refusals
 from guard.protect.intents import draft_intent, infeasible_intent, refused_intent
 from guard.protect.outcome import Announcement as ProtectAnnouncement
-from guard.protect.outcome import Kind, Outcome
+from guard.protect.outcome import Outcome
 from guard.protect.plan import plan_reduction
 from guard.protect.policy import ExecutionBounds
 from guard.protect.run import Assignment
@@ -41,22 +41,6 @@ RIGHTS_VALID_S = 600.0
 # Gates that open by themselves in a moment: refusing for these alone is no news.
 PASSING = frozenset(code.value for code in (RefusalCode.NOT_CONFIRMED, RefusalCode.COOLDOWN, RefusalCode.IN_FLIGHT))
 NO_PLAN = frozenset({"no_plan"})
-
-
-SILENCE = Announcement()
-
-
-@dataclass(frozen=True, slots=True)
-class ProtectDecision:
-    """What was decided in a cycle. `task` is set when there is something to carry out."""
-
-    intent: IntentRecord | None = None
-    orders: tuple[OrderRecord, ...] = ()
-    announcement: Announcement = SILENCE
-    task: Assignment | None = None
-
-
-NOTHING = ProtectDecision()
 
 
 class Protection:
@@ -92,7 +76,7 @@ class Protection:
         self._bounds = bounds or ExecutionBounds()
         self.orders_sent = 0
 
-    async def decide(self, watch: Watch, reading: Reading, recipients: Recipients) -> ProtectDecision:
+    async def decide(self, watch: Watch, reading: Reading, recipients: Recipients) -> Decision:
         """Whether to act in this cycle, and how.
 
         Returns:
@@ -135,7 +119,7 @@ class Protection:
         venue: VenueAccount,
         facts: GateFacts,
         recipients: Recipients,
-    ) -> ProtectDecision:
+    ) -> Decision:
         """Price the book and plan; an infeasible plan is a refusal with its reason."""
         try:
             instruments, depth = await _trading_facts(venue, fetched.book)
@@ -166,21 +150,20 @@ class Protection:
             reason=reading.reason,
         )
         task = Assignment(watch.record, intent, orders, plan, fetched, instruments, facts.daily_cap)
-        return ProtectDecision(intent, orders, task=task)
+        return Decision(intent, orders, task=task)
 
-    async def _refused(self, watch: Watch, intent: IntentRecord, text: str, recipients: Recipients) -> ProtectDecision:
+    async def _refused(self, watch: Watch, intent: IntentRecord, text: str, recipients: Recipients) -> Decision:
         log.warning("protection does not act", account=watch.record.name, reason=intent.reason)
         notice = protection_notice(
             intent.account_id,
             intent.intent_id,
-            Kind.FAILED,
             text,
             intent.zone,
             intent.at,
             await recipients(watch),
             self._ids,
         )
-        return ProtectDecision(intent, announcement=notice)
+        return Decision(intent, announcement=notice)
 
     async def _refresh_rights(self, watch: Watch, venue: VenueAccount, now: datetime) -> None:
         """What the key may do, read in calm so that it is known in danger. A failed look keeps what was known."""
@@ -224,7 +207,7 @@ class Protection:
             return first
         return min((pool.equity for pool in reading.risk.pools), default=0.0) if reading.risk else 0.0
 
-    async def carry_out(self, watch: Watch, decision: ProtectDecision, recipients: Recipients) -> None:
+    async def carry_out(self, watch: Watch, decision: Decision, recipients: Recipients) -> None:
         """Execute what was journalled. A journal that fails stops everything and is told directly."""
         if decision.task is None or watch.venue is None:
             return
@@ -267,7 +250,6 @@ class Protection:
             notice = protection_notice(
                 announcement.account_id,
                 announcement.key,
-                announcement.kind,
                 announcement.text,
                 zone,
                 self._clock.now(),

@@ -1,0 +1,99 @@
+"""Everything the service needs, looked at one by one; nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from guard.app.accounts import check_account
+from guard.app.clock import SystemClock
+from guard.app.opening import Opened, opened
+from guard.app.settings import Settings
+from guard.bot.standalone import standalone_sender
+from guard.ports.errors import GuardError
+from guard.store.migrate import scripts_folder
+from guard.store.schema import require_current
+
+CLOCK_SKEW_MS = 1_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `detail` says what is, or what to do."""
+
+    what: str
+    ok: bool
+    detail: str
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Look at configuration, database, key, Telegram and every account."""
+    findings = [
+        Finding("configuration", ok=True, detail=str(settings.file or "built-in defaults")),
+        _try("migration scripts", lambda: str(scripts_folder())),
+    ]
+    schema = _try("database schema", lambda: _schema(settings))
+    findings.append(schema)
+    if schema.ok:
+        try:
+            async with opened(settings) as everything:
+                findings.append(Finding("master key", ok=True, detail="opens the stored credentials"))
+                findings += await _people(everything)
+                findings += await _accounts(everything)
+        except GuardError as error:
+            findings.append(Finding("master key", ok=False, detail=str(error)))
+    findings.append(await _telegram(settings))
+    return findings
+
+
+def _try(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, ok=True, detail=look())
+    except GuardError as error:
+        return Finding(what, ok=False, detail=str(error))
+
+
+def _schema(settings: Settings) -> str:
+    require_current(settings.database.url)
+    return f"{settings.database.url} is current"
+
+
+async def _people(everything: Opened) -> list[Finding]:
+    users = await everything.store.users()
+    findings = []
+    for user in users:
+        chats = [chat for chat in await everything.store.chats_of(user.user_id) if chat.dead_since is None]
+        detail = f"{len(chats)} linked chats" if chats else f"no linked chat; run: guard user link {user.name}"
+        findings.append(Finding(f"user {user.name}", ok=bool(chats), detail=detail))
+    return findings or [Finding("users", ok=True, detail="none yet; alerts go to the console")]
+
+
+async def _accounts(everything: Opened) -> list[Finding]:
+    records = await everything.store.accounts(secrets=True)
+    findings = []
+    for record in records:
+        what = f"account {record.name}"
+        try:
+            verdict = await check_account(everything, record)
+        except GuardError as error:
+            findings.append(Finding(what, ok=False, detail=str(error)))
+            continue
+        skew = verdict.check.clock_skew_ms
+        problems = list(verdict.problems)
+        if abs(skew) > CLOCK_SKEW_MS:
+            problems.append(f"this machine's clock is {skew:+.0f} ms off the venue's: synchronise it")
+        detail = "; ".join(problems) or f"read well, mode {record.mode}"
+        findings.append(Finding(what, ok=not problems, detail=detail))
+    return findings or [Finding("accounts", ok=False, detail="none yet; run: guard account add")]
+
+
+async def _telegram(settings: Settings) -> Finding:
+    try:
+        token = settings.telegram.token()
+        if token is None:
+            return Finding("Telegram", ok=True, detail="off; alerts go to the console only")
+        async with standalone_sender(token, settings.telegram.base_url) as sender:
+            name = await sender.whoami() if sender else ""
+    except GuardError as error:
+        return Finding("Telegram", ok=False, detail=str(error))
+    return Finding("Telegram", ok=True, detail=f"the bot is {name}, checked at {SystemClock().now():%H:%M:%S} UTC")
