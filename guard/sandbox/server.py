@@ -14,6 +14,8 @@ from guard.ports.clock import Clock
 from guard.sandbox.control import ControlRoutes
 from guard.sandbox.dialects.binanceusdm.call import WireVenue
 from guard.sandbox.dialects.binanceusdm.rest import RestDialect
+from guard.sandbox.dialects.binanceusdm.rest_faults import RestFaults
+from guard.sandbox.dialects.binanceusdm.stream import StreamDialect
 from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.engine import Engine, Holding
 from guard.sandbox.engine.prices import PricePath
@@ -51,7 +53,10 @@ class SandboxServer:
         self.base_url = ""
         self._tick_s = tick_s
         self._ahead_ms = 0
-        self._rest = RestDialect(self.venue, self.faults, clock, self.sync)
+        rest_faults = RestFaults(self.faults, clock)
+        self._rest = RestDialect(self.venue, rest_faults, self.sync)
+        self._rest_faults = rest_faults
+        self._streams = StreamDialect(self.venue, self.faults)
         self._runner: web.AppRunner | None = None
         self._ticker: asyncio.Task[None] | None = None
 
@@ -59,7 +64,8 @@ class SandboxServer:
         """Listen (port 0: any free one) and return the base URL, such as `http://127.0.0.1:40123`."""
         app = web.Application()
         ControlRoutes(self).add_to(app.router)
-        app.router.add_route("*", "/{path:.*}", self._rest.handle)
+        app.router.add_route("*", "/{path:.*}", self._route)
+        app.on_shutdown.append(self._close_streams)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.5, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
@@ -83,6 +89,7 @@ class SandboxServer:
     def sync(self) -> int:
         """Bring the engine to the present; returns the clock's time in epoch milliseconds."""
         now_ms = int(self.clock.now().timestamp() * 1000)
+        self._streams.now_ms = now_ms
         self.engine.advance(now_ms + self._ahead_ms)
         return now_ms
 
@@ -178,4 +185,14 @@ class SandboxServer:
         """Let time pass while nobody asks."""
         while True:
             await self.clock.sleep(self._tick_s)
-            self.sync()
+            self._streams.push(self.sync())
+
+    async def _route(self, request: web.Request) -> web.StreamResponse:
+        """Streams to the stream side, everything else to the REST side; outages strike both."""
+        if request.headers.get("Upgrade", "").lower() != "websocket":
+            return await self._rest.handle(request)
+        refused = await self._rest_faults.before(request, self.sync())
+        return refused or await self._streams.handle(request, self.sync())
+
+    async def _close_streams(self, _app: web.Application) -> None:
+        await self._streams.close()

@@ -7,7 +7,6 @@ from typing import Any
 
 from aiohttp import web
 
-from guard.ports.clock import Clock
 from guard.sandbox.dialects.binanceusdm import (
     endpoints_account,
     endpoints_algo,
@@ -20,7 +19,7 @@ from guard.sandbox.dialects.binanceusdm.params import Params
 from guard.sandbox.dialects.binanceusdm.rest_faults import RestFaults, json_response
 from guard.sandbox.dialects.binanceusdm.signing import RawRequest, authorize
 from guard.sandbox.engine.orders import Rejection
-from guard.sandbox.faults import FaultKind, Faults
+from guard.sandbox.faults import FaultKind
 
 ENDPOINTS: Table = {
     **endpoints_market.TABLE,
@@ -33,10 +32,10 @@ ENDPOINTS: Table = {
 class RestDialect:
     """Answers `/fapi` and `/sapi` requests for one venue."""
 
-    def __init__(self, venue: WireVenue, faults: Faults, clock: Clock, sync: Callable[[], int]) -> None:
+    def __init__(self, venue: WireVenue, faults: RestFaults, sync: Callable[[], int]) -> None:
         """`sync` brings the engine to the present and returns it in epoch milliseconds."""
         self.venue = venue
-        self.faults = RestFaults(faults, clock)
+        self.faults = faults
         self.sync = sync
 
     async def handle(self, request: web.Request) -> web.Response:
