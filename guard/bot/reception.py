@@ -21,7 +21,7 @@ from guard.bot.visits import Command, Said, Tapped, read_command, read_visit
 from guard.ports.clock import Clock
 from guard.ports.errors import GuardError
 from guard.ports.records import UserRecord
-from guard.ports.sending import ChatGone, ChatMoved, SendError, SendRejected, SendRetry
+from guard.ports.sending import ChatMoved, SendError, SendRejected, SendRetry
 
 log = structlog.get_logger("guard.bot")
 
@@ -167,9 +167,9 @@ class Reception:
                 log.info("chat.answer_delayed", chat_id=chat_id, wait_s=wait_s, error=str(error))
                 await self._clock.sleep(wait_s)
             except ChatMoved as error:
+                if attempt == ATTEMPTS_MAX:
+                    raise
                 chat_id = error.new_chat_id
-            except ChatGone:
-                raise
             except SendRejected:
                 # Markup of ours that Telegram refuses is a defect; the person still gets the words.
                 log.exception("chat.markup_rejected", chat_id=chat_id)

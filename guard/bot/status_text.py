@@ -18,6 +18,7 @@ from guard.risk.zones import Zone
 # A check older than this is pointed out: the guard itself may be stuck. Calm accounts are read every minute or so.
 OVERDUE_S = 300.0
 CLIP = 240  # characters of one foreign text
+NAME_CLIP = 64
 
 ICONS = {
     Zone.SAFE: "🟢",
@@ -48,7 +49,7 @@ def status_text(snapshots: Sequence[Snapshot], now: datetime) -> str:
     updated = f"Updated {clock_time(now)}"
     if len(ordered) == 1:
         return fitted("", [full_card(ordered[0], now)], updated, "accounts")
-    tail = f"All figures of one: /status {escaped(ordered[0].account)}\n{updated}"
+    tail = f"All figures of one: /status {escaped(ordered[0].account, NAME_CLIP)}\n{updated}"
     return fitted("", [short_card(snapshot, now) for snapshot in ordered], tail, "accounts")
 
 
@@ -85,7 +86,7 @@ def positions_text(snapshots: Sequence[Snapshot], now: datetime) -> str:
     head = "" if snapshots else "No accounts."
     items: list[str] = []
     for snapshot in by_urgency(snapshots):
-        heading = f"{ICONS[snapshot.zone]} <b>{escaped(snapshot.account)}</b>\n{_age_line(snapshot, now)}"
+        heading = f"{ICONS[snapshot.zone]} <b>{escaped(snapshot.account, NAME_CLIP)}</b>\n{_age_line(snapshot, now)}"
         legs = sorted(snapshot.positions, key=_leg_order)
         if not legs:
             items.append(f"{heading}\nPositions: {_positions_summary(snapshot)}")
@@ -115,7 +116,7 @@ def position_card(leg: PositionSnapshot, currency: str | None) -> str:
 
 
 def _heading(snapshot: Snapshot) -> list[str]:
-    lines = [f"{ICONS[snapshot.zone]} <b>{escaped(snapshot.account)}</b>: <b>{snapshot.zone.upper()}</b>"]
+    lines = [f"{ICONS[snapshot.zone]} <b>{escaped(snapshot.account, NAME_CLIP)}</b>: <b>{snapshot.zone.upper()}</b>"]
     if snapshot.reason:
         lines.append(escaped(snapshot.reason))
     if snapshot.error and snapshot.error not in snapshot.reason:

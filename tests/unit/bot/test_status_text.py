@@ -1,0 +1,202 @@
+"""Snapshots in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from guard.bot.limits import TEXT_MAX, size
+from guard.bot.status_text import by_urgency, escaped, full_card, positions_text, status_text
+from guard.ports.records import PositionSnapshot, Snapshot
+from guard.risk.zones import Zone
+from guard.sandbox.telegram.markup import parse_html
+
+Build = Callable[..., Snapshot]
+BuildLeg = Callable[..., PositionSnapshot]
+
+
+def test_the_card_of_one_account(snapshot: Build, now: datetime) -> None:
+    """Zone and reason first, every number with its unit, the age of the data, the time of the view."""
+    assert status_text([snapshot()], now).splitlines() == [
+        "🟠 <b>alice</b>: <b>WARNING</b>",
+        "distance to liquidation 7.7 % is at or below 8 %",
+        "Risk ratio: <b>41.5 %</b> (100 % is liquidation)",
+        "Distance to liquidation: <b>7.69 %</b>",
+        "Margin level: <b>244.9 %</b>",
+        "Equity: 1,030,895.56 USDT",
+        "Unrealized PnL: -504,547.45 USDT",
+        "Available margin: 609,955.18 USDT",
+        "Maintenance margin: 427,713.32 USDT",
+        "Effective leverage: 8.17x",
+        "Positions: 1, nearest to liquidation BTC/USDT:USDT long at 26,316.89 USDT (-17.7 %)",
+        "Data: fresh, 12 s old",
+        "",
+        "Updated 21 Nov 12:00:05 UTC",
+    ]
+
+
+def test_a_blind_account_shows_no_figure(blind: Snapshot, now: datetime) -> None:
+    """Every figure reads unknown with the reason; the last reading's age is told; nothing looks like zero or safe."""
+    text = full_card(blind, now)
+    assert text.startswith("❓ <b>alice</b>: <b>UNKNOWN</b>")
+    assert "Not read: binanceusdm did not answer in 10 s" in text
+    assert text.count("unknown (the account could not be read)") == 9
+    assert "Data: missing, 7 min old" in text
+    assert "0.00" not in text
+
+
+def test_an_account_that_was_never_read(blind: Snapshot, snapshot: Build, now: datetime) -> None:
+    """It says never, and when it was tried."""
+    never = snapshot(zone=Zone.UNKNOWN, data_at=None, equity=None, risk_ratio=None, quality="missing")
+    text = full_card(never, now)
+    assert "Data: never read, last tried 12 s ago" in text
+    assert "Risk ratio: <b>unknown (never read)</b>" in text
+
+
+def test_no_positions(snapshot: Build, now: datetime) -> None:
+    """Absent figures mean something else here than missing data."""
+    flat = snapshot(zone=Zone.SAFE, reason="", risk_ratio=0.0, margin_level=None, distance=None, positions=())
+    text = full_card(flat, now)
+    assert "Risk ratio: <b>0.00 %</b>" in text
+    assert "Distance to liquidation: <b>out of reach (no positions)</b>" in text
+    assert "Margin level: <b>not defined (no positions)</b>" in text
+    assert "Positions: none" in text
+    assert "unknown" not in text
+
+
+def test_no_equity_left(snapshot: Build, now: datetime) -> None:
+    """An undefined ratio must not look harmless."""
+    broke = snapshot(zone=Zone.LIQUIDATION, equity=-10.0, risk_ratio=None, distance=None, effective_leverage=None)
+    text = full_card(broke, now)
+    assert "Risk ratio: <b>beyond 100 % (no equity left)</b>" in text
+    assert "Distance to liquidation: <b>none left (no equity left)</b>" in text
+    assert "Effective leverage: not defined (no equity left)" in text
+
+
+def test_out_of_reach(snapshot: Build, leg: BuildLeg, now: datetime) -> None:
+    """With positions but no liquidating move, that is what is said."""
+    hedged = snapshot(distance=None, positions=(leg(liquidation_price=None),))
+    text = full_card(hedged, now)
+    assert "Distance to liquidation: <b>out of reach</b>" in text
+    assert "Positions: 1, largest BTC/USDT:USDT long" in text
+
+
+def test_a_missing_single_figure_is_unknown_with_its_reason(snapshot: Build, now: datetime) -> None:
+    """Partly read data says which quality it has."""
+    text = full_card(snapshot(quality="incomplete", available_margin=None), now)
+    assert "Available margin: unknown (data incomplete)" in text
+
+
+def test_an_overdue_check_is_pointed_out(snapshot: Build, now: datetime) -> None:
+    """When the guard itself has stopped looking, the person must see it."""
+    at = now - timedelta(minutes=12)
+    assert "⚠️ The guard has not looked for 12 min" in full_card(snapshot(at=at, data_at=at), now)
+    assert "⚠️" not in full_card(snapshot(at=now - timedelta(seconds=300)), now)
+
+
+def test_several_accounts_most_urgent_first(snapshot: Build, blind: Snapshot, now: datetime) -> None:
+    """Short cards, blindness before warning, and the command for all figures of the first."""
+    calm = snapshot(account="bob", zone=Zone.SAFE, reason="")
+    text = status_text([calm, snapshot(), blind], now)
+    assert [text.index("UNKNOWN"), text.index("WARNING"), text.index("SAFE")] == sorted(
+        [text.index("UNKNOWN"), text.index("WARNING"), text.index("SAFE")]
+    )
+    assert "Risk ratio 41.5 %, distance 7.69 %, margin level 244.9 %" in text
+    assert "All figures of one: /status alice" in text
+    assert text.count("Data: ") == 3
+
+
+def test_urgency_covers_every_zone(snapshot: Build) -> None:
+    """No zone is without a place in the order."""
+    ordered = by_urgency([snapshot(zone=zone) for zone in Zone])
+    assert [shown.zone for shown in ordered] == [
+        Zone.LIQUIDATION,
+        Zone.UNKNOWN,
+        Zone.DANGER,
+        Zone.WARNING,
+        Zone.WATCH,
+        Zone.SAFE,
+    ]
+
+
+def test_positions_nearest_to_liquidation_first(snapshot: Build, leg: BuildLeg, now: datetime) -> None:
+    """The leg to worry about is on top, those that cannot be liquidated are last, the largest of them first."""
+    legs = (
+        leg(symbol="SOL/USDT:USDT", liquidation_price=None, notional=10.0),
+        leg(symbol="XRP/USDT:USDT", liquidation_price=None, notional=-20.0, side="short"),
+        leg(),
+        leg(symbol="ETH/USDT:USDT", mark_price=1335.18, liquidation_price=1300.0, contracts=3683.979),
+    )
+    text = positions_text([snapshot(positions=legs)], now)
+    order = [text.index(symbol) for symbol in ("ETH/", "BTC/", "XRP/", "SOL/")]
+    assert order == sorted(order)
+    assert "<b>ETH/USDT:USDT</b> long 3,683.979 contracts" in text
+    assert "Liquidation price 1,300.00 USDT (-2.63 % from mark)" in text
+    assert "Liquidation price out of reach" in text
+    assert "Data: fresh, 12 s old" in text
+    assert text.endswith("As of 21 Nov 12:00:05 UTC")
+
+
+def test_a_short_is_liquidated_above(snapshot: Build, leg: BuildLeg, now: datetime) -> None:
+    """The sign of the move is shown."""
+    text = positions_text([snapshot(positions=(leg(side="short", liquidation_price=35_000.0),))], now)
+    assert "(+9.49 % from mark)" in text
+
+
+def test_currencies_come_from_the_symbol(snapshot: Build, leg: BuildLeg, now: datetime) -> None:
+    """An inverse contract settles in its base coin and is quoted in dollars; a bare symbol uses the account's."""
+    inverse = leg(symbol="BTC/USD:BTC", unrealized_pnl=-0.5, notional=10.0)
+    text = positions_text([snapshot(positions=(inverse,))], now)
+    assert "PnL -0.50 BTC" in text
+    assert "mark 31,967.27 USD\n" in text
+    assert "mark 31,967.27 EUR" in positions_text([snapshot(currency="EUR", positions=(leg(symbol="EURUSD"),))], now)
+
+
+def test_positions_of_a_blind_account_are_unknown(blind: Snapshot, now: datetime) -> None:
+    """Not "none": nobody knows."""
+    assert "Positions: unknown (the account could not be read)" in positions_text([blind], now)
+
+
+@pytest.mark.parametrize("count", [1, 10, 60, 500])
+def test_long_lists_fit_and_are_counted(count: int, snapshot: Build, leg: BuildLeg, now: datetime) -> None:
+    """Whatever the number of legs, one message, and the count of what is not shown."""
+    legs = tuple(leg(symbol=f"COIN{index}/USDT:USDT") for index in range(count))
+    text = positions_text([snapshot(positions=legs)], now)
+    shown = text.count("Liquidation price")
+    assert size(text) <= TEXT_MAX
+    if shown < count:
+        assert f"... and {count - shown} more positions" in text
+
+
+def test_many_accounts_fit_and_are_counted(snapshot: Build, now: datetime) -> None:
+    """A hundred accounts in one message."""
+    text = status_text([snapshot(account=f"account {index}") for index in range(100)], now)
+    shown = text.count("Risk ratio")
+    assert size(text) <= TEXT_MAX
+    assert f"... and {100 - shown} more accounts" in text
+
+
+def test_foreign_texts_are_escaped_and_clipped(snapshot: Build, leg: BuildLeg, now: datetime) -> None:
+    """A name or an error can neither break the markup nor the limit."""
+    hostile = snapshot(
+        account="<b>&" * 100,
+        reason="<script>\n" * 100,
+        error="&" * 5000,
+        quality="<i>",
+        currency="<u>",
+        positions=(leg(symbol="<a href='x'>", side="<s>"),),
+    )
+    for text in (status_text([hostile], now), positions_text([hostile], now)):
+        shown, entities = parse_html(text)
+        assert {entity.type for entity in entities} == {"bold"}
+        assert "<b>&<b>&" in shown
+        assert "more" not in shown
+        assert size(text) <= TEXT_MAX
+
+
+def test_escaped() -> None:
+    """One line, clipped before escaping."""
+    assert escaped("a < b\n& c") == "a &lt; b &amp; c"
+    assert escaped("x" * 300) == "x" * 237 + "..."
