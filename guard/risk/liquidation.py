@@ -29,6 +29,7 @@ LOWEST_MOVE = -1.0
 HIGHEST_MOVE = 10.0
 _EDGE = 1e-12
 _STEPS = 200
+_ULPS = 4.0 * float(np.finfo(np.float64).eps)
 
 Slack = Callable[[Array], tuple[Array, Array]]
 """Slack and its slope at points of shape (problems,)."""
@@ -76,21 +77,21 @@ def _search(inside: Array, outside: Array, slack: Slack, wanted: Mask) -> Array:
     Newton from the negative side; a step that leaves its bracket is replaced by the middle.
     """
     good, bad = inside.copy(), outside.copy()
-    value, slope = slack(bad)
-    best, best_value = bad.copy(), np.abs(value)
+    point = outside
+    value, slope = slack(point)
+    best, best_value = point, np.abs(value)
     for _ in range(_STEPS):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            step = bad - value / slope
-        low, high = np.minimum(good, bad), np.maximum(good, bad)
-        point = np.where((step >= low) & (step <= high), step, 0.5 * (good + bad))
-        if bool(np.all((point == bad) | (point == good) | ~wanted)):
+            step = point - value / slope
+        settled = np.abs(step - point) <= _ULPS * np.abs(point)
+        if bool(np.all(settled | (value == 0.0) | ~wanted)):
             break
-        point_value, point_slope = slack(point)
-        closer = np.abs(point_value) <= best_value
-        best, best_value = np.where(closer, point, best), np.where(closer, np.abs(point_value), best_value)
-        negative = point_value < 0.0
-        good, bad = np.where(negative, good, point), np.where(negative, point, bad)
-        value, slope = np.where(negative, point_value, value), np.where(negative, point_slope, slope)
+        low, high = np.minimum(good, bad), np.maximum(good, bad)
+        point = np.where(settled, point, np.where((step >= low) & (step <= high), step, 0.5 * (good + bad)))
+        value, slope = slack(point)
+        closer = np.abs(value) <= best_value
+        best, best_value = np.where(closer, point, best), np.where(closer, np.abs(value), best_value)
+        good, bad = np.where(value < 0.0, good, point), np.where(value < 0.0, point, bad)
     return np.where(wanted, best, np.nan)
 
 

@@ -1,0 +1,74 @@
+"""Our figures against the venue's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from guard.risk.assess import assess
+from guard.risk.book import Book, Collateral, VenueFigures, VenueReported
+from guard.risk.conformity import conformity, worse_of
+
+MakeBook = Callable[..., Book]
+
+CASES: list[tuple[str, VenueReported, tuple[str, ...]]] = [
+    ("says nothing", VenueReported(), ()),
+    ("agrees", VenueReported(equity=5000.0, maintenance_margin=40.0), ()),
+    ("within tolerance", VenueReported(equity=5009.0, maintenance_margin=40.39), ()),
+    (
+        "equity",
+        VenueReported(equity=5011.0),
+        ("equity is 5,000 USDT by our rule, 5,011 USDT at the venue",),
+    ),
+    (
+        "requirement",
+        VenueReported(maintenance_margin=41.0),
+        ("requirement is 40 USDT by our rule, 41 USDT at the venue",),
+    ),
+    (
+        "ratio only",
+        VenueReported(risk_ratio=0.02),
+        ("risk_ratio of USDT is 0.80 % by our rule, 2.00 % at the venue",),
+    ),
+    (
+        "by pool",
+        VenueReported(pools={"USDT": VenueFigures(equity=1.0)}),
+        ("equity is 5,000 USDT by our rule, 1 USDT at the venue",),
+    ),
+    (
+        "the venue says 0",
+        VenueReported(maintenance_margin=0.0),
+        ("requirement is 40 USDT by our rule, 0 USDT at the venue",),
+    ),
+]
+
+
+@pytest.mark.parametrize(("reported", "lines"), [row[1:] for row in CASES], ids=[row[0] for row in CASES])
+def test_conformity(book: MakeBook, reported: VenueReported, lines: tuple[str, ...]) -> None:
+    """One line per disagreement, with both figures and the unit."""
+    told = book(venue_reported=reported)
+    assert conformity(assess(told), told) == lines
+
+
+def test_dust_is_no_dispute(book: MakeBook) -> None:
+    """Half a cent is not worth an alarm."""
+    told = book(positions=(), collateral=(Collateral("USDT", 0.005),), venue_reported=VenueReported(equity=0.0))
+    assert conformity(assess(told), told) == ()
+
+
+def test_worse_of_takes_the_venue_when_it_is_worse(book: MakeBook) -> None:
+    """Zones are set on the worse of both ratios."""
+    told = book(venue_reported=VenueReported(equity=1000.0, maintenance_margin=500.0))
+    risk = worse_of(assess(told), told)
+    assert risk.risk_ratio == 0.5
+    assert risk.pools[0].risk_ratio == 0.5
+    better = book(venue_reported=VenueReported(risk_ratio=0.001))
+    assert worse_of(assess(better), better).risk_ratio == 0.008
+    assert worse_of(assess(book()), book()) == assess(book())
+
+
+def test_worse_of_with_no_equity_at_the_venue(book: MakeBook) -> None:
+    """A venue that sees no equity makes the ratio undefined, which is liquidation."""
+    told = book(venue_reported=VenueReported(equity=0.0, maintenance_margin=500.0))
+    assert worse_of(assess(told), told).risk_ratio is None
