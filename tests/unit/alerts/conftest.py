@@ -1,4 +1,4 @@
-"""Readings and risks to write messages about."""
+"""Readings and risks to write messages about; a store to deliver them from."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from guard.ports.records import Reading
 from guard.risk.quality import DataQuality, Quality
 from guard.risk.report import AccountRisk, PoolRisk, PositionRisk
 from guard.risk.zones import Zone, ZoneState
+from guard.sim.memory_outbox import MemoryOutbox
 
 NOW = datetime(2026, 11, 21, 12, 0, 5, tzinfo=UTC)
 
@@ -116,3 +117,9 @@ def risk() -> Callable[..., AccountRisk]:
 def reading() -> Callable[..., Reading]:
     """Makes readings."""
     return make_reading
+
+
+@pytest.fixture
+def memory() -> MemoryOutbox:
+    """An empty store."""
+    return MemoryOutbox()

@@ -1,0 +1,73 @@
+"""An outbox store in memory that can be made to fail: for simulating deliveries alone, without a database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from guard.ports.errors import StoreError
+from guard.ports.records import OutboxMessage
+
+
+class MemoryOutbox:
+    """The outbox part of the store; methods named in `failing` (or `all`) raise as a locked database does."""
+
+    def __init__(self) -> None:
+        self.messages: dict[str, OutboxMessage] = {}
+        self.delivered: dict[str, str] = {}
+        self.dead: dict[str, str] = {}
+        self.dead_chats: list[int] = []
+        self.failing: set[str] = set()
+        self.calls = 0
+
+    @property
+    def pending(self) -> set[str]:
+        """Messages that are neither delivered nor dead."""
+        return set(self.messages) - set(self.delivered) - set(self.dead)
+
+    async def add_message(self, message: OutboxMessage) -> None:
+        """Add a message unless its `dedupe_key` is known."""
+        self._called("add_message")
+        if all(message.dedupe_key != known.dedupe_key for known in self.messages.values()):
+            self.messages[message.message_id] = message
+
+    async def due_messages(self, now: datetime, limit: int) -> list[OutboxMessage]:
+        """Pending messages that may go at `now`, the most urgent first, then the oldest."""
+        self._called("due_messages")
+        pending = self.pending
+        due = [
+            message
+            for message in self.messages.values()
+            if message.message_id in pending and (message.next_attempt_at is None or message.next_attempt_at <= now)
+        ]
+        return sorted(due, key=lambda message: (-message.priority, message.created_at))[:limit]
+
+    async def mark_delivered(self, message_id: str, at: datetime, receipt: str) -> None:  # noqa: ARG002  # as the store's
+        """It arrived; the first receipt is kept."""
+        self._called("mark_delivered")
+        self.delivered.setdefault(message_id, receipt)
+
+    async def mark_retry(self, message_id: str, at: datetime, error: str, next_attempt_at: datetime) -> None:
+        """One more attempt failed."""
+        self._called("mark_retry")
+        if next_attempt_at < at:
+            raise ValueError(f"the next attempt at {next_attempt_at} would be before the failed one at {at}")
+        message = self.messages[message_id]
+        self.messages[message_id] = replace(
+            message, attempts=message.attempts + 1, last_error=error, next_attempt_at=next_attempt_at
+        )
+
+    async def mark_dead(self, message_id: str, at: datetime, error: str) -> None:  # noqa: ARG002  # as the store's
+        """It will never arrive."""
+        self._called("mark_dead")
+        self.dead.setdefault(message_id, error)
+
+    async def mark_chat_dead(self, chat_id: int, at: datetime) -> None:  # noqa: ARG002  # as the store's
+        """Nothing can be sent to this chat any more."""
+        self._called("mark_chat_dead")
+        self.dead_chats.append(chat_id)
+
+    def _called(self, name: str) -> None:
+        self.calls += 1
+        if name in self.failing or "all" in self.failing:
+            raise StoreError("the database is locked")
