@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,6 +31,10 @@ app.add_typer(people.app, name="user")
 app.add_typer(database.app, name="db")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(service.config_app, name="config")
+
+
+# Typer brings its own copy of click and names only this child of its class of wrong usage.
+USAGE_ERROR: Any = typer.BadParameter.__mro__[1]
 
 
 def _version(wanted: bool) -> None:
@@ -58,18 +62,16 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
-    import click
-
     from guard.ports.errors import GuardError
     from guard.risk.bookerror import BookError
 
     try:
         result = app(arguments, standalone_mode=False)
-    except click.UsageError as error:
+    except USAGE_ERROR as error:
         where = f"guard {error.ctx.info_name}" if error.ctx and error.ctx.parent else "guard"
         print_error(f"{error.format_message()} (see `{where} --help`)")
         return EXIT_BAD_INPUT
-    except click.Abort:
+    except typer.Abort:
         print_error("interrupted")
         return EXIT_BAD_INPUT
     except (GuardError, BookError) as error:

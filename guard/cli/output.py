@@ -14,6 +14,7 @@ EXIT_DONE = 0
 EXIT_DEFECT = 1
 EXIT_BAD_INPUT = 2
 EXIT_NO = 3
+WIDTH = 140
 
 
 def print_json(document: Mapping[str, Any]) -> None:
@@ -37,7 +38,7 @@ def print_error(text: str) -> None:
 
 
 def console() -> Console:
-    """A rich console on stdout; plain text where it is no terminal."""
+    """A rich console on stdout; where it is no terminal, plain text wide enough for every table."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)

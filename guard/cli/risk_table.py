@@ -32,12 +32,15 @@ def percent(value: float | None, digits: int = 1) -> str:
     return "none" if value is None else f"{value * 100:,.{digits}f} %"
 
 
+def amount(value: float) -> str:
+    """An amount with two digits, or more for small coin amounts; none after ten million."""
+    digits = 6 if 0 < abs(value) < 10 else 0 if abs(value) >= 1e7 else 2
+    return f"{value:,.{digits}f}"
+
+
 def money(value: float | None, currency: str) -> str:
-    """An amount with its currency, with more digits for small coin amounts."""
-    if value is None:
-        return "none"
-    digits = 2 if abs(value) >= 10 or value == 0 else 6
-    return f"{value:,.{digits}f} {currency}"
+    """An amount with its currency; `none` where there is no figure."""
+    return "none" if value is None else f"{amount(value)} {currency}"
 
 
 def price(value: float | None) -> str:
@@ -63,27 +66,31 @@ def risk_table(risk: AccountRisk, zone: Zone, reason: str) -> Group:
 
 def _pool_table(pool: PoolRisk) -> Table:
     name = pool.currency if pool.symbol is None else f"{pool.currency}, isolated {pool.symbol}"
-    table = Table(title=f"{name} pool ({pool.margin_mode})", title_justify="left", show_header=False, box=None)
-    table.add_column(style="dim")
-    table.add_column(justify="right")
-    table.add_column(style="dim")
-    table.add_column(justify="right")
-    unit = pool.currency
+    title = f"\n{name} pool ({pool.margin_mode}), money in {pool.currency}"
+    table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
+    for _ in range(2):
+        table.add_column(style="dim", no_wrap=True)
+        table.add_column(justify="right", no_wrap=True)
     ratio = "no equity left" if pool.risk_ratio is None else percent(pool.risk_ratio, 2)
     leverage = "none" if pool.effective_leverage is None else f"{pool.effective_leverage:,.2f} x"
     rows = (
-        ("risk_ratio (100 % = liquidation)", ratio, "equity", money(pool.equity, unit)),
-        ("margin_level", percent(pool.margin_level, 2), "unrealized PnL", money(pool.unrealized_pnl, unit)),
-        ("liquidation if all fall by", _shock(pool.liquidation_shock_down), "wallet", money(pool.wallet_balance, unit)),
+        ("risk_ratio (100 % = liquidation)", ratio, "equity", amount(pool.equity)),
+        ("margin_level (equity / initial)", percent(pool.margin_level, 2), "wallet", amount(pool.wallet_balance)),
+        (
+            "liquidation if all fall by",
+            _shock(pool.liquidation_shock_down),
+            "unrealized PnL",
+            amount(pool.unrealized_pnl),
+        ),
         (
             "liquidation if all rise by",
             _shock(pool.liquidation_shock_up),
-            "maintenance margin",
-            money(pool.maintenance_margin, unit),
+            "maintenance",
+            amount(pool.maintenance_margin),
         ),
-        ("effective leverage", leverage, "closing fees", money(pool.closing_fees, unit)),
-        ("gross notional", money(pool.gross_notional, unit), "initial margin", money(pool.initial_margin, unit)),
-        ("net exposure", money(pool.net_exposure, unit), "available margin", money(pool.available_margin, unit)),
+        ("effective leverage", leverage, "closing fees", amount(pool.closing_fees)),
+        ("gross notional", amount(pool.gross_notional), "initial margin", amount(pool.initial_margin)),
+        ("net exposure", amount(pool.net_exposure), "available margin", amount(pool.available_margin)),
     )
     for row in rows:
         table.add_row(*row)
@@ -96,26 +103,18 @@ def _shock(value: float | None) -> str:
 
 def _leg_table(pool: PoolRisk) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("symbol", "side"):
-        table.add_column(heading)
-    for heading in (
-        "contracts",
-        "mark price",
-        f"notional ({pool.currency})",
-        f"unrealized PnL ({pool.currency})",
-        f"maintenance ({pool.currency})",
-        "liquidation price",
-    ):
-        table.add_column(heading, justify="right")
+    table.add_column("symbol", no_wrap=True)
+    table.add_column("side")
+    for heading in ("contracts", "mark", "notional", "PnL", "liq. price"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for leg in pool.positions:
         table.add_row(
             leg.symbol,
             leg.side,
             f"{leg.contracts:,.6g}",
             price(leg.mark_price),
-            f"{leg.notional:,.2f}",
-            f"{leg.unrealized_pnl:,.2f}",
-            f"{leg.maintenance_margin:,.2f}",
+            amount(leg.notional),
+            amount(leg.unrealized_pnl),
             price(leg.liquidation_price),
         )
     return table

@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command("once")(once)
     app.command("doctor")(doctor)
     app.command("health")(health)
-    app.command("test-alert")(test_alert)
+    app.command("test-alert")(alert_drill)
 
 
 @config_app.command("check")
@@ -54,6 +54,7 @@ def run(
     from guard.app.lifecycle import stop_on_signals
     from guard.app.logs import configure_logs
     from guard.app.opening import opened
+    from guard.app.runlock import run_lock
     from guard.app.service import Service
     from guard.app.settings_file import load_settings
     from guard.store.migrate import upgrade
@@ -65,7 +66,7 @@ def run(
 
     async def session() -> None:
         stop = asyncio.Event()
-        with stop_on_signals(stop):
+        with stop_on_signals(stop), run_lock(settings.database.url):
             async with opened(settings) as everything:
                 service = Service(everything, sys.stderr)
                 try:
@@ -193,7 +194,7 @@ def _reachable(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # read, not listened on
 
 
-def test_alert(config: ConfigFile = None) -> None:
+def alert_drill(config: ConfigFile = None) -> None:
     """Send a drill through every channel; exit 3 when one of them fails."""
     from guard.app.drill import send_drill
 

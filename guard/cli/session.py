@@ -23,10 +23,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 def with_store(config: Path | None, work: Callable[[Opened], Awaitable[T]]) -> T:
     """Load the settings, open the store, do the work, close everything."""
+    from guard.app.logs import configure_logs
     from guard.app.opening import opened
+    from guard.app.settings import Log
     from guard.app.settings_file import load_settings
 
     settings = load_settings(config)
+    # A command's result is what it prints; only trouble is logged beside it.
+    configure_logs(Log(level="error", format="text"))
 
     async def session() -> T:
         async with opened(settings) as everything:
