@@ -15,7 +15,6 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-_PENDING = sa.text("delivered_at IS NULL AND dead_at IS NULL")
 _BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _TABLES = (
     "meta",
@@ -90,6 +89,11 @@ def _refers(table: str, column: str, target: str, on_delete: str = "CASCADE") ->
 
 def _index(table: str, *columns: str) -> None:
     op.create_index(f"ix_{table}_{'_'.join(columns)}", table, list(columns))
+
+
+def _partial_index(table: str, name: str, columns: list[str], where: str) -> None:
+    rows = sa.text(where)
+    op.create_index(f"ix_{table}_{name}", table, columns, sqlite_where=rows, postgresql_where=rows)
 
 
 def _meta() -> None:
@@ -274,13 +278,10 @@ def _alerts() -> None:
     )
     _index("outbox", "alert_id")
     _index("outbox", "account_id")
-    op.create_index(
-        "ix_outbox_pending",
-        "outbox",
-        ["destination", "priority", "created_at"],
-        sqlite_where=_PENDING,
-        postgresql_where=_PENDING,
-    )
+    pending = "delivered_at IS NULL AND dead_at IS NULL"
+    _partial_index("outbox", "pending", ["priority", "created_at"], pending)
+    waiting = f"{pending} AND next_attempt_at IS NOT NULL"
+    _partial_index("outbox", "waiting", ["destination", "priority", "next_attempt_at"], waiting)
 
 
 def _protection() -> None:

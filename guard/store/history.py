@@ -92,11 +92,12 @@ def last_cycle_at(connection: Connection) -> datetime | None:
 
 def prune_batch(connection: Connection, before: datetime, limit: int) -> int:
     """Forget up to `limit` snapshots older than that, never the newest of an account; returns how many."""
-    newest = select(func.max(_snapshots.c.at)).where(_snapshots.c.account_id == _accounts.c.account_id)
+    same = _snapshots.alias("same")
+    newest = select(func.max(same.c.at)).where(same.c.account_id == _accounts.c.account_id).scalar_subquery()
     old = (
         select(_snapshots.c.seq)
         .join(_accounts, _accounts.c.account_id == _snapshots.c.account_id)
-        .where((_snapshots.c.at < before) & (_snapshots.c.at < newest.scalar_subquery()))
+        .where((_snapshots.c.at < before) & (_snapshots.c.at < newest))
         .limit(limit)
     )
     return _forget(connection, list(connection.execute(old).scalars()))

@@ -236,14 +236,17 @@ class OutboxRow(Row, table=True):
 
 _outbox = table(OutboxRow)
 _pending = _outbox.c.delivered_at.is_(None) & _outbox.c.dead_at.is_(None)
-# Of all messages ever sent only the few pending ones are looked at again.
+_waiting = _pending & _outbox.c.next_attempt_at.is_not(None)
+# Of all messages ever sent only the few pending ones are looked at again, and of these only the few that failed before
+# can hold others back: without the second index each message would be compared with all older ones.
+Index("ix_outbox_pending", _outbox.c.priority, _outbox.c.created_at, sqlite_where=_pending, postgresql_where=_pending)
 Index(
-    "ix_outbox_pending",
+    "ix_outbox_waiting",
     _outbox.c.destination,
     _outbox.c.priority,
-    _outbox.c.created_at,
-    sqlite_where=_pending,
-    postgresql_where=_pending,
+    _outbox.c.next_attempt_at,
+    sqlite_where=_waiting,
+    postgresql_where=_waiting,
 )
 
 
