@@ -287,7 +287,6 @@ class Outbox:
         match outcome:
             case Delivered():
                 await self._store.mark_delivered(message.message_id, now, outcome.receipt)
-                self._holds.pop(message.destination, None)
                 self.delivered += 1
                 self._log_delivered(message, outcome)
             case Postponed():
@@ -318,7 +317,6 @@ class Outbox:
         if outcome.chat_gone and chat_id is not None:
             await self._store.mark_chat_dead(chat_id, now)
         await self._store.mark_dead(message.message_id, now, outcome.error)
-        self._holds.pop(message.destination, None)
         self.dead += 1
         log.error("undelivered", message=message.message_id, to=message.destination, error=outcome.error)
 

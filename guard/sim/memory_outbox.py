@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +11,10 @@ from guard.ports.records import OutboxMessage
 
 
 class MemoryOutbox:
-    """The outbox part of the store; methods named in `failing` (or `all`) raise as a locked database does."""
+    """The outbox part of the store; methods named in `failing` (or `all`) raise as a locked database does.
+
+    `delay_s` is how long a mark of success takes, in seconds of the loop's clock.
+    """
 
     def __init__(self) -> None:
         self.messages: dict[str, OutboxMessage] = {}
@@ -19,6 +23,7 @@ class MemoryOutbox:
         self.dead_chats: list[int] = []
         self.failing: set[str] = set()
         self.calls = 0
+        self.delay_s = 0.0
 
     @property
     def pending(self) -> set[str]:
@@ -45,6 +50,7 @@ class MemoryOutbox:
     async def mark_delivered(self, message_id: str, at: datetime, receipt: str) -> None:  # noqa: ARG002  # as the store's
         """It arrived; the first receipt is kept."""
         self._called("mark_delivered")
+        await asyncio.sleep(self.delay_s)
         self.delivered.setdefault(message_id, receipt)
 
     async def mark_retry(self, message_id: str, at: datetime, error: str, next_attempt_at: datetime) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from guard.alerts.backoff import RetryPolicy
 from guard.alerts.outbox import Outbox, OutboxPolicy
 from guard.ports.records import OutboxMessage
 from guard.ports.sending import ChatGone, ChatMoved, SendRejected, SendRetry
@@ -220,9 +221,10 @@ def test_a_message_is_given_up_after_a_day(memory: MemoryOutbox) -> None:
     """An alert of yesterday helps nobody: it is shown as undelivered."""
     _fill(memory, _message(1))
     sink, console = ScriptedSink(script={"telegram:1": [SendRetry("down")] * 5000}), ScriptedSink("console")
-    _run(memory, sink, console, seconds=25 * 3600)
+    policy = OutboxPolicy(poll_s=60, retry=RetryPolicy(cap_s=600))
+    _run(memory, sink, console, seconds=25 * 3600, policy=policy)
     assert "given up after" in memory.dead["m1"]
-    assert 24 * 3600 <= sink.times("telegram:1")[-1] < 24 * 3600 + 61
+    assert 24 * 3600 <= sink.times("telegram:1")[-1] < 24 * 3600 + 601
     assert len(console.texts("console")) == 1
 
 
@@ -310,6 +312,36 @@ def test_waiting_messages_do_not_hide_the_others(memory: MemoryOutbox) -> None:
     assert console.times("console") == [0.0]
 
 
+def test_a_message_that_somebody_else_settled_holds_nothing_back(memory: MemoryOutbox) -> None:
+    """The pause of a message that is gone ends with it, and leaves the worker idle, not spinning."""
+    _fill(memory, _message(1), _message(2))
+    sink = ScriptedSink(script={"telegram:1": [SendRetry("flood", retry_after_s=1000)] * 2})
+
+    async def settle(outbox: Outbox) -> None:
+        await asyncio.sleep(10)
+        memory.dead["m1"] = "settled by hand"
+        await asyncio.sleep(10)
+        assert [html for _, _, html in sink.asked] == ["text 1", "text 2"]
+        memory.dead["m2"] = "settled by hand"
+
+    _run(memory, sink, seconds=3000, meanwhile=settle)
+    assert len(sink.asked) == 2
+
+
+def test_waking_often_sends_nothing_twice(memory: MemoryOutbox) -> None:
+    """Destinations that are served, or wait for their turn, are not served a second time beside it."""
+    _fill(memory, _message(1, "telegram:1"), _message(2, "telegram:2"))
+    sink = ScriptedSink(script={"telegram:1": [10.0], "telegram:2": [10.0]})
+
+    async def wake(outbox: Outbox) -> None:
+        for _ in range(15):
+            await asyncio.sleep(1)
+            outbox.wake()
+
+    _run(memory, sink, meanwhile=wake, policy=OutboxPolicy(concurrent=1))
+    assert len(sink.asked) == 2
+
+
 def test_stop_lets_a_delivery_in_flight_end(memory: MemoryOutbox) -> None:
     """A send that needs half a second more is finished and marked; the next one is not begun."""
     _fill(memory, _message(1), _message(2))
@@ -338,13 +370,27 @@ def test_stop_never_takes_two_seconds(memory: MemoryOutbox, broken: set[str]) ->
         began = asyncio.get_running_loop().time()
         await outbox.stop()
         assert asyncio.get_running_loop().time() - began < 2
+        assert sink.busy == 0
 
     _run(memory, sink, meanwhile=stop)
-    assert sink.busy == 0
     assert memory.delivered == {}
     memory.failing = set()
     _run(memory, sink)
     assert set(memory.delivered) == {"m1", "m2"}
+
+
+def test_stop_writes_the_mark_of_what_was_sent(memory: MemoryOutbox) -> None:
+    """A delivery that ends at the last moment is marked, though its lane is cut: it does not come twice."""
+    _fill(memory, _message(1))
+    memory.delay_s = 0.5
+    sink = ScriptedSink(script={"telegram:1": [1.0]})
+
+    async def stop(outbox: Outbox) -> None:
+        await asyncio.sleep(0.2)
+        await outbox.stop()
+        assert list(memory.delivered) == ["m1"]
+
+    _run(memory, sink, meanwhile=stop)
 
 
 def test_a_cancelled_worker_stops_in_order(memory: MemoryOutbox) -> None:
