@@ -12,13 +12,11 @@ from datetime import datetime
 from typing import Final
 
 from guard.alerts.markup import plain_text
-from guard.alerts.render import render_dispute, render_protection, render_zone
+from guard.alerts.render import render_dispute, render_zone
 from guard.alerts.rules import (
     DISPUTE_PRIORITY,
-    PROTECTION_PRIORITY,
     Rule,
     decide_dispute_alert,
-    decide_protection_alert,
     decide_zone_alert,
     fingerprint,
     zone_alerts,
@@ -28,8 +26,6 @@ from guard.ports.clock import Ids
 from guard.ports.records import (
     AlertReason,
     AlertRecord,
-    IntentRecord,
-    OrderRecord,
     OutboxMessage,
     Reading,
     Snapshot,
@@ -106,51 +102,6 @@ def _announce_dispute(reading: Reading, last: AlertRecord | None, recipients: Se
     html = render_dispute(reason, reading)
     alert = _alert(reading.account_id, Rule.DISPUTED, reason, reading.zone, reading.at, html, ids)
     return Announcement((alert,), messages_of(alert, html, DISPUTE_PRIORITY, recipients, ids))
-
-
-def protection_fingerprint(account_id: str, intent: IntentRecord, cause: str = "") -> str:
-    """The name of what protection did; `cause` (such as the codes of closed gates) tells refusals apart."""
-    return fingerprint(account_id, Rule.PROTECTION, f"{intent.state}:{cause}" if cause else intent.state)
-
-
-def announce_protection(
-    account: str,
-    intent: IntentRecord,
-    orders: Sequence[OrderRecord],
-    *,
-    at: datetime,
-    last: AlertRecord | None,
-    recipients: Sequence[str],
-    ids: Ids,
-    cause: str = "",
-) -> Announcement:
-    """What an intent of protection makes worth telling.
-
-    Args:
-        account: the account's name.
-        intent: the decision, as it stands now.
-        orders: its orders.
-        at: the cycle's time.
-        last: the last alert with `protection_fingerprint(...)` of the same arguments; None = never.
-        recipients: destinations; without any, the console.
-        ids: source of identifiers.
-        cause: stable words that tell one refusal from another; figures do not belong in it.
-    """
-    reason = decide_protection_alert(intent.state, last, at)
-    if reason is AlertReason.NONE:
-        return Announcement()
-    html = render_protection(account, intent, orders)
-    alert = AlertRecord(
-        alert_id=ids.new("alert"),
-        account_id=intent.account_id,
-        rule=Rule.PROTECTION,
-        fingerprint=protection_fingerprint(intent.account_id, intent, cause),
-        zone=intent.zone,
-        reason=reason,
-        at=at,
-        text=plain_text(html),
-    )
-    return Announcement((alert,), messages_of(alert, html, PROTECTION_PRIORITY[intent.state], recipients, ids))
 
 
 def _alert(

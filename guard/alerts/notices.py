@@ -9,13 +9,12 @@ from typing import Final
 from guard.alerts.announce import Announcement, messages_of
 from guard.alerts.figures import percent, utc_time
 from guard.alerts.markup import bold, plain_text, safe
-from guard.alerts.rules import Rule, fingerprint
+from guard.alerts.rules import Rule, fingerprint, zone_priority
 from guard.ports.clock import Ids
 from guard.ports.records import AlertReason, AlertRecord, Reading
 from guard.risk.zones import Zone
 
 MAX_LINE: Final = 600
-PROTECTION_PRIORITY: Final = 55
 
 
 def protection_notice(
@@ -50,7 +49,7 @@ def protection_notice(
         at=at,
         text=plain_text(html),
     )
-    return Announcement((alert,), messages_of(alert, html, PROTECTION_PRIORITY, recipients, ids, event=key))
+    return Announcement((alert,), messages_of(alert, html, zone_priority(zone, zone), recipients, ids, event=key))
 
 
 def render_unrecorded(reading: Reading, why: str) -> str:

@@ -6,7 +6,6 @@ errors of a venue) is escaped. The wording lives here alone, so that a catalogue
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,7 +13,7 @@ from typing import Final
 from guard.alerts.figures import amount, base_of, duration, money, percent, price, utc_time
 from guard.alerts.markup import bold, safe
 from guard.alerts.worst import WorstPosition, worst_pool, worst_position
-from guard.ports.records import AlertReason, IntentRecord, IntentState, OrderRecord, Reading, Snapshot
+from guard.ports.records import AlertReason, Reading, Snapshot
 from guard.risk.quality import Quality
 from guard.risk.report import AccountRisk
 from guard.risk.zones import Zone
@@ -26,14 +25,6 @@ _MARK: Final = {
     Zone.DANGER: "🔴",
     Zone.LIQUIDATION: "🆘",
     Zone.UNKNOWN: "⚫",
-}
-
-_PROTECTION_HEAD: Final[dict[IntentState, str]] = {
-    "done": "🛡 <b>PROTECTION ACTED</b>",
-    "failed": "🆘 <b>PROTECTION FAILED</b>",
-    "refused": "✋ <b>PROTECTION DID NOT ACT</b>",
-    "dry_run": "📝 <b>DRY RUN</b>, nothing was sent",
-    "open": "🛡 <b>PROTECTION STARTS</b>",
 }
 
 
@@ -231,42 +222,6 @@ def render_dispute(reason: AlertReason, reading: Reading) -> str:
             "The worse of both counts; no order is sent until they agree.",
             _time_line(reading),
         ]
-    )
-
-
-def render_protection(account: str, intent: IntentRecord, orders: Sequence[OrderRecord] = ()) -> str:
-    """The message about what protection did, or why it did not.
-
-    Args:
-        account: the account's name.
-        intent: the decision with the levels before and after.
-        orders: its orders, in the order of their steps.
-    """
-    lines = [f"{_PROTECTION_HEAD[intent.state]} · {bold(account)}"]
-    if intent.state == "failed":
-        lines.append("<b>Check the account and act yourself now.</b>")
-    lines.append(f"Why: {safe(intent.reason)}")
-    lines += [_order_line(order) for order in orders]
-    before = percent(intent.risk_ratio_before) if intent.risk_ratio_before is not None else "unknown"
-    after = percent(intent.risk_ratio_after) if intent.risk_ratio_after is not None else "unknown"
-    if intent.state in {"done", "failed"}:
-        lines.append(f"Risk ratio {before} before, {after} after (100 % = liquidation)")
-    else:
-        lines.append(f"Risk ratio {before} (100 % = liquidation), zone {intent.zone}")
-    lines.append(utc_time(intent.finished_at or intent.at))
-    return "\n".join(lines)
-
-
-def _order_line(order: OrderRecord) -> str:
-    """`sell 1.5 contracts BTC/USDT:USDT, reduce-only, limit 57,000: filled 1.5 at 57,200 USDT`."""
-    kind = "reduce-only" if order.reduce_only else "opening"
-    filled = f"filled {safe(order.filled)}"
-    if order.average_price is not None:
-        filled += f" at {safe(price(order.average_price, order.symbol))}"
-    error = f" ({safe(order.error)})" if order.error else ""
-    return (
-        f"{safe(order.side)} {safe(order.contracts)} contracts {safe(order.symbol)}, {kind},"
-        f" limit {safe(order.limit_price)}: {order.state.replace('_', ' ')}, {filled}{error}"
     )
 
 

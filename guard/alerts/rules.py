@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from guard.ports.records import AlertReason, AlertRecord, IntentState
+from guard.ports.records import AlertReason, AlertRecord
 from guard.risk.quality import Quality
 from guard.risk.zones import Zone
 
@@ -30,8 +30,6 @@ _PRIORITY: Final = {
 
 # A dispute that comes and goes with every tick is told once in this time, not at every tick.
 DISPUTE_HOLD: Final = timedelta(minutes=15)
-# The same refusal or dry run is told again after this long: it is still so.
-PROTECTION_REPEAT: Final = timedelta(minutes=15)
 
 
 class Rule(StrEnum):
@@ -118,26 +116,6 @@ def decide_dispute_alert(last: AlertRecord | None, quality: Quality, now: dateti
     return AlertReason.NONE
 
 
-def decide_protection_alert(state: IntentState, last: AlertRecord | None, now: datetime) -> AlertReason:
-    """Whether what protection did, or did not do, is worth a message.
-
-    Args:
-        state: how the intent stands. Every action and every failure is told; a refusal or a dry run, which comes
-            back every cycle while its cause lasts, is told first and then after `PROTECTION_REPEAT`.
-        last: the last alert with the same fingerprint; None = never.
-        now: the cycle's time.
-    """
-    if state == "open":
-        return AlertReason.NONE
-    if state == "done":
-        return AlertReason.FIRST
-    if state == "failed":
-        return AlertReason.WORSE
-    if last is None:
-        return AlertReason.FIRST
-    return AlertReason.REPEAT if now - last.at >= PROTECTION_REPEAT else AlertReason.NONE
-
-
 def zone_priority(before: Zone, after: Zone) -> int:
     """How urgent the message about a change is, higher first; good news ranks with the zone that is reached."""
     if after is Zone.UNKNOWN:
@@ -146,5 +124,3 @@ def zone_priority(before: Zone, after: Zone) -> int:
 
 
 DISPUTE_PRIORITY: Final = 25
-# Below every alarm, so that of two messages of one moment the level comes first and what was done about it second.
-PROTECTION_PRIORITY: Final[dict[IntentState, int]] = {"failed": 70, "done": 19, "refused": 18, "dry_run": 15, "open": 0}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from guard.alerts.announce import CONSOLE, announce_protection, announce_reading, protection_fingerprint
+from guard.alerts.announce import CONSOLE, announce_reading
 from guard.alerts.rules import Rule
-from guard.ports.records import AlertReason, AlertRecord, IntentRecord, Reading
+from guard.ports.records import AlertReason, Reading
 from guard.risk.quality import DataQuality, Quality
 from guard.risk.report import AccountRisk
 from guard.risk.zones import Zone, ZoneState
@@ -152,47 +151,11 @@ def test_a_figure_of_the_past_reaches_the_text(reading: MakeReading, risk: Calla
     assert "Last known, 5 min ago" in told.messages[0].html
 
 
-INTENT = IntentRecord("intent-1", "account-1", NOW, "refused", Zone.DANGER, "figures disagree", "{}", 0.8)
-
-
-def test_a_lasting_refusal_is_told_now_and_then() -> None:
-    """The same cause keeps quiet for a while; another cause is news at once."""
-    last: AlertRecord | None = None
-    told_at = []
-    for minute in range(31):
-        at = NOW + timedelta(minutes=minute)
-        told = announce_protection(
-            "alice", INTENT, (), at=at, last=last, recipients=CHATS[:1], ids=SeededIds(minute), cause="disputed"
-        )
-        assert len(told.messages) == len(told.alerts)
-        if told.alerts:
-            [last] = told.alerts
-            told_at.append(minute)
-    assert told_at == [0, 15, 30]
-    assert last is not None
-    assert last.fingerprint == protection_fingerprint("account-1", INTENT, "disputed")
-    assert last.fingerprint != protection_fingerprint("account-1", INTENT, "frozen")
-
-
-def test_every_action_is_told_most_urgently_when_it_failed() -> None:
-    """Done and failed are told each time; an open intent not yet."""
-    ids = SeededIds(1)
-    done = announce_protection("alice", replace(INTENT, state="done"), (), at=NOW, last=None, recipients=CHATS, ids=ids)
-    failed = announce_protection(
-        "alice", replace(INTENT, state="failed"), (), at=NOW, last=done.alerts[0], recipients=CHATS, ids=ids
-    )
-    opened = announce_protection(
-        "alice", replace(INTENT, state="open"), (), at=NOW, last=None, recipients=CHATS, ids=ids
-    )
-    assert len(done.messages) == len(failed.messages) == 2
-    assert failed.messages[0].priority > done.messages[0].priority
-    assert opened.messages == ()
-
-
-def test_announcements_add_up() -> None:
+def test_announcements_add_up(reading: MakeReading) -> None:
     """Parts of one cycle become one record."""
-    done = announce_protection(
-        "alice", replace(INTENT, state="done"), (), at=NOW, last=None, recipients=(), ids=SeededIds(1)
+    told = announce_reading(
+        reading(Zone.WATCH), ZoneState(), earlier=None, last_dispute=None, recipients=CHATS, ids=SeededIds(1)
     )
-    both = done + done
-    assert len(both.alerts) == len(both.messages) == 2
+    both = told + told
+    assert both.alerts == told.alerts * 2
+    assert both.messages == told.messages * 2

@@ -9,13 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from guard.alerts.markup import plain_text, visible_length
-from guard.alerts.render import render_dispute, render_protection, render_undelivered, render_zone
+from guard.alerts.render import render_dispute, render_undelivered, render_zone
 from guard.ports.records import (
     AlertReason,
-    IntentRecord,
-    IntentState,
-    OrderJournalState,
-    OrderRecord,
     Reading,
     Snapshot,
 )
@@ -228,60 +224,6 @@ def test_dispute_and_its_end(full: MakeReading) -> None:
     assert "maintenance margin 10 here, 12 at the venue" in text
     assert "no order is sent" in text
     assert plain_text(render_dispute(AlertReason.RESOLVED, full())).startswith("🟢 AGREES AGAIN · alice")
-
-
-def _intent(state: IntentState, **fields: object) -> IntentRecord:
-    intent = IntentRecord("intent-1", "account-1", NOW, state, Zone.DANGER, "danger for 2 cycles", "{}", 0.78, 0.34)
-    return replace(intent, **fields)  # type: ignore[arg-type]  # tests name any field
-
-
-ORDER = OrderRecord(
-    order_id="order-1",
-    intent_id="intent-1",
-    account_id="account-1",
-    step=1,
-    client_order_id="g-1",
-    remedy="reduce",
-    symbol="BTC/USDT:USDT",
-    side="sell",
-    leg="long",
-    contracts="1.5",
-    limit_price="57000",
-    reduce_only=True,
-    state=OrderJournalState.PARTLY_FILLED,
-    updated_at=NOW,
-    filled="1.2",
-    average_price=57_200.1,
-)
-
-
-def test_an_action_is_told_with_the_level_before_and_after() -> None:
-    """What was done, why, and what it brought."""
-    assert plain_text(render_protection("alice", _intent("done"), [ORDER])).splitlines() == [
-        "🛡 PROTECTION ACTED · alice",
-        "Why: danger for 2 cycles",
-        "sell 1.5 contracts BTC/USDT:USDT, reduce-only, limit 57000: partly filled, filled 1.2 at 57,200 USDT",
-        "Risk ratio 78.0 % before, 34.0 % after (100 % = liquidation)",
-        "2026-11-21 12:00:05 UTC",
-    ]
-
-
-def test_a_failure_asks_the_person_to_act() -> None:
-    """A failed protection is the loudest message: the order's error, no invented level."""
-    failed = replace(ORDER, error="<rejected>", average_price=None, filled="0", state=OrderJournalState.REJECTED)
-    text = plain_text(render_protection("alice", _intent("failed", risk_ratio_after=None), [failed]))
-    assert text.startswith("🆘 PROTECTION FAILED · alice\nCheck the account and act yourself now.")
-    assert "rejected, filled 0 (<rejected>)" in text
-    assert "78.0 % before, unknown after" in text
-
-
-@pytest.mark.parametrize(("state", "head"), [("refused", "✋ PROTECTION DID NOT ACT"), ("dry_run", "📝 DRY RUN")])
-def test_not_acting_says_why(state: IntentState, head: str) -> None:
-    """A refusal and a dry run claim no level after."""
-    text = plain_text(render_protection("alice", _intent(state, risk_ratio_before=None)))
-    assert text.startswith(head)
-    assert "Why: danger for 2 cycles" in text
-    assert "Risk ratio unknown (100 % = liquidation), zone danger" in text
 
 
 def test_the_notice_of_a_lost_message_carries_the_message() -> None:

@@ -9,17 +9,14 @@ import pytest
 
 from guard.alerts.rules import (
     DISPUTE_HOLD,
-    PROTECTION_PRIORITY,
-    PROTECTION_REPEAT,
     Rule,
     decide_dispute_alert,
-    decide_protection_alert,
     decide_zone_alert,
     fingerprint,
     zone_alerts,
     zone_priority,
 )
-from guard.ports.records import AlertReason, AlertRecord, IntentState
+from guard.ports.records import AlertReason, AlertRecord
 from guard.risk.quality import Quality
 from guard.risk.zones import Zone
 
@@ -153,28 +150,6 @@ def test_dispute_that_flickers_for_an_hour_is_told_a_few_times() -> None:
     assert told <= 8
 
 
-@pytest.mark.parametrize(
-    ("state", "since_last", "expected"),
-    [
-        ("open", None, NONE),
-        ("done", None, FIRST),
-        ("done", timedelta(seconds=1), FIRST),
-        ("failed", None, WORSE),
-        ("failed", timedelta(seconds=1), WORSE),
-        ("refused", None, FIRST),
-        ("refused", timedelta(seconds=30), NONE),
-        ("refused", PROTECTION_REPEAT, REPEAT),
-        ("dry_run", None, FIRST),
-        ("dry_run", timedelta(seconds=30), NONE),
-        ("dry_run", PROTECTION_REPEAT, REPEAT),
-    ],
-)
-def test_protection(state: IntentState, since_last: timedelta | None, expected: AlertReason) -> None:
-    """Every action and failure is told; a refusal that lasts is told now and then."""
-    last = _alert(FIRST, NOW - since_last) if since_last is not None else None
-    assert decide_protection_alert(state, last, NOW) is expected
-
-
 def test_fingerprints_name_conditions() -> None:
     """Equal conditions share a fingerprint; another account, rule or part has another one."""
     assert fingerprint("account-1", Rule.ZONE) == fingerprint("account-1", Rule.ZONE) == "account-1/zone"
@@ -189,9 +164,8 @@ def test_fingerprints_name_conditions() -> None:
 
 
 def test_priorities_follow_the_danger() -> None:
-    """A worse zone is more urgent; blind in danger is no less urgent than danger; failure leads."""
+    """A worse zone is more urgent; blind in danger is no less urgent than danger."""
     ranks = [zone_priority(SAFE, zone) for zone in LEVELS]
     assert ranks == sorted(set(ranks))
     assert zone_priority(LIQUIDATION, UNKNOWN) == zone_priority(SAFE, LIQUIDATION)
     assert zone_priority(SAFE, UNKNOWN) > zone_priority(SAFE, WARNING)
-    assert PROTECTION_PRIORITY["failed"] > zone_priority(SAFE, LIQUIDATION)
