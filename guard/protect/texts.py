@@ -15,7 +15,7 @@ from guard.protect.plan_values import Plan, TopUp
 
 _HEADLINES: dict[Ending, str] = {
     Ending.TARGET_HOLDS: "acted, back under the target",
-    Ending.EXHAUSTED: "acted, but still above the target",
+    Ending.EXHAUSTED: "acted, but the target is not fully reached",
     Ending.UNFILLED: "tried to act, but the market did not fill inside the price band",
     Ending.REJECTED: "could not act: the venue refused an order",
     Ending.LOST: "could not act: orders do not arrive at the venue",

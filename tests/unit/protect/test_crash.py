@@ -1,0 +1,115 @@
+"""The process dies at every single step; after the restart nothing was sent twice and the journal tells the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from guard.ports.records import OrderJournalState as State
+from guard.protect.journal import TERMINAL
+from guard.protect.outcome import Ending
+
+FAULTS = {
+    "nothing else": [],
+    "a partial fill": ["half"],
+    "a silent fill": ["silent"],
+    "a lost order": ["lost"],
+    "a rejection": ["ok", "rejected"],
+    "a flip": ["flip"],
+}
+
+
+@pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS.keys())
+async def test_crash_anywhere(
+    new_world: Callable[..., Any], btc_book: Any, crash: type[Exception], faults: list[str]
+) -> None:
+    """Die at step 1, 2, 3, ... of an execution, restart, resume, and go on with a new plan."""
+    survived = False
+    for at in range(1, 200):
+        world = new_world(btc_book)
+        task = await world.assignment()
+        world.venue.faults = list(faults)
+        world.crash.steps, world.crash.at = 0, at
+        try:
+            outcome = await world.executor().execute(task)
+        except crash:
+            world.crash.at = 0
+        else:
+            survived = True
+            assert outcome.finished
+            break
+        await _restart(world)
+    assert survived, "the execution never ended"
+
+
+async def test_crash_while_resuming(new_world: Callable[..., Any], btc_book: Any, crash: type[Exception]) -> None:
+    """Die in the middle of the second order, then again at every step of the recovery."""
+    for again in range(1, 60):
+        world = new_world(btc_book)
+        task = await world.assignment()
+        world.venue.after_submit = lambda world=world: setattr(world.crash, "at", world.crash.steps + 1)
+        with pytest.raises(crash):
+            await world.executor().execute(task)
+        world.venue.after_submit = None
+        world.crash.steps, world.crash.at = 0, again
+        try:
+            await world.executor().resume(world.account)
+        except crash:
+            world.crash.at = 0
+        else:
+            assert again > 5
+            break
+        await _restart(world)
+
+
+async def _restart(world: Any) -> None:
+    sent_before = world.venue.sent
+    outcomes = await world.executor().resume(world.account)
+    assert world.venue.sent == sent_before, "resume must never send"
+    assert all(outcome.finished for outcome in outcomes)
+    assert not [intent for intent in world.journal.intents.values() if intent.state == "open"]
+    assert all(order.state in TERMINAL for order in world.journal.orders.values())
+    if "short" in {leg.side for leg in world.venue.book.positions}:
+        assert world.frozen, "an opposite leg must freeze the account, crash or not"
+        assert Ending.SURPRISE in {outcome.ending for outcome in outcomes} or world.told
+        return
+    world.assert_sound()
+    if world.journal.intents and world.venue.arrived:
+        assert world.told, "what was traded must be told"
+    assert await world.executor().resume(world.account) == ()
+    if not world.restored:
+        world.venue.faults = []
+        world.intents += 1
+        outcome = await world.executor().execute(await world.assignment())
+        assert outcome.ending is Ending.TARGET_HOLDS
+        world.assert_sound()
+    assert world.restored
+
+
+async def test_nothing_was_sent(world: Any) -> None:
+    """A crash between journal and first order: the plan is dropped, nothing is looked up."""
+    task = await world.assignment()
+    await world.journal.add_intent(task.intent, task.orders)
+    (outcome,) = await world.executor().resume(world.account)
+    assert outcome.ending is Ending.NEVER_SENT
+    assert {order.state for order in world.journal.orders.values()} == {State.SKIPPED}
+    assert world.journal.intents["intent-1"].state == "failed"
+    assert "nothing of it had been sent" in world.told[0].text
+
+
+async def test_traded_by_hand_during_the_outage(world: Any) -> None:
+    """The book after the restart is not what the orders explain: frozen, and the difference is named."""
+    world.venue.faults = ["silent"]
+    world.venue.lookups = ["down"] * 100
+    await world.executor().execute(await world.assignment())
+    world.venue.lookups = []
+    (leg,) = world.venue.book.positions
+    world.venue.book = replace(world.venue.book, positions=(replace(leg, contracts=0.5),))
+    (outcome,) = await world.executor().resume(world.account)
+    assert outcome.ending is Ending.SURPRISE
+    assert outcome.details == ("the long leg on BTC/USDT:USDT is 0.5 contracts, 0.776 were expected",)
+    assert world.frozen
+    assert outcome.orders[0].state is State.FAILED
