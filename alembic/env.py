@@ -33,10 +33,18 @@ def migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
+def migrate_alone(url: str) -> None:
+    """Migrate the database of alembic.ini."""
+    engine = open_engine(Location.parse(url), "migrate")
+    try:
+        with engine.begin() as connection:
+            migrate(connection)
+    finally:
+        engine.dispose()
+
+
 handed_over: Connection | None = context.config.attributes.get("connection")
-if handed_over is not None:
-    migrate(handed_over)
+if handed_over is None:
+    migrate_alone(context.config.get_main_option("sqlalchemy.url") or "")
 else:
-    url = context.config.get_main_option("sqlalchemy.url") or ""
-    with open_engine(Location.parse(url), "migrate").begin() as own:
-        migrate(own)
+    migrate(handed_over)

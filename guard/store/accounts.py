@@ -23,12 +23,19 @@ _KEY_ID: Final = "vault.key_id"
 _PUBLIC: Final = [column for column in _accounts.c if column.name not in {"credentials", "key_id"}]
 
 
-def unlock(connection: Connection, vault: Vault) -> None:
-    """Open the vault with the key that this database remembers; remember the key of a database that has none."""
+def unlock(connection: Connection, vault: Vault) -> bool:
+    """Open the vault with the key that this database remembers; False when it remembers none yet."""
     remembered = connection.execute(select(_meta.c.value).where(_meta.c.name == _KEY_ID)).scalar()
-    key_id = vault.unlock(remembered)
     if remembered is None:
-        connection.execute(insert(_meta), {"name": _KEY_ID, "value": key_id})
+        return False
+    vault.unlock(remembered)
+    return True
+
+
+def unlock_first(connection: Connection, vault: Vault) -> None:
+    """Open the vault and remember its key, unless another process was first."""
+    if not unlock(connection, vault):
+        connection.execute(insert(_meta), {"name": _KEY_ID, "value": vault.unlock(None)})
 
 
 def add_account(connection: Connection, account: AccountRecord, sealed: Sealed | None) -> None:

@@ -19,6 +19,7 @@ from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
+from guard.ports.errors import StoreError
 from guard.store.failures import translated
 from guard.store.location import Location
 
@@ -80,6 +81,7 @@ class Lane:
         self._location = location
         self._busy_timeout_s = busy_timeout_s
         self._engine = open_engine(location, use, busy_timeout_s)
+        self._dropped = False
         self.thread = thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"store-{use}")
 
     async def run(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -95,10 +97,17 @@ class Lane:
         return await asyncio.get_running_loop().run_in_executor(self.thread, transaction)
 
     def _transact(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._dropped:
+            raise StoreError(f"the database {self._location} was closed first", fix="nothing was stored")
         with translated(self._location, self._busy_timeout_s), self._engine.begin() as connection:
             return work(connection, *args, **kwargs)
 
     async def close(self) -> None:
-        """Close the connection behind the work that was asked for before, then end the thread."""
-        await asyncio.get_running_loop().run_in_executor(self.thread, self._engine.dispose)
-        self.thread.shutdown(wait=False)
+        """Close the connection, after the work that was asked for before."""
+        # Shielded: who gives up waiting leaves the closing itself in the thread's queue.
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(self.thread, self._engine.dispose))
+
+    def drop(self) -> None:
+        """Give up what waits for its turn; the connection closes when what runs has ended."""
+        self._dropped = True
+        self.thread.submit(self._engine.dispose)

@@ -79,7 +79,9 @@ class Store:
         store = cls(location, vault, ids, writer, reader)
         try:
             await asyncio.get_running_loop().run_in_executor(writer.thread, require_current, url)
-            await store._write(accounts.unlock, vault)
+            # Reading first: a command that only looks must open beside a process that writes for long.
+            if not await store._read(accounts.unlock, vault):
+                await store._write(accounts.unlock_first, vault)
         except BaseException:
             await store.close()
             raise
@@ -89,7 +91,7 @@ class Store:
         """Wait for the transaction that runs, then close; afterwards every method raises `StoreError`.
 
         Raises:
-            StoreBusy: it did not end within `CLOSE_TIMEOUT_S`; what waited behind it is dropped whole.
+            StoreBusy: it did not end within `CLOSE_TIMEOUT_S`; what waits behind it will not be stored.
         """
         if self._closed:
             return
@@ -100,12 +102,15 @@ class Store:
                 await self._reader.close()
                 await self._writer.close()
         except TimeoutError as error:
-            for lane in (self._reader, self._writer):
-                lane.thread.shutdown(wait=False, cancel_futures=True)
+            self._reader.drop()
+            self._writer.drop()
             raise StoreBusy(
                 f"the database {self._location} was still working {CLOSE_TIMEOUT_S:g} s after it was told to close",
                 fix="what was acknowledged is stored; what was not is stored whole or not at all",
             ) from error
+        finally:
+            self._reader.thread.shutdown(wait=False)
+            self._writer.thread.shutdown(wait=False)
 
     async def _read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         self._check_open()

@@ -118,7 +118,16 @@ def test_a_key_is_base64_or_hexadecimal_text(key_file: Path, content: bytes) -> 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\n", b"wrong", bytes(range(200, 232)), base64.b64encode(bytes(31)), b"x" * 64, b"A" * 5000, "schlüssel".encode()],
+    [
+        b"",
+        b"\n",
+        b"wrong",
+        bytes(range(200, 232)),
+        base64.b64encode(bytes(31)),
+        b"x" * 64,
+        b"A" * 5000,
+        "schlüssel".encode(),
+    ],
     ids=["empty", "blank", "word", "raw", "short", "text", "long", "not ascii"],
 )
 def test_a_file_without_a_key_is_refused(key_file: Path, content: bytes) -> None:
