@@ -52,8 +52,8 @@ class Reception:
                 await self._said(visit)
         except SendError as error:
             log.warning("chat.answer_lost", chat_id=visit.chat_id, error=str(error))
-        except GuardError:
-            log.exception("chat.desk_failed", chat_id=visit.chat_id)
+        except GuardError as error:
+            log.warning("chat.desk_failed", chat_id=visit.chat_id, error=str(error))
             await self._apologize(visit)
 
     async def apologize(self, update: Update) -> None:
@@ -170,9 +170,9 @@ class Reception:
                 if attempt == ATTEMPTS_MAX:
                     raise
                 chat_id = error.new_chat_id
-            except SendRejected:
+            except SendRejected as error:
                 # Markup of ours that Telegram refuses is a defect; the person still gets the words.
-                log.exception("chat.markup_rejected", chat_id=chat_id)
+                log.warning("chat.markup_rejected", chat_id=chat_id, error=str(error))
                 await self._sender.send_plain(chat_id, plain(reply.html))
                 return
             else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from telegram import Chat, Message, Update
+from telegram import Chat, Update
 
 # What the bot asks Telegram for. Edited messages are not in it: correcting a typo must not run a command again.
 WANTED_UPDATES = ("message", "callback_query")
@@ -74,7 +74,7 @@ def read_visit(update: Update) -> Said | Tapped | None:
             private=place is None or place.chat.type == Chat.PRIVATE,
             query_id=query.id,
             data=query.data or "",
-            message_id=place.message_id if isinstance(place, Message) else None,
+            message_id=place.message_id if place is not None and place.is_accessible else None,
         )
     return None
 

@@ -1,0 +1,195 @@
+"""A bot in front of a loopback Telegram: real library, real HTTP; time that does not wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from guard.bot.app import ChatBot
+from guard.bot.polling import BotState, Pace
+from guard.ports.errors import GuardError
+from guard.ports.records import PositionSnapshot, Snapshot, UserRecord
+from guard.risk.zones import Zone
+from guard.sandbox.telegram import Person, TelegramSandbox
+
+START = datetime(2026, 11, 21, 12, 0, 5, tzinfo=UTC)
+PACE = Pace(connect_s=1.0, answer_s=0.5, poll_s=2)
+
+
+class SkippingClock:
+    """A clock on which sleeping takes no time: it jumps. The bot and the loopback Telegram share it."""
+
+    def __init__(self) -> None:
+        self._passed = 0.0
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        """The start, and what has passed since."""
+        return START + timedelta(seconds=self._passed)
+
+    def monotonic(self) -> float:
+        """Seconds passed."""
+        return self._passed
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._passed += seconds
+
+    async def sleep(self, seconds: float) -> None:
+        """Jump; let others run, and a little real time pass so that retries cannot starve the loop."""
+        self.slept.append(seconds)
+        self.advance(seconds)
+        await asyncio.sleep(0.001)
+
+
+@dataclass
+class MemoryDesk:
+    """The rest of the guard, in a few dictionaries."""
+
+    clock: SkippingClock
+    codes: dict[str, UserRecord] = field(default_factory=dict)
+    people: dict[int, UserRecord] = field(default_factory=dict)
+    snapshots: dict[str, list[Snapshot]] = field(default_factory=dict)
+    refusals: list[tuple[int, int, str]] = field(default_factory=list)
+    redeemed: list[str] = field(default_factory=list)
+    broken: Exception | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def now(self) -> datetime:
+        """The clock's time."""
+        return self.clock.now()
+
+    async def redeem(self, code: str, chat_id: int, chat_user_id: int, title: str) -> UserRecord | None:
+        """Codes work once."""
+        self.redeemed.append(code)
+        person = self.codes.pop(code, None)
+        if person is not None:
+            assert chat_id == chat_user_id
+            assert title
+            self.people[chat_user_id] = person
+        return person
+
+    async def person(self, chat_user_id: int) -> UserRecord | None:
+        """Only who was linked."""
+        if isinstance(self.broken, GuardError):
+            raise self.broken
+        return self.people.get(chat_user_id)
+
+    async def statuses(self, user_id: str) -> list[Snapshot]:
+        """What was put there."""
+        if self.broken is not None:
+            raise self.broken
+        return self.snapshots.get(user_id, [])
+
+    async def refused(self, chat_id: int, chat_user_id: int, what: str) -> None:
+        """Kept for the test."""
+        self.refusals.append((chat_id, chat_user_id, what))
+        self.changed.set()
+
+    async def until_refused(self, count: int) -> None:
+        """Return once so many refusals were recorded."""
+        async with asyncio.timeout(5):
+            while len(self.refusals) < count:
+                self.changed.clear()
+                await self.changed.wait()
+
+
+def make_snapshot(clock: SkippingClock, **changes: Any) -> Snapshot:
+    """An account in warning with one leg, read 12 s ago."""
+    leg = PositionSnapshot(
+        "BTC/USDT:USDT", "long", 109.488, 32_481.98, 31_967.27, 3.5e6, -56_354.57, 71_200.81, 26_316.89
+    )
+    base = Snapshot(
+        account_id="account-alice",
+        account="alice",
+        at=clock.now() - timedelta(seconds=12),
+        zone=Zone.WARNING,
+        reason="distance to liquidation 7.7 % is at or below 8 %",
+        quality="fresh",
+        data_at=clock.now() - timedelta(seconds=12),
+        currency="USDT",
+        equity=1_030_895.56,
+        unrealized_pnl=-504_547.45,
+        initial_margin=420_940.38,
+        maintenance_margin=427_713.32,
+        available_margin=609_955.18,
+        risk_ratio=0.414895,
+        margin_level=2.449,
+        distance=0.076942,
+        effective_leverage=8.1665,
+        error=None,
+        positions=(leg,),
+    )
+    return replace(base, **changes)
+
+
+@pytest.fixture
+def clock() -> SkippingClock:
+    """Time for everybody."""
+    return SkippingClock()
+
+
+@pytest.fixture
+def desk(clock: SkippingClock) -> MemoryDesk:
+    """Anna may redeem GOODCODE; she owns one account."""
+    anna = UserRecord("user-anna", "anna", START)
+    return MemoryDesk(clock, codes={"GOODCODE": anna}, snapshots={"user-anna": [make_snapshot(clock)]})
+
+
+@pytest.fixture
+def snapshot(clock: SkippingClock) -> Callable[..., Snapshot]:
+    """Builds further snapshots."""
+    return lambda **changes: make_snapshot(clock, **changes)
+
+
+@pytest.fixture
+async def telegram(clock: SkippingClock) -> AsyncIterator[TelegramSandbox]:
+    """A Telegram that runs."""
+    sandbox = TelegramSandbox(clock)
+    await sandbox.start()
+    yield sandbox
+    await sandbox.stop()
+
+
+@pytest.fixture
+async def make_bot(
+    telegram: TelegramSandbox, desk: MemoryDesk, clock: SkippingClock
+) -> AsyncIterator[Callable[..., ChatBot]]:
+    """Builds bots that are stopped at the end."""
+    bots: list[ChatBot] = []
+
+    def build(**changes: Any) -> ChatBot:
+        arguments: dict[str, Any] = {"token": telegram.token, "base_url": telegram.base_url, "pace": PACE} | changes
+        bots.append(ChatBot(arguments.pop("token"), desk, clock, **arguments))
+        return bots[-1]
+
+    yield build
+    for bot in bots:
+        await bot.stop()
+
+
+@pytest.fixture
+async def bot(make_bot: Callable[..., ChatBot]) -> ChatBot:
+    """A bot that runs."""
+    bot = make_bot()
+    await bot.start()
+    await bot.wait_for(BotState.RUNNING, timeout_s=10)
+    return bot
+
+
+@pytest.fixture
+def anna(telegram: TelegramSandbox, desk: MemoryDesk) -> Person:
+    """A person who is linked."""
+    desk.people[1001] = desk.codes["GOODCODE"]
+    return telegram.person(1001, "Anna", started=True)
+
+
+@pytest.fixture
+def mallory(telegram: TelegramSandbox) -> Person:
+    """A stranger."""
+    return telegram.person(6666, "Mallory")
