@@ -27,28 +27,31 @@ from guard.app.clock import SystemClock
 from guard.cli.main import run
 from guard.sandbox.engine.engine import Engine, Holding
 from guard.sandbox.server import SandboxServer
+from guard.sandbox.telegram.server import TelegramSandbox
 
 T = TypeVar("T")
 GUARD = [sys.executable, "-c", "from guard.cli.main import main; main()"]
 START_S = 40.0
 
 
-class Venue:
-    """A sandbox venue that lives in a thread, so that real processes can be waited for beside it."""
+class Outside:
+    """The world outside the guard: a venue and a Telegram, in a thread, so that processes can be waited for beside."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="venue", daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="outside", daemon=True)
         self.server: SandboxServer
+        self.telegram: TelegramSandbox
 
     def start(self) -> None:
-        """Listen on a free port."""
+        """Listen on free ports."""
         self._thread.start()
         self._call(self._start)
 
     def stop(self) -> None:
         """Close everything."""
-        asyncio.run_coroutine_threadsafe(self.server.stop(), self._loop).result(10)
+        self._call(self.server.stop)
+        self._call(self.telegram.stop)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
@@ -58,6 +61,8 @@ class Venue:
         engine = Engine(start_ms=int(clock.now().timestamp() * 1000))
         self.server = SandboxServer(engine, clock)
         await self.server.start()
+        self.telegram = TelegramSandbox(clock)
+        await self.telegram.start()
 
     def _call(self, work: Callable[[], Any]) -> Any:
         async def run() -> Any:
@@ -70,6 +75,15 @@ class Venue:
         """Ask or change the venue, in its own thread."""
         result: T = self._call(lambda: work(self.server))
         return result
+
+    def talk(self, work: Callable[[TelegramSandbox], Any]) -> Any:
+        """Ask or change Telegram, or act as a person on it (a coroutine), in its own thread."""
+        return self._call(lambda: work(self.telegram))
+
+    def texts(self, person: int) -> list[str]:
+        """What a person sees in the private chat with the bot, their own messages left out."""
+        texts: list[str] = self.talk(lambda telegram: [each.text for each in telegram.person(person, "Mia").seen()])
+        return texts
 
 
 @dataclass(frozen=True)
@@ -162,7 +176,7 @@ def free_port() -> int:
         return port
 
 
-def open_account(venue: Venue, guard: Guard, name: str = "main", **rights: bool) -> None:
+def open_account(outside: Outside, guard: Guard, name: str = "main", **rights: bool) -> None:
     """An account at the venue with a long BTC leg, and its key files beside the guard's configuration."""
 
     def make(server: SandboxServer) -> tuple[str, str]:
@@ -174,12 +188,27 @@ def open_account(venue: Venue, guard: Guard, name: str = "main", **rights: bool)
         key = server.add_key(account.account, **rights)  # type: ignore[arg-type]  # only flags are given
         return key.key, key.secret
 
-    key, secret = venue.do(make)
+    key, secret = outside.do(make)
     (guard.home / f"{name}.key").write_text(key, encoding="utf-8")
     (guard.home / f"{name}.secret").write_text(secret, encoding="utf-8")
 
 
-def add_arguments(venue: Venue, name: str = "main") -> list[str]:
+def add_arguments(outside: Outside, name: str = "main") -> list[str]:
     """`guard account add ...` for an account made by `open_account`."""
     files = ["--api-key-file", f"{name}.key", "--secret-file", f"{name}.secret"]
-    return ["account", "add", name, "--venue", "binanceusdm", "--base-url", venue.server.base_url, *files]
+    return ["account", "add", name, "--venue", "binanceusdm", "--base-url", outside.server.base_url, *files]
+
+
+def link_person(outside: Outside, guard: Guard, user: str = "mia", person: int = 501) -> None:
+    """Give the guard a bot and a user whose chat is linked once the service runs (`/start CODE`)."""
+    (guard.home / "token").write_text(outside.telegram.token, encoding="utf-8")
+    guard.environment["GUARD__TELEGRAM__TOKEN_FILE"] = str(guard.home / "token")
+    guard.environment["GUARD__TELEGRAM__BASE_URL"] = outside.telegram.base_url
+    guard.must("user", "add", user)
+    code = guard.must("user", "link", user).strip()
+    process = guard.run()
+    guard.wait_for("a bot that listens", lambda: guard.health()[1]["telegram"] == "running")
+    outside.talk(lambda telegram: telegram.person(person, "Mia").ask(f"/start {code}", timeout_s=20))
+    process.terminate()
+    assert process.wait(10) == 0
+    guard.processes.remove(process)

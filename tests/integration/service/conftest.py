@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.installation import Guard, Venue, free_port
+from tests.harness.installation import Guard, Outside, free_port
 
 
 @pytest.fixture
-def venue() -> Iterator[Venue]:
-    """A running venue with nobody on it."""
-    running = Venue()
+def outside() -> Iterator[Outside]:
+    """A running venue and a running Telegram with nobody on them."""
+    running = Outside()
     running.start()
     yield running
     running.stop()

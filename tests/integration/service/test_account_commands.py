@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from guard.sandbox.faults import FaultKind
-from tests.harness.installation import Guard, Venue, add_arguments, open_account
+from tests.harness.installation import Guard, Outside, add_arguments, open_account
 
 
 def one_line(text: str) -> str:
@@ -18,10 +18,10 @@ def one_line(text: str) -> str:
     return lines[0]
 
 
-def test_account_is_added_checked_and_read_once(venue: Venue, guard: Guard) -> None:
+def test_account_is_added_checked_and_read_once(outside: Outside, guard: Guard) -> None:
     """From nothing to a recorded cycle: add, list, check, once, history."""
-    open_account(venue, guard)
-    assert "mode observe" in guard.must(*add_arguments(venue))
+    open_account(outside, guard)
+    assert "mode observe" in guard.must(*add_arguments(outside))
     listed = json.loads(guard.must("account", "list", "--json"))["accounts"]
     assert [(row["name"], row["mode"]) for row in listed] == [("main", "observe")]
     checked = json.loads(guard.must("account", "check", "main", "--json"))
@@ -34,25 +34,25 @@ def test_account_is_added_checked_and_read_once(venue: Venue, guard: Guard) -> N
     report = json.loads(once.stdout)["accounts"][0]
     pool = report["pools"][0]
     assert report["quality"] == "fresh"
-    assert pool["equity"] == pytest.approx(float(venue.do(lambda server: server.equity("main"))))
+    assert pool["equity"] == pytest.approx(float(outside.do(lambda server: server.equity("main"))))
     history = json.loads(guard.must("history", "main", "--json"))["snapshots"]
     assert [row["risk_ratio"] for row in history] == [report["risk_ratio"]]
 
 
-def test_book_that_is_written_gives_the_same_risk(venue: Venue, guard: Guard) -> None:
+def test_book_that_is_written_gives_the_same_risk(outside: Outside, guard: Guard) -> None:
     """`guard once --book` writes what `guard risk` reads: live and offline are one engine."""
-    open_account(venue, guard)
-    guard.must(*add_arguments(venue))
+    open_account(outside, guard)
+    guard.must(*add_arguments(outside))
     live = json.loads(guard.must("once", "main", "--book", "book.json", "--json"))["accounts"][0]
     offline = json.loads(guard.must("risk", "book.json", "--json"))
     assert offline["risk_ratio"] == pytest.approx(live["risk_ratio"], rel=1e-12)
     assert offline["pools"][0]["positions"] == live["pools"][0]["positions"]
 
 
-def test_secrets_are_neither_shown_nor_stored_in_clear(venue: Venue, guard: Guard) -> None:
+def test_secrets_are_neither_shown_nor_stored_in_clear(outside: Outside, guard: Guard) -> None:
     """No command prints them, and the database file holds no byte of them."""
-    open_account(venue, guard)
-    added = guard.command(*add_arguments(venue))
+    open_account(outside, guard)
+    added = guard.command(*add_arguments(outside))
     secrets = [(guard.home / name).read_text(encoding="utf-8") for name in ("main.key", "main.secret")]
     shown = added.stdout + added.stderr + guard.must("account", "show", "main") + guard.must("config", "check")
     stored = b"".join(path.read_bytes() for path in guard.home.glob("guard.db*"))
@@ -62,31 +62,31 @@ def test_secrets_are_neither_shown_nor_stored_in_clear(venue: Venue, guard: Guar
     assert stat.S_IMODE((guard.home / "guard.key").stat().st_mode) == 0o600
 
 
-def test_wrong_key_is_one_line_and_nothing_is_stored(venue: Venue, guard: Guard) -> None:
+def test_wrong_key_is_one_line_and_nothing_is_stored(outside: Outside, guard: Guard) -> None:
     """Rejected credentials: exit 2, what to do, no account."""
-    open_account(venue, guard)
+    open_account(outside, guard)
     (guard.home / "main.secret").write_text("0" * 64, encoding="utf-8")
-    done = guard.command(*add_arguments(venue))
+    done = guard.command(*add_arguments(outside))
     assert done.returncode == 2
     assert one_line(done.stderr).startswith("error: ")
     assert json.loads(guard.must("account", "list", "--json"))["accounts"] == []
 
 
-def test_key_that_may_withdraw_is_refused_unless_insisted(venue: Venue, guard: Guard) -> None:
+def test_key_that_may_withdraw_is_refused_unless_insisted(outside: Outside, guard: Guard) -> None:
     """Whoever steals such a key empties the account."""
-    open_account(venue, guard, reading=True, futures=True, withdrawals=True)
-    done = guard.command(*add_arguments(venue))
+    open_account(outside, guard, reading=True, futures=True, withdrawals=True)
+    done = guard.command(*add_arguments(outside))
     assert done.returncode == 2
     assert "may withdraw" in one_line(done.stderr)
     assert "--allow-withdraw-key" in done.stderr
-    insisted = guard.command(*add_arguments(venue), "--allow-withdraw-key")
+    insisted = guard.command(*add_arguments(outside), "--allow-withdraw-key")
     assert insisted.returncode == 0
 
 
-def test_key_that_may_not_trade_cannot_be_armed(venue: Venue, guard: Guard) -> None:
+def test_key_that_may_not_trade_cannot_be_armed(outside: Outside, guard: Guard) -> None:
     """Mode auto needs a key that may trade; observe does not."""
-    open_account(venue, guard, reading=True, futures=False)
-    guard.must(*add_arguments(venue))
+    open_account(outside, guard, reading=True, futures=False)
+    guard.must(*add_arguments(outside))
     done = guard.command("account", "mode", "main", "auto")
     assert done.returncode == 2
     assert "may not trade" in one_line(done.stderr)
@@ -102,32 +102,34 @@ def test_key_that_may_not_trade_cannot_be_armed(venue: Venue, guard: Guard) -> N
         (FaultKind.BANNED, ["418"]),
     ],
 )
-def test_trouble_at_the_venue_is_one_clear_line(venue: Venue, guard: Guard, kind: FaultKind, words: list[str]) -> None:
+def test_trouble_at_the_venue_is_one_clear_line(
+    outside: Outside, guard: Guard, kind: FaultKind, words: list[str]
+) -> None:
     """Maintenance, an error page instead of JSON, a ban: named at `add`, and nothing is stored."""
-    open_account(venue, guard)
-    venue.do(lambda server: server.add_fault(kind))
-    done = guard.command(*add_arguments(venue))
+    open_account(outside, guard)
+    outside.do(lambda server: server.add_fault(kind))
+    done = guard.command(*add_arguments(outside))
     assert done.returncode == 2, done.stderr
     line = one_line(done.stderr)
     assert all(word in line for word in words), line
     assert json.loads(guard.must("account", "list", "--json"))["accounts"] == []
 
 
-def test_clock_that_is_off_is_told_and_made_up_for(venue: Venue, guard: Guard) -> None:
+def test_clock_that_is_off_is_told_and_made_up_for(outside: Outside, guard: Guard) -> None:
     """A skewed clock is named with its size; requests carry the venue's time, so the account is read all the same."""
-    open_account(venue, guard)
-    venue.do(lambda server: server.add_fault(FaultKind.CLOCK_SKEW, value_ms=60_000))
-    done = guard.command(*add_arguments(venue))
+    open_account(outside, guard)
+    outside.do(lambda server: server.add_fault(FaultKind.CLOCK_SKEW, value_ms=60_000))
+    done = guard.command(*add_arguments(outside))
     assert done.returncode == 0, done.stderr
     assert "clock is -60" in done.stderr
 
 
-def test_venue_that_does_not_listen_is_named(venue: Venue, guard: Guard) -> None:
+def test_venue_that_does_not_listen_is_named(outside: Outside, guard: Guard) -> None:
     """Unreachable: exit 2 at `add`, exit 3 at `check`, with the address."""
-    open_account(venue, guard)
-    guard.must(*add_arguments(venue))
+    open_account(outside, guard)
+    guard.must(*add_arguments(outside))
     away = ["--base-url", "http://127.0.0.1:1"]
-    arguments = [*add_arguments(venue)[:5], *away, "--api-key-file", "main.key", "--secret-file", "main.secret"]
+    arguments = [*add_arguments(outside)[:5], *away, "--api-key-file", "main.key", "--secret-file", "main.secret"]
     arguments[2] = "other"
     done = guard.command(*arguments)
     assert done.returncode == 2
@@ -174,10 +176,10 @@ def test_outdated_database_names_the_command(guard: Guard) -> None:
     assert guard.command("db", "check").returncode == 3
 
 
-def test_wrong_master_key_is_a_clear_error(venue: Venue, guard: Guard) -> None:
+def test_wrong_master_key_is_a_clear_error(outside: Outside, guard: Guard) -> None:
     """Another key file opens nothing and changes nothing; the right one still does."""
-    open_account(venue, guard)
-    guard.must(*add_arguments(venue))
+    open_account(outside, guard)
+    guard.must(*add_arguments(outside))
     other = guard.home / "other.key"
     other.write_text("00" * 32, encoding="utf-8")
     other.chmod(0o600)
