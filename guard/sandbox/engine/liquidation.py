@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from guard.sandbox.engine.accounts import Account, LedgerKind, Liquidation, Position, to_places
 from guard.sandbox.engine.conditional import cancel_all_algos
-from guard.sandbox.engine.margin import AccountFigures, LegFigures, Pool, account_figures, cross_pools
+from guard.sandbox.engine.margin import AccountFigures, LegFigures, Pool, account_figures, cross_pools, usd_equity
 from guard.sandbox.engine.matching import cancel_all
 from guard.sandbox.engine.orders import Order, OrderKind, OrderStatus, TimeInForce
 from guard.sandbox.engine.sides import Side
@@ -46,7 +46,11 @@ def _liquidate_pool(state: VenueState, account: Account, pool: Pool) -> None:
     cancel_all_algos(state, account)
     for leg in pool.legs:
         _take_over(state, account, leg)
-    for asset in sorted({state.market.instruments[leg.position.symbol].margin_asset for leg in pool.legs}):
+    assets = sorted({state.market.instruments[leg.position.symbol].margin_asset for leg in pool.legs})
+    if account.multi_assets:
+        _cover_in_usd(state, account, assets[0])
+        return
+    for asset in assets:
         _cover(state, account, asset)
 
 
@@ -88,6 +92,14 @@ def _cover(state: VenueState, account: Account, asset: str) -> None:
     missing = -_cross_wallet(state, account, asset)
     if missing > 0:
         state.book_money(account, LedgerKind.INSURANCE_CLEAR, asset, missing)
+
+
+def _cover_in_usd(state: VenueState, account: Account, asset: str) -> None:
+    """In multi-assets mode a wallet may be below zero while others back it: only the total is filled up."""
+    missing_usd = -usd_equity(state.market, account_figures(account, state.market))
+    if missing_usd > 0:
+        amount = missing_usd / state.market.asset(asset).ask_rate
+        state.book_money(account, LedgerKind.INSURANCE_CLEAR, asset, amount)
 
 
 def _cross_wallet(state: VenueState, account: Account, asset: str) -> Decimal:
