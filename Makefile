@@ -37,12 +37,13 @@ test-long: $(VENV)/.dev ## the long simulation runs
 bench: $(VENV)/.dev ## benchmarks, one JSON object a line
 	@$(BIN)/python -m tests.benchmarks
 
-lint: $(VENV)/.dev ## ruff, mypy, import-linter, yamllint
+lint: $(VENV)/.dev ## ruff, mypy, import-linter, yamllint, hadolint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/yamllint --strict docker .yamllint.yaml
+	@test ! -x $(BIN)/hadolint || $(BIN)/hadolint docker/Dockerfile
 
 format: $(VENV)/.dev ## format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .
