@@ -38,7 +38,7 @@ _TALKATIVE_LOGGERS = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "te
 
 
 class ChatBot:
-    """The bot of one guard."""
+    """The bot of one guard. `sender` works from construction until `stop`, whatever the state of fetching."""
 
     def __init__(
         self, token: str, desk: Desk, clock: Clock, *, base_url: str = REAL_BASE_URL, pace: Pace | None = None
@@ -60,7 +60,7 @@ class ChatBot:
             logging.getLogger(name).setLevel(level)
         self._clock = clock
         pace = pace or Pace()
-        # Two connections pools: a poll that hangs must not keep an alert waiting.
+        # Two connection pools: a poll that hangs must not keep an alert waiting.
         self._requests = (_request(base_url, pace, CONNECTIONS_MAX), _request(base_url, pace, 2))
         bot = Bot(
             token,

@@ -21,6 +21,7 @@ log = structlog.get_logger("guard.bot")
 ANSWER_EVERY = timedelta(minutes=10)  # one refusal is shown to a stranger in this time
 CODE_ATTEMPTS_MAX = 5
 CODE_PAUSE = timedelta(minutes=15)
+CODE_LENGTH_MAX = 64
 STRANGERS_MAX = 10_000  # remembered; the longest unseen are forgotten
 
 
@@ -83,6 +84,8 @@ class Doorkeeper:
     async def link(self, visit: Visit, code: str) -> LinkResult:
         """Try a one-time code for the sender and this private chat.
 
+        Codes are capital letters and digits; phones add spaces and change case, so neither counts.
+
         Raises:
             GuardError: the desk cannot tell now; the attempt does not count.
         """
@@ -91,7 +94,8 @@ class Doorkeeper:
         if len(stranger.bad_codes) >= CODE_ATTEMPTS_MAX:
             wait_s = (stranger.bad_codes[0] + CODE_PAUSE - now).total_seconds()
             return LinkResult(None, wait_s, looked_at=False)
-        person = await self._desk.redeem(code, visit.chat_id, visit.user_id, visit.title)
+        typed = "".join(code.split()).upper()[:CODE_LENGTH_MAX]
+        person = await self._desk.redeem(typed, visit.chat_id, visit.user_id, visit.title)
         if person is None:
             stranger.bad_codes.append(now)
             last = len(stranger.bad_codes) == CODE_ATTEMPTS_MAX

@@ -19,7 +19,14 @@ class Desk(Protocol):
         ...
 
     async def redeem(self, code: str, chat_id: int, chat_user_id: int, title: str) -> UserRecord | None:
-        """Use up a one-time code and link this chat; None when it is wrong, used or expired."""
+        """Use up a one-time code and link this chat; None when it is wrong, used or expired.
+
+        Args:
+            code: as typed, in capitals and without white space; at most 64 characters, otherwise anything.
+            chat_id: the private chat.
+            chat_user_id: the person's id at the chat service.
+            title: the person's name there.
+        """
         ...
 
     async def person(self, chat_user_id: int) -> UserRecord | None:

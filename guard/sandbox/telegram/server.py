@@ -62,7 +62,7 @@ class TelegramSandbox:
         app.router.add_route("*", "/{rest:.*}", _not_found)
         self._stopping = asyncio.Event()
         # A caller that goes away takes its long poll with it: handler_cancellation.
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, handler_cancellation=True)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         bound = self._runner.addresses[0]

@@ -26,6 +26,7 @@ class UpdateQueue:
         self._allowed: Collection[str] | None = None
         self._wake = asyncio.Event()
         self._poller: object | None = None
+        self._listening = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -34,6 +35,15 @@ class UpdateQueue:
     def polled(self) -> bool:
         """Whether a long poll is waiting right now."""
         return self._poller is not None
+
+    async def until_polled(self, timeout_s: float) -> None:
+        """Return once the bot listens.
+
+        Raises:
+            TimeoutError: it does not within `timeout_s` seconds.
+        """
+        async with asyncio.timeout(timeout_s):
+            await self._listening.wait()
 
     def put(self, kind: str, payload: Json) -> None:
         """Add an update, unless the bot said that it does not want this kind."""
@@ -59,6 +69,7 @@ class UpdateQueue:
         """
         self._confirm(offset)
         me = self._poller = object()
+        self._listening.set()
         self._signal()
         try:
             async with asyncio.timeout(timeout_s):
@@ -70,6 +81,7 @@ class UpdateQueue:
             taken_over = self._poller is not me
             if not taken_over:
                 self._poller = None
+                self._listening.clear()
         if taken_over:
             raise polling_conflict()
         return list(self._pending)[:limit]

@@ -26,6 +26,13 @@ async def test_a_valid_code_links(telegram: TelegramSandbox, desk: Any) -> None:
     assert desk.refusals == []
 
 
+async def test_case_and_spaces_of_a_code_do_not_matter(telegram: TelegramSandbox, desk: Any) -> None:
+    """Phones change both."""
+    await telegram.person(1001, "Anna").ask("/Start  good Code ")
+    assert desk.redeemed == ["GOODCODE"]
+    assert 1001 in desk.people
+
+
 async def test_a_code_works_once(telegram: TelegramSandbox, mallory: Person, desk: Any) -> None:
     """Whoever sends a used code gets nothing but the word that it is not valid."""
     await telegram.person(1001, "Anna").ask("/start GOODCODE")
