@@ -63,7 +63,6 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
     from guard.ports.errors import GuardError
-    from guard.risk.bookerror import BookError
 
     try:
         result = app(arguments, standalone_mode=False)
@@ -74,7 +73,7 @@ def run(arguments: list[str]) -> int:
     except typer.Abort:
         print_error("interrupted")
         return EXIT_BAD_INPUT
-    except (GuardError, BookError) as error:
+    except GuardError as error:
         print_error(str(error))
         return EXIT_BAD_INPUT
     except KeyboardInterrupt:

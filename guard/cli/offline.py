@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,12 +27,23 @@ def register(app: typer.Typer) -> None:
     app.command("schema")(schema)
 
 
+@contextmanager
+def bad_books_told() -> Iterator[None]:
+    """A book that is wrong, or cannot be assessed, is bad input: one line that names the key."""
+    from guard.ports.errors import InputError
+    from guard.risk.bookerror import BookError
+
+    try:
+        yield
+    except BookError as error:
+        raise InputError(str(error)) from error
+
+
 def read_book(path: Path) -> Book:
     """The book in a file.
 
     Raises:
-        InputError: the file cannot be read.
-        BookError: it is not a book; the message names the key.
+        InputError: the file cannot be read, or is not a book; the message names the key.
     """
     from guard.ports.errors import InputError
     from guard.risk.bookfile import parse_book_text
@@ -41,7 +54,8 @@ def read_book(path: Path) -> Book:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is not UTF-8 text (byte {error.start})") from error
-    return parse_book_text(text)
+    with bad_books_told():
+        return parse_book_text(text)
 
 
 def risk(
@@ -67,7 +81,8 @@ def risk(
     settings = load_settings(config)
     parsed = read_book(book)
     policy = judge_policy(settings.zones_of(parsed.account), settings.conformity, settings.schedule.stale_after_s)
-    assessed = assess(parsed)
+    with bad_books_told():
+        assessed = assess(parsed)
     zone, reason = entered_zone(assessed, policy.zones)
     if as_json:
         # A file has no clock beside it: its figures are taken as they are.

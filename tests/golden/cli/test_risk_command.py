@@ -120,7 +120,7 @@ def test_table_has_units(book: Path, capsys: pytest.CaptureFixture[str]) -> None
             {"tiers": {BTC: [{"floor": 0, "cap": 10, "mm_rate": 0.1}, {"floor": 20, "cap": 30, "mm_rate": 0.2}]}},
             "tiers",
         ),
-        ({"model": "no-such-rule"}, "model was no-such-rule"),
+        ({"model": "no-such-rule"}, "model was 'no-such-rule'"),
         ({"schema": "guard.book/9"}, "schema"),
     ],
 )
