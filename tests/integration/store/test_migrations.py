@@ -210,7 +210,6 @@ def test_the_upgrade_of_a_locked_database_waits_and_says_so(
     new_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process that upgrades is not disturbed."""
-    monkeypatch.setattr("guard.store.engine.BUSY_TIMEOUT_S", 0.05)
     monkeypatch.setattr("guard.store.engine.open_engine.__defaults__", (0.05,))
     upgrade(new_url)
     with closing(sqlite3.connect(tmp_path / "var" / "guard.db", isolation_level=None)) as other:
