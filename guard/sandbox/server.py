@@ -56,7 +56,7 @@ class SandboxServer:
         rest_faults = RestFaults(self.faults, clock)
         self._rest = RestDialect(self.venue, rest_faults, self.sync)
         self._rest_faults = rest_faults
-        self._streams = StreamDialect(self.venue, self.faults)
+        self.streams = StreamDialect(self.venue, self.faults)
         self._runner: web.AppRunner | None = None
         self._ticker: asyncio.Task[None] | None = None
 
@@ -89,7 +89,7 @@ class SandboxServer:
     def sync(self) -> int:
         """Bring the engine to the present; returns the clock's time in epoch milliseconds."""
         now_ms = int(self.clock.now().timestamp() * 1000)
-        self._streams.now_ms = now_ms
+        self.streams.now_ms = now_ms
         self.engine.advance(now_ms + self._ahead_ms)
         return now_ms
 
@@ -185,14 +185,14 @@ class SandboxServer:
         """Let time pass while nobody asks."""
         while True:
             await self.clock.sleep(self._tick_s)
-            self._streams.push(self.sync())
+            self.streams.push(self.sync())
 
     async def _route(self, request: web.Request) -> web.StreamResponse:
         """Streams to the stream side, everything else to the REST side; outages strike both."""
         if request.headers.get("Upgrade", "").lower() != "websocket":
             return await self._rest.handle(request)
         refused = await self._rest_faults.before(request, self.sync())
-        return refused or await self._streams.handle(request, self.sync())
+        return refused or await self.streams.handle(request, self.sync())
 
     async def _close_streams(self, _app: web.Application) -> None:
-        await self._streams.close()
+        await self.streams.close()

@@ -31,6 +31,7 @@ class StreamDialect:
         self.now_ms = venue.engine.now_ms
         self._connections: dict[int, _Connection] = {}
         self._opened = 0
+        self._listened = asyncio.Event()
         venue.engine.state.listeners.append(self._on_event)
 
     async def handle(self, request: web.Request, now_ms: int) -> web.StreamResponse:
@@ -73,6 +74,10 @@ class StreamDialect:
                     self._say(connection, listen_key, shapes.listen_key_expired(listen_key, now_ms))
                     connection.subscriptions.forget(listen_key)
 
+    async def until_listened(self) -> None:
+        """Wait until somebody has opened a user data stream."""
+        await self._listened.wait()
+
     async def close(self) -> None:
         """Close every connection, as a server that goes down does."""
         for connection in list(self._connections.values()):
@@ -82,6 +87,8 @@ class StreamDialect:
         self._opened += 1
         number = self._opened
         self._connections[number] = connection
+        if connection.subscriptions.listen_keys():
+            self._listened.set()
         writer = asyncio.create_task(connection.write(), name=f"sandbox-stream-{number}")
         self.push(self.now_ms)
         try:
