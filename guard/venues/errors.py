@@ -82,7 +82,7 @@ _FIXES: Mapping[type[VenueError], str] = {
 }
 _TEXT_MAX = 200
 _SECRET_LIKE = re.compile(
-    r"\?[^\s'\"]*|\b(?:signature|timestamp|api[-_]?key|secret)=[^\s&]*|\b[0-9A-Za-z+/]{32,}\b", re.IGNORECASE
+    r"\?[^\s'\"]+|\b(?:signature|timestamp|api[-_]?key|secret)=[^\s&]*|\b[0-9A-Za-z+/]{32,}\b", re.IGNORECASE
 )
 
 

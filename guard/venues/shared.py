@@ -42,9 +42,10 @@ class Shared(Generic[T]):
         """What was read last, however old."""
         return self._dated
 
-    def forget(self) -> None:
-        """Read anew at the next asking, whatever the age."""
-        self._dated = None
+    @property
+    def fresh(self) -> Dated[T] | None:
+        """What was read last, unless it is due to be read anew."""
+        return self._younger_than(self._refresh_s)
 
     async def get(
         self, read: Callable[[], Awaitable[T]], *, within_s: float | None = None, insist: bool = False

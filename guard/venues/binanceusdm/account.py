@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import replace
-from datetime import datetime
-from typing import Any
-
 from guard.ports.errors import VenueError
 from guard.ports.venue import (
     AccountCheck,
@@ -19,16 +14,15 @@ from guard.ports.venue import (
     OrderState,
 )
 from guard.venues.binanceusdm import endpoints as at
-from guard.venues.binanceusdm import parse, parse_reference
-from guard.venues.binanceusdm.assemble import Answers, assemble, torn_evidence
-from guard.venues.binanceusdm.reference import Modes, ReferenceDesk
+from guard.venues.binanceusdm import parse_reference
+from guard.venues.binanceusdm.assemble import assemble, torn_evidence
+from guard.venues.binanceusdm.reading import BookReader
+from guard.venues.binanceusdm.reference import ReferenceDesk
 from guard.venues.binanceusdm.trading import OrderDesk
-from guard.venues.client import Endpoint, VenueClient
+from guard.venues.client import VenueClient
 from guard.venues.errors import answer_of
 from guard.venues.hub import VenueHub, VenueSite
-from guard.venues.together import together
 
-_BOOK_READS = (at.ACCOUNT, at.POSITIONS, at.OPEN_ORDERS, at.OPEN_ALGO_ORDERS)
 _DEPTH_LEVELS = 50
 _SKEW_WARNING_MS = 1_000.0
 _NOT_FOUND = 404
@@ -46,6 +40,7 @@ class BinanceUsdmAccount:
         self._own_hub = own_hub
         self._client = VenueClient(site, spec, at.DIALECT)
         self._reference = ReferenceDesk(self._client)
+        self._reader = BookReader(self._client)
         self._orders = OrderDesk(self._client, self._reference)
 
     async def fetch_book(self) -> FetchedBook:
@@ -61,53 +56,25 @@ class BinanceUsdmAccount:
             VenueError: something could not be read or understood.
         """
         modes = await self._reference.ready()
-        answers = await self._read(modes)
+        answers = await self._reader.read(is_multi_assets=modes.is_multi_assets)
         torn = torn_evidence(answers.account, answers.positions)
         if torn:
-            answers = await self._read(modes)
+            answers = await self._reader.read(is_multi_assets=modes.is_multi_assets)
             torn = torn_evidence(answers.account, answers.positions)
-        answers = await self._with_marks(answers)
+        answers = await self._reader.with_marks(answers)
         modes = await self._reference.proven_modes(modes, answers)
         return assemble(self.spec.name, answers, await self._reference.for_answers(modes, answers), torn)
 
-    async def _read(self, modes: Modes) -> Answers:
-        endpoints = (*_BOOK_READS, at.ASSET_INDEX) if modes.is_multi_assets else _BOOK_READS
-        account, positions, orders, algo_orders, *rates = await together(*map(self._timed, endpoints))
-        parts = {
-            "balances": account[1],
-            "positions": positions[1],
-            "marks": positions[1],
-            "open_orders": orders[1],
-            "conditional_orders": algo_orders[1],
-        }
-        if rates:
-            parts["asset_rates"] = rates[0][1]
-        return Answers(
-            account=parse.read_account(account[0]),
-            positions=parse.read_positions(positions[0]),
-            orders=parse.read_open_orders(orders[0]) + parse.read_algo_orders(algo_orders[0]),
-            parts=parts,
-            rates=parse_reference.read_asset_rates(rates[0][0]) if rates else {},
-        )
-
-    async def _timed(self, endpoint: Endpoint) -> tuple[Any, datetime]:
-        answer = await self._client.call(endpoint)
-        return answer, self._clock.now()
-
-    async def _with_marks(self, answers: Answers) -> Answers:
-        """With mark prices for rows that came without, and for symbols that only waiting orders name."""
-        marked = {row.market_id for row in answers.positions if row.mark_price is not None}
-        ids = sorted(answers.used_ids - marked)
-        if not ids:
-            return answers
-        marks = await together(*(self._client.call(at.MARKS, {"symbol": market_id}) for market_id in ids))
-        found = {market_id: parse_reference.read_mark(answer) for market_id, answer in zip(ids, marks, strict=True)}
-        return replace(answers, marks={market_id: mark for market_id, mark in found.items() if mark is not None})
-
     async def ccxt_calls(self) -> list[object]:
-        """Exactly the ccxt calls of one `fetch_book` of a known account, and nothing else: the bench's yardstick."""
-        exchange = self._client.exchange
-        return list(await asyncio.gather(*(getattr(exchange, endpoint.method)({}) for endpoint in _BOOK_READS)))
+        """Exactly the ccxt calls of one `fetch_book` (known account, nothing kept): the bench's yardstick.
+
+        Call `forget_orders` before each `fetch_book` that is compared with it.
+        """
+        return await self._reader.ccxt_calls()
+
+    def forget_orders(self) -> None:
+        """Read the lists of orders at the next `fetch_book`, however young the kept ones are."""
+        self._reader.forget_orders()
 
     async def check(self) -> AccountCheck:
         """Read the book, the key's rights, the account's modes and the clock difference.
@@ -163,7 +130,10 @@ class BinanceUsdmAccount:
             OrderRejected: it is certain that nothing is open: not sent, or refused.
             OrderOutcomeUnknown: no certain answer; `find_order` tells.
         """
-        return await self._orders.submit(request)
+        try:
+            return await self._orders.submit(request)
+        finally:
+            self._reader.forget_orders()
 
     async def find_order(self, client_order_id: str, symbol: str) -> OrderState | None:
         """The order with this client id; None when it is certain that it never arrived (waits up to 6 s for that).

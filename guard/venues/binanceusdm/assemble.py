@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from guard.ports.errors import BadAnswer
@@ -25,7 +26,7 @@ from guard.risk.book import (
     VenueFigures,
     VenueReported,
 )
-from guard.venues.binanceusdm.parse import AccountAnswer, AssetRow, LegKey, LegName, OrderRow, PositionRow
+from guard.venues.binanceusdm.parse import AccountAnswer, AccountLeg, AssetRow, LegKey, LegName, OrderRow, PositionRow
 from guard.venues.binanceusdm.parse_reference import AssetRate, SymbolSetting
 from guard.venues.markets import MarketTable
 
@@ -49,7 +50,7 @@ class Reference:
     is_multi_assets: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answers:
     """What was read in one cycle, and when (`parts`). `marks` fills in for rows without a mark price, by id."""
 
@@ -60,12 +61,12 @@ class Answers:
     rates: Mapping[str, AssetRate] = field(default_factory=dict)
     marks: Mapping[str, float] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def held(self) -> tuple[PositionRow, ...]:
         """The rows that hold something."""
         return tuple(row for row in self.positions if row.amount != 0.0)
 
-    @property
+    @cached_property
     def used_ids(self) -> frozenset[str]:
         """Ids of everything held or ordered."""
         return frozenset(row.market_id for row in self.held) | frozenset(row.market_id for row in self.orders)
@@ -74,18 +75,20 @@ class Answers:
 def torn_evidence(account: AccountAnswer, positions: tuple[PositionRow, ...]) -> tuple[str, ...]:
     """Legs on which the balances' answer and the positions' answer do not describe the same moment."""
     rows: dict[LegKey, PositionRow] = {(row.market_id, row.leg): row for row in positions if row.amount != 0.0}
-    evidence = []
-    for key in sorted(rows.keys() | account.legs.keys()):
-        name = key[0] if key[1] == "BOTH" else f"{key[0]} {key[1]}"
-        row, leg = rows.get(key), account.legs.get(key)
-        with_balances, with_positions = leg.amount if leg else 0.0, row.amount if row else 0.0
-        if row is None or leg is None or with_balances != with_positions:
-            evidence.append(f"{name} was {with_balances:g} with the balances and {with_positions:g} with the positions")
-        elif leg.isolated_wallet != row.isolated_wallet:
-            evidence.append(f"the isolated margin of {name} changed between balances and positions")
-        elif leg.updated_ms and row.updated_ms and leg.updated_ms != row.updated_ms:
-            evidence.append(f"{name} was traded between balances and positions")
-    return tuple(evidence)
+    found = ((key, _torn(account.legs.get(key), rows.get(key))) for key in rows.keys() | account.legs.keys())
+    return tuple(f"{key[0]} {key[1]} {how}" for key, how in sorted(found) if how)
+
+
+def _torn(leg: AccountLeg | None, row: PositionRow | None) -> str:
+    """How two sights of one leg differ; empty when they do not."""
+    if leg is None or row is None or leg.amount != row.amount:
+        balances, positions = leg.amount if leg else 0.0, row.amount if row else 0.0
+        return f"was {balances:g} with the balances and {positions:g} with the positions"
+    if leg.isolated_wallet is not None and leg.isolated_wallet != row.isolated_wallet:
+        return "had its isolated margin changed between balances and positions"
+    if leg.updated_ms and row.updated_ms and leg.updated_ms != row.updated_ms:
+        return "was traded between balances and positions"
+    return ""
 
 
 def unknown_ids(answers: Answers, markets: MarketTable) -> tuple[str, ...]:
@@ -145,7 +148,7 @@ def assemble(account: str, answers: Answers, reference: Reference, torn: tuple[s
         account=account,
         venue=VENUE,
         model=MULTI_ASSETS_MODEL if reference.is_multi_assets else SINGLE_ASSET_MODEL,
-        as_of=min(answers.parts.values()),
+        as_of=min(answers.parts["balances"], answers.parts["positions"]),
         position_mode=reference.position_mode,
         fees=builder.fees(),
         collateral=collateral,
@@ -290,8 +293,8 @@ class _Builder:
     def reported(self) -> VenueReported:
         """The venue's own figures of its cross pools.
 
-        In single-asset mode the venue's totals cover USDT only; so they are not used, and the account's money is told
-        only where it has one pool. Its risk_ratio is the worst pool's.
+        In single-asset mode the venue's totals cover USDT only, with isolated legs in them; so they are not used, and
+        the account's own figures are told only where the account is one cross pool.
         """
         account = self._answers.account
         if self._reference.is_multi_assets:
@@ -303,24 +306,21 @@ class _Builder:
             )
             return _reported_of(total, {MULTI_ASSETS_CURRENCY: total})
         pools = {row.asset: self._pool(row) for row in account.assets}
-        if len(pools) == 1:
+        if len(pools) == 1 and not any(row.is_isolated for row in self._answers.held):
             return _reported_of(next(iter(pools.values())), pools)
-        ratios = [pool.risk_ratio for pool in pools.values()]
-        worst = max((ratio for ratio in ratios if ratio is not None), default=None)
-        return VenueReported(risk_ratio=None if None in ratios else worst, pools=pools)
+        return VenueReported(pools=pools)
 
     def _pool(self, asset: AssetRow) -> VenueFigures:
         """A cross pool: the asset's margins less those of its isolated legs."""
-        margin_assets = {row.market_id: row.margin_asset for row in self._answers.positions}
         isolated = [
-            leg
-            for (market_id, _), leg in self._answers.account.legs.items()
-            if leg.isolated_wallet and margin_assets.get(market_id) == asset.asset
+            self._answers.account.legs.get((row.market_id, row.leg))
+            for row in self._answers.held
+            if row.is_isolated and row.margin_asset == asset.asset
         ]
         return _figures(
             asset.cross_wallet + asset.cross_upl,
-            _less(asset.maintenance_margin, [leg.maintenance_margin for leg in isolated]),
-            _less(asset.initial_margin, [leg.initial_margin for leg in isolated]),
+            _less(asset.maintenance_margin, [leg.maintenance_margin if leg else None for leg in isolated]),
+            _less(asset.initial_margin, [leg.initial_margin if leg else None for leg in isolated]),
             asset.available,
         )
 

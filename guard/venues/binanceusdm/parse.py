@@ -8,8 +8,7 @@ Knows no books: that is `assemble`'s.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from guard.ports.errors import BadAnswer
 from guard.risk.book import OrderSide, Side
@@ -33,8 +32,7 @@ _LEG_NAMES: Mapping[str, LegName] = {"BOTH": "BOTH", "LONG": "LONG", "SHORT": "S
 _SIDES: Mapping[str, OrderSide] = {"BUY": "buy", "SELL": "sell"}
 
 
-@dataclass(frozen=True, slots=True)
-class AssetRow:
+class AssetRow(NamedTuple):
     """One margin asset of the account, in units of the asset. None = the venue did not say.
 
     The margins count cross and isolated legs together; `cross_wallet` and `cross_upl` are without isolated legs.
@@ -48,19 +46,20 @@ class AssetRow:
     available: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class AccountLeg:
-    """A leg as the account answer tells it: enough to see whether it is the same moment as the positions."""
+class AccountLeg(NamedTuple):
+    """A leg as the account answer tells it: enough to see whether it is the same moment as the positions.
+
+    The margins are told of isolated legs only: they are taken off their asset's. `updated_ms` 0: not told.
+    """
 
     amount: float
-    isolated_wallet: float
-    maintenance_margin: float | None
-    initial_margin: float | None
+    isolated_wallet: float | None
     updated_ms: float
+    maintenance_margin: float | None = None
+    initial_margin: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AccountAnswer:
+class AccountAnswer(NamedTuple):
     """`GET fapi/v3/account`: assets with anything in them, held legs, and the totals (USD in multi-assets mode)."""
 
     assets: tuple[AssetRow, ...]
@@ -71,11 +70,11 @@ class AccountAnswer:
     available: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class PositionRow:
+class PositionRow(NamedTuple):
     """One row of `GET fapi/v3/positionRisk`; `amount` is signed, 0 for a symbol that only has open orders.
 
-    `notional` and `initial_margin` (of the position alone, at the symbol's leverage) are in `margin_asset`.
+    `notional` and `initial_margin` (of the position alone, at the symbol's leverage) are in `margin_asset`, as is
+    `order_margin`, the initial margin of open orders.
     """
 
     market_id: str
@@ -88,6 +87,7 @@ class PositionRow:
     isolated_wallet: float
     margin_asset: str
     updated_ms: float
+    order_margin: float | None = None
 
     @property
     def side(self) -> Side:
@@ -100,8 +100,7 @@ class PositionRow:
         return self.isolated_wallet != 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRow:
+class OrderRow(NamedTuple):
     """A resting or waiting order. `price` None: unpriced; `remaining` None: closes whatever the leg holds."""
 
     market_id: str
@@ -132,13 +131,7 @@ def read_account(answer: object) -> AccountAnswer:
         key = (text(row, "symbol", where), _leg_name(row, where))
         if key in legs:
             raise _twice(key, where)
-        legs[key] = AccountLeg(
-            amount=amount,
-            isolated_wallet=optional_number(row, "isolatedWallet", where) or 0.0,
-            maintenance_margin=optional_number(row, "maintMargin", where),
-            initial_margin=optional_number(row, "initialMargin", where),
-            updated_ms=optional_number(row, "updateTime", where) or 0.0,
-        )
+        legs[key] = _account_leg(row, amount, where)
     return AccountAnswer(
         assets=tuple(asset for asset in assets if asset is not None),
         legs=legs,
@@ -146,6 +139,20 @@ def read_account(answer: object) -> AccountAnswer:
         total_maintenance_margin=optional_number(top, "totalMaintMargin", where),
         total_initial_margin=optional_number(top, "totalInitialMargin", where),
         available=optional_number(top, "availableBalance", where),
+    )
+
+
+def _account_leg(row: Row, amount: float, where: str) -> AccountLeg:
+    wallet = optional_number(row, "isolatedWallet", where)
+    updated_ms = optional_number(row, "updateTime", where) or 0.0
+    if wallet == 0.0:
+        return AccountLeg(amount, wallet, updated_ms)
+    return AccountLeg(
+        amount,
+        wallet,
+        updated_ms,
+        maintenance_margin=optional_number(row, "maintMargin", where),
+        initial_margin=optional_number(row, "initialMargin", where),
     )
 
 
@@ -197,6 +204,7 @@ def _position(row: Row, where: str) -> PositionRow:
         isolated_wallet=number(row, "isolatedWallet", where) if amount else 0.0,
         margin_asset=text(row, "marginAsset", where),
         updated_ms=optional_number(row, "updateTime", where) or 0.0,
+        order_margin=optional_number(row, "openOrderInitialMargin", where),
     )
 
 

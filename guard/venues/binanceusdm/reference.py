@@ -62,6 +62,9 @@ class ReferenceDesk:
         Raises:
             VenueError: something cannot be read, and nothing usable is kept.
         """
+        known = self._modes.fresh
+        if known and self._site.markets.fresh and self._tiers.fresh and self._settings.fresh:
+            return known.value
         modes, *_ = await together(self.modes(), self._markets(), self._tier_tables(), self._symbol_settings())
         stated: Modes = modes
         return stated

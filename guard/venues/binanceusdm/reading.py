@@ -1,0 +1,122 @@
+"""Reading what one cycle needs, within the weight that the venue allows an address in a minute."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from guard.venues.binanceusdm import endpoints as at
+from guard.venues.binanceusdm import parse, parse_reference
+from guard.venues.binanceusdm.assemble import Answers
+from guard.venues.client import Endpoint, VenueClient
+from guard.venues.together import together
+
+_STATE = (at.ACCOUNT, at.POSITIONS)
+_ORDERS = (at.OPEN_ORDERS, at.OPEN_ALGO_ORDERS)
+_ORDERS_KEPT_S = 7.0
+
+Timed = tuple[Any, datetime]
+Trace = frozenset[tuple[str, str, float, float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOrders:
+    """Order lists with the time of each, and the trace that they leave in the positions' answer."""
+
+    orders: tuple[parse.OrderRow, ...]
+    parts: dict[str, datetime]
+    trace: Trace
+    read_s: float
+
+
+class BookReader:
+    """Reads balances, positions and orders of one account.
+
+    The two lists of orders cost 40 each where balances and positions cost 5. So, when asked more often than every
+    7 s, lists stay in use while the positions' answer shows the same legs and the same margin of open orders. Their
+    times stay their own; reduce-only and conditional orders, which hold no margin, may be 7 s late.
+    """
+
+    def __init__(self, client: VenueClient) -> None:
+        self._client = client
+        self._clock = client.site.clock
+        self._kept: KeptOrders | None = None
+
+    def forget_orders(self) -> None:
+        """Read the orders at the next reading: one was sent."""
+        self._kept = None
+
+    async def read(self, *, is_multi_assets: bool) -> Answers:
+        """Everything of one moment, as nearly as the venue allows: all requests leave at the same time.
+
+        Raises:
+            VenueError: something could not be read or understood.
+        """
+        kept = self._kept
+        if kept is not None and self._clock.monotonic() - kept.read_s > _ORDERS_KEPT_S:
+            kept = None
+        rates = (at.ASSET_INDEX,) if is_multi_assets else ()
+        asked = (*_STATE, *rates, *(() if kept else _ORDERS))
+        found = dict(zip(asked, await self._timed(asked), strict=True))
+        positions = parse.read_positions(found[at.POSITIONS][0])
+        trace = _trace(positions)
+        if kept is not None and kept.trace != trace:
+            found.update(zip(_ORDERS, await self._timed(_ORDERS), strict=True))
+            kept = None
+        if kept is None:
+            kept = self._kept = self._read_orders(found, trace)
+        parts = {
+            "balances": found[at.ACCOUNT][1],
+            "positions": found[at.POSITIONS][1],
+            "marks": found[at.POSITIONS][1],
+            **kept.parts,
+        }
+        if is_multi_assets:
+            parts["asset_rates"] = found[at.ASSET_INDEX][1]
+        return Answers(
+            account=parse.read_account(found[at.ACCOUNT][0]),
+            positions=positions,
+            orders=kept.orders,
+            parts=parts,
+            rates=parse_reference.read_asset_rates(found[at.ASSET_INDEX][0]) if is_multi_assets else {},
+        )
+
+    def _read_orders(self, found: dict[Endpoint, Timed], trace: Trace) -> KeptOrders:
+        (resting, resting_at), (waiting, waiting_at) = found[at.OPEN_ORDERS], found[at.OPEN_ALGO_ORDERS]
+        return KeptOrders(
+            orders=parse.read_open_orders(resting) + parse.read_algo_orders(waiting),
+            parts={"open_orders": resting_at, "conditional_orders": waiting_at},
+            trace=trace,
+            read_s=self._clock.monotonic(),
+        )
+
+    async def _timed(self, endpoints: Iterable[Endpoint]) -> list[Timed]:
+        return await together(*(self._asked(endpoint) for endpoint in endpoints))
+
+    async def _asked(self, endpoint: Endpoint) -> Timed:
+        answer = await self._client.call(endpoint)
+        return answer, self._clock.now()
+
+    async def with_marks(self, answers: Answers) -> Answers:
+        """With mark prices for rows that came without, and for symbols that only waiting orders name."""
+        marked = {row.market_id for row in answers.positions if row.mark_price is not None}
+        ids = sorted(answers.used_ids - marked)
+        if not ids:
+            return answers
+        marks = await together(*(self._client.call(at.MARKS, {"symbol": market_id}) for market_id in ids))
+        found = {market_id: parse_reference.read_mark(answer) for market_id, answer in zip(ids, marks, strict=True)}
+        return replace(answers, marks={market_id: mark for market_id, mark in found.items() if mark is not None})
+
+    async def ccxt_calls(self) -> list[object]:
+        """Exactly the ccxt calls of a reading that reuses nothing, and nothing else: the bench's yardstick."""
+        exchange = self._client.exchange
+        calls = (getattr(exchange, endpoint.method)({}) for endpoint in (*_STATE, *_ORDERS))
+        return list(await asyncio.gather(*calls))
+
+
+def _trace(positions: tuple[parse.PositionRow, ...]) -> Trace:
+    """What open orders leave in the positions' answer: their symbols, their margin, and what they filled."""
+    return frozenset((row.market_id, row.leg, row.amount, row.order_margin) for row in positions)
