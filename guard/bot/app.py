@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import structlog
@@ -111,6 +112,8 @@ class ChatBot:
         return self._health
 
     def _set_health(self, health: BotHealth) -> None:
+        if health.state is self._health.state:  # another reason, but not well since the same time
+            health = replace(health, since=self._health.since)
         self._health = health
         self._changed.set()
         self._changed = asyncio.Event()

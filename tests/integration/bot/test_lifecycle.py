@@ -89,6 +89,18 @@ async def test_a_token_revoked_while_running_is_noticed(
     await bot.wait_for(BotState.RUNNING, timeout_s=10)
 
 
+async def test_since_tells_when_the_trouble_began(make_bot: BuildBot, telegram: TelegramSandbox, clock: Any) -> None:
+    """Further failures do not reset it."""
+    await telegram.stop()
+    bot = make_bot()
+    await bot.start()
+    health = await bot.wait_for(BotState.UNREACHABLE, timeout_s=10)
+    while len(clock.slept) < 5:
+        await clock.sleep(0)
+    assert bot.health.state is BotState.UNREACHABLE
+    assert bot.health.since == health.since < clock.now()
+
+
 async def test_two_programs_with_one_token(make_bot: BuildBot, anna: Person) -> None:
     """409: the reason names the cause; when the other one ends, this one is well again."""
     first = await running(make_bot())
@@ -116,10 +128,22 @@ async def test_backoff_keeps_a_longer_wait_that_telegram_asks_for(
     assert clock.slept == [45.0]
 
 
-@pytest.mark.parametrize("kind", [FaultKind.STATUS, FaultKind.GARBAGE, FaultKind.HANG, FaultKind.CLOSE])
+async def test_silence_is_not_waited_out_for_ever(telegram: TelegramSandbox, make_bot: BuildBot, anna: Person) -> None:
+    """Neither on a poll nor on an answer: both are given up after a while, and done again."""
+    bot = await running(make_bot(pace=Pace(answer_s=1, poll_s=1)))
+    telegram.fail_next(1, FaultKind.HANG, method="sendMessage")
+    await anna.ask("/whoami", timeout_s=20)
+    telegram.fail_next(1, FaultKind.HANG, method="getUpdates")
+    health = await bot.wait_for(BotState.UNREACHABLE, timeout_s=20)
+    assert "Timed out" in health.reason
+    await anna.ask("/whoami", timeout_s=20)
+    assert bot.health.state is BotState.RUNNING
+
+
+@pytest.mark.parametrize("kind", [FaultKind.STATUS, FaultKind.GARBAGE, FaultKind.CLOSE])
 async def test_polling_survives(telegram: TelegramSandbox, make_bot: BuildBot, anna: Person, kind: FaultKind) -> None:
     """Each way in which a poll can fail: reported, and nothing that waited is lost."""
-    bot = await running(make_bot(pace=Pace(connect_s=1, answer_s=0.3, poll_s=1)))
+    bot = await running(make_bot())
     telegram.fail_next(2, kind, method="getUpdates")
     with capture_logs() as logs:
         await anna.ask("/whoami")  # in time for the poll that is open

@@ -74,10 +74,8 @@ async def test_attempts_end(telegram: TelegramSandbox, anna: Person) -> None:
     assert len(anna.seen()) == 1
 
 
-@pytest.mark.parametrize("kind", [FaultKind.CLOSE, FaultKind.GARBAGE, FaultKind.HANG])
-async def test_cut_strange_and_missing_answers_are_retried(
-    telegram: TelegramSandbox, anna: Person, kind: FaultKind
-) -> None:
+@pytest.mark.parametrize("kind", [FaultKind.CLOSE, FaultKind.GARBAGE])
+async def test_cut_and_strange_answers_are_retried(telegram: TelegramSandbox, anna: Person, kind: FaultKind) -> None:
     """Whatever the network does to one request, the answer arrives."""
     telegram.fail_next(1, kind, method="sendMessage")
     assert "WARNING" in (await anna.ask("/status")).text
@@ -138,4 +136,5 @@ async def test_a_tap_is_answered_when_the_guard_cannot_tell(anna: Person, desk: 
     """The button does not spin for ever."""
     message = await anna.ask("/status")
     desk.broken = RuntimeError("a defect of ours")
-    assert await anna.answer_to(anna.tap(message, texts.REFRESH)) == texts.CANNOT_ANSWER
+    with capture_logs():
+        assert await anna.answer_to(anna.tap(message, texts.REFRESH)) == texts.CANNOT_ANSWER

@@ -33,7 +33,7 @@ async def telegram() -> AsyncIterator[TelegramSandbox]:
 @pytest.fixture
 async def bot(telegram: TelegramSandbox) -> AsyncIterator[Bot]:
     """The library's client, with short time-outs."""
-    requests = [HTTPXRequest(read_timeout=0.5, httpx_kwargs={"trust_env": False}) for _ in range(2)]
+    requests = [HTTPXRequest(read_timeout=10, httpx_kwargs={"trust_env": False}) for _ in range(2)]
     client = Bot(
         telegram.token,
         base_url=telegram.base_url,
