@@ -6,16 +6,21 @@ Owns the order of the steps (translate, value, solve, report). Knows no venue.
 from __future__ import annotations
 
 import math
+from operator import attrgetter
 
 import numpy as np
 
 from guard.risk.book import Book
 from guard.risk.bookerror import BookError
-from guard.risk.liquidation import Shocks, market_weights, shocks, symbol_roots
+from guard.risk.liquidation import Shocks, shocks, symbol_roots
+from guard.risk.movers import movers_of
 from guard.risk.pool import Array, Pool
+from guard.risk.records import from_columns
 from guard.risk.report import AccountRisk, PoolRisk, PositionRisk
 from guard.risk.rules import pools_of
 from guard.risk.valuation import LegFigures, PoolFigures, add_up, market_now, value_legs
+
+_COPIED = [attrgetter(name) for name in ("symbol", "side", "contracts", "entry_price", "mark_price")]
 
 
 def assess(book: Book, *, liquidation: bool = True) -> AccountRisk:
@@ -39,7 +44,7 @@ def assess(book: Book, *, liquidation: bool = True) -> AccountRisk:
 
     Source: golden case "cross liquidation price, two-position account" and every case in tests/golden/risk.
     """
-    pools = tuple(_pool_risk(pool, liquidation=liquidation) for pool in pools_of(book))
+    pools = tuple([_pool_risk(pool, liquidation=liquidation) for pool in pools_of(book)])
     ratios = [pool.risk_ratio for pool in pools]
     levels = [pool.margin_level for pool in pools if pool.margin_level is not None]
     return AccountRisk(
@@ -58,27 +63,28 @@ def _pool_risk(pool: Pool, *, liquidation: bool) -> PoolRisk:
     legs = value_legs(pool.legs, market.v)
     now = add_up(pool, legs, market)
     _check_finite(pool, now)
-    roots = np.full(len(pool.symbols), np.nan)
+    roots: Array | None = None
     reach = Shocks(None, None)
-    if liquidation and pool.positions:
+    if liquidation and pool.positions and pool.solvable:
         roots = symbol_roots(pool, now)
-        reach = shocks(pool, now, market_weights(pool))
+        movers = movers_of(pool)
+        reach = shocks(pool, now, movers, movers.common())
     return _report(pool, legs, now, roots, reach)
 
 
 def _check_finite(pool: Pool, now: PoolFigures) -> None:
     """A book that was not validated may carry a NaN: refuse it instead of reporting it."""
-    if not bool(np.isfinite(now.equity + now.requirement + now.initial).all()):
+    if not math.isfinite(float(now.equity[0] + now.maintenance[0] + now.fees[0] + now.initial[0])):
         raise BookError("positions", f"of pool {pool.currency} give a figure that is not finite; check every number")
 
 
-def _report(pool: Pool, legs: LegFigures, now: PoolFigures, roots: Array, reach: Shocks) -> PoolRisk:
+def _report(pool: Pool, legs: LegFigures, now: PoolFigures, roots: Array | None, reach: Shocks) -> PoolRisk:
     equity, upl, initial = float(now.equity[0]), float(now.unrealized_pnl[0]), float(now.initial[0])
-    price = pool.assets.price[pool.legs.settle]
-    notional = legs.value[0] * price
+    maintenance, fees = float(now.maintenance[0]), float(now.fees[0])
+    held = len(pool.positions)
+    notional = legs.value[0, :held] if pool.plain else (legs.value[0] * pool.assets.price[pool.legs.settle])[:held]
+    is_long = (pool.legs.direction[:held] > 0.0) != pool.legs.inverse[:held]
     gross = float(notional.sum())
-    signs = np.array([position.sign for position in pool.positions])
-    held = bool(pool.positions)
     return PoolRisk(
         currency=pool.currency,
         margin_mode=pool.margin_mode,
@@ -88,14 +94,14 @@ def _report(pool: Pool, legs: LegFigures, now: PoolFigures, roots: Array, reach:
         equity=equity,
         collateral_value=equity - upl,
         initial_margin=initial,
-        maintenance_margin=float(now.maintenance[0]),
-        closing_fees=float(now.fees[0]),
+        maintenance_margin=maintenance,
+        closing_fees=fees,
         available_margin=max(0.0, equity - initial),
-        risk_ratio=_ratio(equity, float(now.requirement[0])) if held else 0.0,
-        margin_level=_positive(equity / initial) if held and initial > 0.0 else None,
-        effective_leverage=gross / equity if equity > 0.0 else None,
+        risk_ratio=_ratio(equity, maintenance + fees) if held else 0.0,
+        margin_level=_finite(equity / initial) if held and initial > 0.0 else None,
+        effective_leverage=_finite(gross / equity) if equity > 0.0 else None,
         gross_notional=gross,
-        net_exposure=float(notional[: len(signs)] @ signs),
+        net_exposure=2.0 * float(notional @ is_long) - gross,
         liquidation_shock_down=reach.down,
         liquidation_shock_up=reach.up,
         positions=_positions(pool, legs, roots),
@@ -104,43 +110,39 @@ def _report(pool: Pool, legs: LegFigures, now: PoolFigures, roots: Array, reach:
 
 def _ratio(equity: float, requirement: float) -> float | None:
     """risk_ratio; None when there is no equity left, or so little that the quotient overflows."""
-    if equity <= 0.0:
-        return None
-    ratio = requirement / equity
-    return ratio if math.isfinite(ratio) else None
+    return _finite(requirement / equity) if equity > 0.0 else None
 
 
-def _positive(value: float) -> float | None:
+def _finite(value: float) -> float | None:
     """A quotient that may have overflowed."""
     return value if math.isfinite(value) else None
 
 
-def _positions(pool: Pool, legs: LegFigures, roots: Array) -> tuple[PositionRisk, ...]:
-    price = pool.assets.price[pool.legs.settle]
-    initial = (legs.value[0] * pool.legs.im_rate + pool.legs.im_fixed) * price
-    columns = zip(
-        pool.positions,
-        (legs.value[0] * price).tolist(),
-        (legs.unrealized_pnl[0] * price).tolist(),
-        initial.tolist(),
-        (legs.maintenance[0] * price).tolist(),
-        (legs.fee[0] * price).tolist(),
-        roots[pool.legs.symbol].tolist(),
-        strict=False,  # legs beyond the positions stand for open orders
-    )
-    return tuple(
-        PositionRisk(
-            symbol=position.symbol,
-            side=position.side,
-            contracts=position.contracts,
-            entry_price=position.entry_price,
-            mark_price=position.mark_price,
-            notional=notional,
-            unrealized_pnl=upl,
-            initial_margin=margin,
-            maintenance_margin=maintenance,
-            closing_fee=fee,
-            liquidation_price=None if math.isnan(root) else root,
-        )
-        for position, notional, upl, margin, maintenance, fee, root in columns
-    )
+def _positions(pool: Pool, legs: LegFigures, roots: Array | None) -> tuple[PositionRisk, ...]:
+    held = len(pool.positions)
+    figures = [legs.value, legs.unrealized_pnl, legs.initial, charged_margins(pool, legs.maintenance), legs.fee]
+    price = None if pool.plain else pool.assets.price[pool.legs.settle]
+    columns: list[list[object]] = [list(map(copied, pool.positions)) for copied in _COPIED]
+    for figure in figures:
+        if figure is None:
+            columns.append([0.0] * held)
+        else:
+            columns.append((figure[0] if price is None else figure[0] * price).tolist())
+    if roots is None:
+        columns.append([None] * held)
+    else:
+        columns.append([None if root != root else root for root in roots[pool.legs.symbol].tolist()])  # noqa: PLR0124
+    positions: tuple[PositionRisk, ...] = from_columns(PositionRisk, held, columns)
+    return positions
+
+
+def charged_margins(pool: Pool, margins: Array) -> Array:
+    """Maintenance margin that each leg is charged, shape (1, legs): 0 for the smaller side of an offset group."""
+    group = pool.legs.offset_group
+    if group is None:
+        return margins
+    is_long = (pool.legs.direction > 0.0) != pool.legs.inverse
+    long = np.bincount(group, weights=np.where(is_long, margins[0], 0.0))
+    short = np.bincount(group, weights=np.where(is_long, 0.0, margins[0]))
+    counts = np.where(is_long, (long >= short)[group], (short > long)[group])
+    return np.where(counts, margins, 0.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 STABLE = frozenset(
     {
         "USD", "USDT", "USDC", "BUSD", "FDUSD", "TUSD", "USDP", "USDD", "DAI", "PYUSD", "USDE", "USDS", "USD1", "RLUSD",
@@ -14,6 +16,7 @@ FIAT = frozenset({"EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "NZD", "TRY", "BRL",
 """Other currencies: as collateral they stand still too, as the underlying of a position they move."""
 
 
+@lru_cache(maxsize=4096)
 def parts(symbol: str, settle: str) -> tuple[str, str]:
     """Base and quote of a ccxt symbol: `BTC`, `USDT` of `BTC/USDT:USDT`.
 

@@ -26,7 +26,7 @@ from guard.risk.book import (
 from guard.risk.bookerror import BookError, keyed
 from guard.risk.fields import Choice, Field, Flag, Keyed, Number, Record, Rows, Text, Timestamp
 from guard.risk.rules import MODELS, RULES
-from guard.risk.tiers import check_rows
+from guard.risk.tiers import TierTables, check_rows
 
 MOST_LEGS: Final = 5_000
 MOST_ORDERS: Final = 50_000
@@ -165,7 +165,7 @@ def parse_book(document: object) -> Book:
         collateral=tuple(Collateral(**item) for item in found["collateral"]),
         positions=tuple(Position(**item) for item in found["positions"]),
         orders=tuple(Order(**item) for item in found["orders"]),
-        tiers={symbol: tuple(Tier(**row) for row in rows) for symbol, rows in found["tiers"].items()},
+        tiers=TierTables({symbol: tuple(Tier(**row) for row in rows) for symbol, rows in found["tiers"].items()}),
         parameters=_parameters(found),
         venue_reported=VenueReported(**figures, pools=pools),
     )

@@ -1,13 +1,16 @@
 """Where does the requirement meet equity? Exact roots along one symbol's mark, or along a move of many assets.
 
-Owns the search. The slack `equity - requirement` of a pool is concave and piecewise linear in each variable searched
-(`guard.risk.pool` says why), so on each side of the present there is at most one root, and Newton's method started
-beyond it arrives from the negative side in a handful of steps, each of which lands on the root of the line that is
-active: the result is exact, tiers re-evaluated. A bisection guard keeps every step inside its bracket.
+Owns the search. The slack `equity - requirement` of a pool is concave and made of straight pieces in each variable
+searched (`guard.risk.path`), so on each side of the present there is at most one root:
+
+- for a symbol with one or two legs slack is the least of a few straight lines, so the roots are the nearest of their
+  roots: a closed form, for all symbols at once;
+- otherwise Newton's method, started beyond the root, arrives from the negative side in a handful of steps, each of
+  which lands on the root of the piece that is active. A bisection guard keeps every step inside its bracket.
 
 Choices where a question has two answers:
-- a symbol can have a root on both sides of the mark (a hedged book on a venue that charges both legs): the nearest
-  one in relative terms is reported;
+- a symbol can have a root on both sides of the mark (a hedged book on a venue that charges both legs): the one at the
+  smaller relative move of the price is reported;
 - a pool already past liquidation has liquidation shocks of 0 in both directions; its liquidation prices are where the
   symbol's mark would have to return to;
 - a mark further away than `FAR` times the present counts as unreachable.
@@ -20,9 +23,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from guard.risk.assets import moves
-from guard.risk.pool import Array, Legs, Mask, Pool
-from guard.risk.valuation import PoolFigures, counted, counted_slope, market_after
+from guard.risk.movers import Movers
+from guard.risk.path import along_moves, along_symbol, is_closed
+from guard.risk.pool import Array, Index, Mask, Pool
+from guard.risk.stepped import nearest_steps
+from guard.risk.valuation import PoolFigures
 
 FAR = 1e12
 LOWEST_MOVE = -1.0
@@ -43,35 +48,7 @@ class Shocks:
     up: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class _LegLines:
-    """Value and slope (in `v`) of upl and requirement of each leg; arrays have shape (scenarios, legs)."""
-
-    upl: Array
-    upl_slope: Array
-    requirement: Array
-    requirement_slope: Array
-
-
-def _leg_lines(legs: Legs, v: Array, weight: float) -> _LegLines:
-    """The active line of every leg at `v`; `weight` 0 leaves the requirement out (bankruptcy)."""
-    charged = v * legs.charged
-    lines = charged[..., None, :] * legs.line_rate - legs.line_deduction
-    active = lines.argmax(axis=-2)
-    maintenance = np.take_along_axis(lines, active[..., None, :], axis=-2)[..., 0, :]
-    rate = legs.line_rate[active, np.arange(legs.line_rate.shape[1])]
-    positive = maintenance > 0.0
-    fee_slope = legs.size * legs.fee_rate
-    exposure = legs.direction * legs.size
-    return _LegLines(
-        upl=(v - legs.entry) * exposure,
-        upl_slope=np.broadcast_to(exposure, v.shape),
-        requirement=weight * (np.where(positive, maintenance, 0.0) + v * fee_slope + legs.fee_fixed),
-        requirement_slope=weight * (np.where(positive, rate * legs.charged, 0.0) + fee_slope),
-    )
-
-
-def _search(inside: Array, outside: Array, slack: Slack, wanted: Mask) -> Array:
+def search(inside: Array, outside: Array, slack: Slack, wanted: Mask) -> Array:
     """Roots between `inside` (slack >= 0) and `outside` (slack < 0), elementwise; NaN where not `wanted`.
 
     Newton from the negative side; a step that leaves its bracket is replaced by the middle.
@@ -95,25 +72,28 @@ def _search(inside: Array, outside: Array, slack: Slack, wanted: Mask) -> Array:
     return np.where(wanted, best, np.nan)
 
 
-def _climb(start: Array, slack: Slack, wanted: Mask) -> Array:
-    """Roots uphill of points where slack is negative; NaN where slack never becomes positive or not `wanted`.
+def climb(start: float, slack: Slack) -> float:
+    """The root uphill of a point where slack is negative; NaN where slack never becomes positive.
 
     From the negative side of a concave function Newton never passes the root, so a slope that changes its sign means
     that there is none.
     """
-    point = np.where(wanted, start, np.nan)
+    point = np.array([start])
     value, slope = slack(point)
-    uphill = np.sign(slope)
+    uphill = np.sign(slope[0])
     for _ in range(_STEPS):
-        lost = (np.sign(slope) != uphill) | (slope == 0.0) | (point < 0.0)
-        point = np.where(lost & (value < 0.0), np.nan, point)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            step = np.where(value < 0.0, point - value / slope, point)
-        if np.array_equal(step, point, equal_nan=True):
+        if value[0] >= 0.0:
+            break
+        if slope[0] == 0.0 or np.sign(slope[0]) != uphill:
+            return float("nan")
+        step = point - value / slope
+        if step[0] <= 0.0:
+            return float("nan")
+        if step[0] == point[0]:
             break
         point = step
         value, slope = slack(point)
-    return np.where(point > 0.0, point, np.nan)
+    return float(point[0])
 
 
 def symbol_roots(pool: Pool, now: PoolFigures, *, weight: float = 1.0) -> Array:
@@ -129,19 +109,74 @@ def symbol_roots(pool: Pool, now: PoolFigures, *, weight: float = 1.0) -> Array:
     Returns:
         Shape (symbols,), in quote per base; NaN = unreachable.
     """
-    slack = _slack_by_symbol(pool, now, weight)
+    slack_now = float(now.equity[0] - weight * now.requirement[0])
     first = pool.first_leg
-    mark, inverse = pool.legs.mark[first], pool.legs.inverse[first]
-    present, _ = slack(mark)
     roots = np.full(len(pool.symbols), np.nan)
-    for outside in (np.zeros_like(mark), mark * FAR):
-        found = _search(mark, outside, slack, (present >= 0.0) & (slack(outside)[0] < 0.0))
-        nearer = np.isnan(roots) | (_distance(found, mark, inverse) < _distance(roots, mark, inverse))
-        roots = np.where(nearer, found, roots)
-    past = present < 0.0
-    if bool(past.any()):
-        roots = np.where(past, _climb(mark, slack, past), roots)
-    return np.where(inverse, 1.0 / roots, roots)
+    closed = is_closed(pool)
+    count = np.bincount(pool.legs.symbol, minlength=len(pool.symbols))
+    for legs_each in (1, 2):
+        chosen = np.flatnonzero(closed & (count == legs_each))
+        if chosen.size:
+            order = np.argsort(pool.legs.symbol, kind="stable")
+            start = np.searchsorted(pool.legs.symbol[order], chosen)
+            legs = order[start + np.arange(legs_each)[:, None]]
+            roots[chosen] = _closed_roots(pool, legs, slack_now, weight)
+    for symbol in np.flatnonzero(~closed):
+        leg = int(first[symbol])
+        roots[symbol] = _searched_root(pool, int(symbol), leg, slack_now, weight)
+    return np.where(pool.legs.inverse[first], 1.0 / roots, roots)
+
+
+def _closed_roots(pool: Pool, mine: Index, slack_now: float, weight: float) -> Array:
+    """Roots in `v` of symbols with the same number of legs, `mine` of shape (legs of each, symbols)."""
+    legs, assets = pool.legs, pool.assets
+    level = assets.price[legs.settle[mine]]
+    factor = 1.0 if assets.charge_factor is None else assets.charge_factor[legs.settle[mine]]
+    counts = weight if legs.loss is None else np.where(legs.loss[mine], 1.0, weight)
+    size, mark, entry = legs.size[mine], legs.mark[mine], legs.entry[mine]
+    charged = size if legs.charged is None else legs.charged[mine]
+    # Requirement: all sums of one line of each leg, among them its line 0.
+    rates = legs.line_rate[:, mine] * (charged * level * factor * counts)
+    offsets = -legs.line_deduction[:, mine] * (level * factor * counts)
+    zero = np.zeros((1, *mine.shape))
+    rates, offsets = np.concatenate([zero, rates]), np.concatenate([zero, offsets])
+    required = np.maximum(rates * mark + offsets, 0.0).max(axis=0).sum(axis=0)
+    slope, offset = rates[:, 0], offsets[:, 0]
+    for leg in range(1, len(mine)):
+        slope = (slope[:, None] + rates[:, leg]).reshape(-1, mine.shape[1])
+        offset = (offset[:, None] + offsets[:, leg]).reshape(-1, mine.shape[1])
+    if legs.fee_rate is not None:
+        fee_slope = (weight * legs.fee_rate[mine] * size * level * factor).sum(axis=0)
+        slope, required = slope + fee_slope, required + fee_slope * mark[0]
+    exposure = (legs.direction[mine] * size).sum(axis=0)
+    upl_offset = -(legs.direction[mine] * size * entry).sum(axis=0)
+    if assets.upl_counts_inside:
+        settle = legs.settle[mine[0]]
+        amount = (assets.free + ((legs.mark - legs.entry) * legs.direction * legs.size) @ pool.leg_in_asset)[settle]
+        gain, gain_now = assets.line_rate[:, settle], exposure * mark[0] + upl_offset
+        constants = gain * (amount - gain_now + upl_offset) + assets.line_constant[:, settle]
+        counted_now = (gain * amount + assets.line_constant[:, settle]).min(axis=0)
+        rise, rest = level[0] * gain * exposure, level[0] * constants
+        start = slack_now - level[0] * counted_now
+    else:
+        rise, rest = (level[0] * exposure)[None, :], (level[0] * upl_offset)[None, :]
+        start = slack_now - level[0] * (exposure * mark[0] + upl_offset)
+    alpha = ((start + required + rest)[:, None] - offset).reshape(-1, mine.shape[1])
+    beta = (rise[:, None] - slope).reshape(-1, mine.shape[1])
+    return _nearest_root(alpha, beta, mark[0], pool.legs.inverse[mine[0]])
+
+
+def _nearest_root(alpha: Array, beta: Array, mark: Array, inverse: Mask) -> Array:
+    """Root of `min_k(alpha_k + beta_k v)` nearest to the mark; arrays of shape (lines, symbols)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crossing = -alpha / beta
+    low = np.where(beta > 0.0, crossing, -np.inf).max(axis=0)
+    high = np.where(beta < 0.0, crossing, np.inf).min(axis=0)
+    impossible = (low > high) | ((beta == 0.0) & (alpha < 0.0)).any(axis=0)
+    low = np.where((low > 0.0) & ~impossible, low, np.nan)
+    high = np.where((high <= mark * FAR) & ~impossible, high, np.nan)
+    nearer = np.isnan(high) | (_distance(low, mark, inverse) <= _distance(high, mark, inverse))
+    return np.where(nearer, low, high)
 
 
 def _distance(point: Array, mark: Array, inverse: Mask) -> Array:
@@ -149,44 +184,24 @@ def _distance(point: Array, mark: Array, inverse: Mask) -> Array:
     return np.abs(np.where(inverse, mark / point, point / mark) - 1.0)
 
 
-def _slack_by_symbol(pool: Pool, now: PoolFigures, weight: float) -> Slack:
-    """Slack of the pool when one symbol stands at a given mark and all others where they are now, for all symbols."""
-    legs, assets = pool.legs, pool.assets
-    belongs = pool.leg_in_symbol
-    settle = legs.settle[pool.first_leg]
-    price = assets.price[settle]
-    charge = price * assets.charge_factor[settle]
-    present = _leg_lines(legs, legs.mark, weight)
-    upl_now, requirement_now = present.upl @ belongs, charge * (present.requirement @ belongs)
-    equity, requirement = float(now.equity[0]), weight * float(now.requirement[0])
-    rates, constants = assets.line_rate[:, settle], assets.line_constant[:, settle]
-    amount = (assets.free + present.upl @ pool.leg_in_asset)[settle]
-    counted_now = (amount * rates + constants).min(axis=0)
-    every = np.arange(len(pool.symbols))
-
-    def slack(point: Array) -> tuple[Array, Array]:
-        lines = _leg_lines(legs, point[legs.symbol], weight)
-        gained = lines.upl @ belongs - upl_now
-        gained_slope = lines.upl_slope @ belongs
-        if assets.upl_counts_inside:
-            counted_lines = (amount + gained) * rates + constants
-            active = counted_lines.argmin(axis=0)
-            gained = counted_lines[active, every] - counted_now
-            gained_slope = gained_slope * rates[active, every]
-        value = equity + price * gained - (requirement - requirement_now + charge * (lines.requirement @ belongs))
-        slope = price * gained_slope - charge * (lines.requirement_slope @ belongs)
-        return value, slope
-
-    return slack
+def _searched_root(pool: Pool, symbol: int, leg: int, slack_now: float, weight: float) -> float:
+    """Root in `v` of one symbol, by search."""
+    mark, inverse = float(pool.legs.mark[leg]), pool.legs.inverse[leg : leg + 1]
+    path = along_symbol(pool, symbol, slack_now, weight)
+    if path.steps is not None:
+        found = nearest_steps(path, mark, (0.0, mark * FAR), search)
+    elif slack_now < 0.0:
+        return climb(mark, path.slack)
+    else:
+        here, ends = np.full(2, mark), np.array([0.0, mark * FAR])
+        found = search(here, ends, path.slack, path.slack(ends)[0] < 0.0)
+    marks = np.array([mark])
+    by_distance = [(float(_distance(root, marks, inverse)[0]), float(root[0])) for root in found[:, None]]
+    reached = [(distance, root) for distance, root in by_distance if not np.isnan(root) and root > 0.0]
+    return min(reached)[1] if reached else float("nan")
 
 
-def market_weights(pool: Pool) -> Array:
-    """A common move of the whole market: 1 for every asset that is not stable, shape (movers,)."""
-    underlyings = frozenset(pool.movers[index] for index in pool.legs.base)
-    return np.array([1.0 if moves(name, underlyings) else 0.0 for name in pool.movers])
-
-
-def shocks(pool: Pool, now: PoolFigures, weights: Array, *, weight: float = 1.0) -> Shocks:
+def shocks(pool: Pool, now: PoolFigures, movers: Movers, weights: Array, *, weight: float = 1.0) -> Shocks:
     """The nearest relative moves, down and up, at which equity meets `weight` times the requirement.
 
     Along the path asset `a` moves by `x * weights_a`: marks move with their base against their quote, coin collateral
@@ -195,7 +210,8 @@ def shocks(pool: Pool, now: PoolFigures, weights: Array, *, weight: float = 1.0)
     Args:
         pool: the pool in normal form.
         now: its figures at present (scenario 0).
-        weights: how much of the move each of `pool.movers` takes; all 1 is the common shock, betas a beta vector.
+        movers: its assets.
+        weights: how much of the move each of `movers` takes; all 1 is the common shock, betas a beta vector.
         weight: 1 for liquidation, 0 for bankruptcy.
 
     Returns:
@@ -207,44 +223,14 @@ def shocks(pool: Pool, now: PoolFigures, weights: Array, *, weight: float = 1.0)
         return Shocks(0.0, 0.0)
     if not bool(weights.any()):
         return Shocks(None, None)
+    path = along_moves(pool, movers, weights, weight)
     rising, falling = weights[weights > 0.0], weights[weights < 0.0]
     low = max([LOWEST_MOVE, *(-1.0 / rising)]) * (1.0 - _EDGE)
     high = min([HIGHEST_MOVE, *(-1.0 / falling)]) * (1.0 - _EDGE)
-    slack = _slack_along(pool, weights, weight)
-    ends = np.array([low, high])
-    found = _search(np.zeros(2), ends, slack, slack(ends)[0] < 0.0)
+    if path.steps is not None:
+        found = nearest_steps(path, 0.0, (low, high), search)
+    else:
+        ends = np.array([low, high])
+        found = search(np.zeros(2), ends, path.slack, path.slack(ends)[0] < 0.0)
     down, up = (None if np.isnan(root) else float(root) for root in found)
     return Shocks(down, up)
-
-
-def _slack_along(pool: Pool, weights: Array, weight: float) -> Slack:
-    """Slack of the pool after a move of all assets by `x * weights`."""
-    legs, assets = pool.legs, pool.assets
-    inside = pool.leg_in_asset if assets.upl_counts_inside else None
-    w_base, w_quote, w_asset = weights[legs.base], weights[legs.quote], weights[assets.mover]
-    price_slope = assets.price * w_asset
-    factor = assets.charge_factor[legs.settle]
-
-    def slack(x: Array) -> tuple[Array, Array]:
-        market = market_after(pool, np.multiply.outer(x, weights))
-        x = x[:, None]
-        growth = w_base / (1.0 + x * w_base) - w_quote / (1.0 + x * w_quote)
-        v_slope = market.v * np.where(legs.inverse, -growth, growth)
-        lines = _leg_lines(legs, market.v, weight)
-        upl_slope, requirement_slope = lines.upl_slope * v_slope, lines.requirement_slope * v_slope
-        settle_price, settle_slope = market.price[:, legs.settle], price_slope[legs.settle]
-        if inside is None:
-            held = counted(assets, assets.free)
-            equity = market.price @ held + (lines.upl * settle_price).sum(axis=-1)
-            slope = price_slope @ held + (upl_slope * settle_price + lines.upl * settle_slope).sum(axis=-1)
-        else:
-            amounts = assets.free + lines.upl @ inside
-            held, held_slope = counted(assets, amounts), counted_slope(assets, amounts) * (upl_slope @ inside)
-            equity = (held * market.price).sum(axis=-1)
-            slope = (held * price_slope + held_slope * market.price).sum(axis=-1)
-        charged = (lines.requirement * settle_price * factor).sum(axis=-1)
-        charged_slope = ((requirement_slope * settle_price + lines.requirement * settle_slope) * factor).sum(axis=-1)
-        withheld, withheld_slope = pool.withheld * market.own, pool.withheld * weights[pool.currency_mover]
-        return equity - charged - withheld, slope - charged_slope - withheld_slope
-
-    return slack

@@ -4,18 +4,27 @@ Owns the meaning of the arrays. Knows no venue: a rule (`guard.risk.rules`) deci
 evaluates them over a scenario axis, `guard.risk.liquidation` solves for the point where they meet.
 
 **The variable of a leg.** A linear contract is worth `size * P`, an inverse one `size / P` (in its coin). With
-`v = P` (linear) or `v = 1 / P` (inverse) both are the same arithmetic:
+`v = P` (linear) or `v = 1 / P` (inverse) both are the same arithmetic, in the settlement asset:
 
-    value_i  = size_i * v_i                              in the settlement asset
+    value_i  = size_i * v_i
     upl_i    = direction_i * size_i * (v_i - entry_i)    direction = side for linear, -side for inverse
     mm_i     = max(0, max_k(line_rate_ki * charged_i * v_i - line_deduction_ki))
     fee_i    = fee_rate_i * size_i * v_i + fee_fixed_i
+    im_i     = im_rate_i * size_i * v_i + im_fixed_i
 
-so equity is concave and the requirement convex in every `v`, which makes liquidation prices exact and cheap.
+so equity is concave and the requirement convex in every `v`, which makes liquidation prices exact and cheap. A *flat*
+leg is the exception: the tier that holds its value applies to all of it, `mm_i = line_rate_ki * value_i` for
+`flat_floor_ki < value_i`, which jumps at the floors.
 
 **Assets.** Everything of a pool is added up in a *reference currency* in which asset `a` is worth `price_a`; in
 scenario 0 the reference is the pool's own currency. Amounts of assets are counted at
-`min_k(asset_rate_ka * x + asset_constant_ka) * price_a`: haircuts, tiered discounts, and debts at their full price.
+`min_k(line_rate_ka * x + line_constant_ka) * price_a`: haircuts, tiered discounts, and debts at their full price.
+
+    equity      = sum_a counted_a * price_a (+ sum_i upl_i * price_settle(i) unless upl counts inside)
+                  - sum_losses - withheld * price_own
+    requirement = sum_i (mm_i + fee_i) * price_settle(i) * charge_factor_settle(i) + sum_a charge_a * price_a
+
+An array that is `None` stands for zeros (for `charged`: for `size`): most rules need few of them.
 """
 
 from __future__ import annotations
@@ -36,8 +45,8 @@ Mask = NDArray[np.bool_]
 class Legs:
     """Legs of a pool; arrays have shape (legs,), lines (lines, legs).
 
-    The first `len(Pool.positions)` legs are the positions in their order. Further legs have `size` 0 and stand for
-    open orders that a rule charges on a symbol without a position.
+    The first `len(Pool.positions)` legs are the positions in their order. Further legs have `size` 0: open orders that
+    a rule charges on a symbol without a position, and losses that orders would bring.
     """
 
     symbol: Index
@@ -51,19 +60,22 @@ class Legs:
     """Mark price as `v`: scenario 0."""
     settle: Index
     """Index into `Pool.assets` of the asset in which the leg settles."""
-    base: Index
-    quote: Index
-    """Indices into `Pool.movers` of the assets whose moves move the mark."""
-    charged: Array
-    """Size that the requirement is charged on; differs from `size` where open orders count."""
     line_rate: Array
     line_deduction: Array
-    fee_rate: Array
-    fee_fixed: Array
     im_rate: Array
-    """Initial margin per unit of value."""
-    im_fixed: Array
+    im_fixed: Array | None = None
     """Initial margin that does not move with the mark, in the settlement asset."""
+    fee_rate: Array | None = None
+    fee_fixed: Array | None = None
+    charged: Array | None = None
+    """Size that the requirement is charged on; differs from `size` where open orders count."""
+    loss: Mask | None = None
+    """Legs whose "maintenance" is a loss that comes off equity (orders away from the mark)."""
+    flat: Mask | None = None
+    """Legs whose tier applies to all of their value; `flat_floor` has the tiers' floors."""
+    flat_floor: Array | None = None
+    offset_group: Index | None = None
+    """Legs of one group pay for their larger side only: the larger of the sums over long and over short legs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,30 +85,27 @@ class Assets:
     names: tuple[str, ...]
     balance: Array
     """Wallet balance in units of the asset."""
-    frozen: Array
+    free: Array
+    """Balance that the venue does not withhold."""
     price: Array
     """Price in the pool's currency in scenario 0."""
-    mover: Index
-    """Index into `Pool.movers`."""
     line_rate: Array
     line_constant: Array
-    charge_factor: Array
-    """Requirements that settle in this asset are counted at `price * charge_factor`."""
+    charge_factor: Array | None = None
+    """Requirements that settle in this asset are counted at `price * charge_factor`; None = ones."""
+    charge: Array | None = None
+    """Requirement for the asset itself (loans), in units of it."""
     upl_counts_inside: bool = False
     """True: unrealized PnL joins the amount before the lines apply. False: it counts at its full price."""
-
-    @property
-    def free(self) -> Array:
-        """Balance that the venue does not withhold."""
-        return self.balance - self.frozen
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
     """One margin pool in normal form.
 
-    `movers` are the names of all assets whose price can move: bases, quotes and collateral. `withheld` is taken off
-    equity (order margin, open fees) and `im_orders` added to initial margin, both in the pool's currency.
+    `withheld` is taken off equity (order margin, open fees) and `im_orders` added to initial margin, both in the
+    pool's currency. `solvable` is False where the requirement is known at present only (figures of the venue): no
+    liquidation prices then.
     """
 
     currency: str
@@ -104,12 +113,26 @@ class Pool:
     symbol: str | None
     positions: tuple[Position, ...]
     symbols: tuple[str, ...]
-    movers: tuple[str, ...]
-    currency_mover: int
     legs: Legs
     assets: Assets
     withheld: float = 0.0
     im_orders: float = 0.0
+    solvable: bool = True
+
+    @property
+    def plain(self) -> bool:
+        """One asset, the pool's own, counted in full, and nothing but legs that add up: most pools of most venues."""
+        legs, assets = self.legs, self.assets
+        return (
+            len(assets.names) == 1
+            and assets.names[0] == self.currency
+            and assets.line_rate.shape[0] == 1
+            and assets.charge_factor is None
+            and assets.charge is None
+            and legs.loss is None
+            and legs.flat is None
+            and legs.offset_group is None
+        )
 
     @property
     def first_leg(self) -> Index:
@@ -120,8 +143,3 @@ class Pool:
     def leg_in_asset(self) -> Array:
         """Shape (legs, assets): 1 where the leg settles in the asset."""
         return np.equal.outer(self.legs.settle, np.arange(len(self.assets.names))).astype(np.float64)
-
-    @property
-    def leg_in_symbol(self) -> Array:
-        """Shape (legs, symbols): 1 where the leg belongs to the symbol."""
-        return np.equal.outer(self.legs.symbol, np.arange(len(self.symbols))).astype(np.float64)

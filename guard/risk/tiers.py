@@ -1,6 +1,6 @@
 """Tier tables: maintenance margin that grows with size, as straight lines.
 
-Owns validation of a table and its lookup. Knows nothing of positions or venues: `size` is in the unit of the rule
+Owns validation of tables and their lookup. Knows nothing of positions or venues: `size` is in the unit of the rule
 (quote notional, base coin, contracts).
 
 With rates that do not fall and deductions that keep the requirement continuous, the requirement is the **maximum of
@@ -10,7 +10,7 @@ solver relies on, and it is evaluated without any search.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,16 +57,20 @@ class TierTable:
         """
         last = float(self.cap[-1])
         if size > last:
-            raise BookError(
-                keyed("tiers", self.symbol),
-                f"ends at {last:.12g} {unit}, {what} of {self.symbol} is {size:.12g} {unit}",
-            )
+            size_text, last_text = f"{size:.12g} {unit}", f"{last:.12g} {unit}"
+            raise BookError(keyed("tiers", self.symbol), f"ends at {last_text}, {what} of {self.symbol} is {size_text}")
 
 
-def tier_table(symbol: str, tiers: Sequence[Tier]) -> TierTable:
-    """Build and check the table of `symbol` for rules with marginal tiers.
+def tier_table(symbol: str, tiers: Sequence[Tier], *, marginal: bool = True) -> TierTable:
+    """Build and check the table of `symbol`.
 
     Deductions that are not given are derived: `deduction_k = deduction_{k-1} + floor_k * (rate_k - rate_{k-1})`.
+
+    Args:
+        symbol: whose table it is.
+        tiers: its rows.
+        marginal: each rate applies to its slice of the size (and deductions make the quick form); False: the rate of
+            the tier that holds the size applies to all of it, deductions do not matter and are 0.
 
     Raises:
         BookError: rates fall from one tier to the next, or a given deduction makes the requirement jump.
@@ -80,16 +84,14 @@ def tier_table(symbol: str, tiers: Sequence[Tier]) -> TierTable:
         if index:
             before = tiers[index - 1]
             if tier.mm_rate < before.mm_rate:
-                raise BookError(
-                    f"{path}[{index}].mm_rate",
-                    f"was {tier.mm_rate:g}, must not be below {before.mm_rate:g} of the tier before",
-                )
+                message = f"was {tier.mm_rate:g}, must not be below {before.mm_rate:g} of the tier before"
+                raise BookError(f"{path}[{index}].mm_rate", message)
             deduction += tier.floor * (tier.mm_rate - before.mm_rate)
-        if tier.mm_deduction is not None:
+        if tier.mm_deduction is not None and marginal:
             if index:
                 _check_continuous(f"{path}[{index}].mm_deduction", tier, deduction)
             deduction = tier.mm_deduction
-        deductions.append(deduction)
+        deductions.append(deduction if marginal else 0.0)
     return TierTable(
         symbol=symbol,
         floor=np.array([tier.floor for tier in tiers], dtype=np.float64),
@@ -126,3 +128,88 @@ def check_rows(symbol: str, tiers: Sequence[Tier]) -> None:
         if tier.cap is not None and tier.cap <= tier.floor:
             raise BookError(f"{path}[{index}].cap", f"was {tier.cap:.12g}, must be > {tier.floor:.12g} (its floor)")
         end = tier.cap
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Tables of several legs side by side, padded: `rate`, `deduction`, `floor` (tiers, legs), `cap` (legs,).
+
+    Padding rows have rate 0, deduction 0 and floor infinity: they never apply.
+    """
+
+    rate: Array
+    deduction: Array
+    floor: Array
+    cap: Array
+
+    def rate_at(self, sizes: Array) -> Array:
+        """Rate of the tier that holds each size, shape (legs,)."""
+        holds = (sizes > self.floor) | (self.floor == 0.0)
+        rates: Array = np.where(holds, self.rate, 0.0).max(axis=0)
+        return rates
+
+
+class TierTables(Mapping[str, tuple[Tier, ...]]):
+    """Tiers by symbol, with their tables built once: hand the same object to every book while the venue's tiers stand.
+
+    A plain mapping does as well as `Book.tiers`; its tables are then built for every assessment.
+    """
+
+    __slots__ = ("_rows", "_stacks", "_tables")
+
+    def __init__(self, tiers: Mapping[str, tuple[Tier, ...]]) -> None:
+        self._rows = dict(tiers)
+        self._tables: dict[tuple[str, bool], TierTable] = {}
+        # The last stack of each kind: an account holds the same symbols cycle after cycle.
+        self._stacks: dict[bool, tuple[tuple[str, ...], Stack]] = {}
+
+    def __getitem__(self, symbol: str) -> tuple[Tier, ...]:
+        return self._rows[symbol]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        return f"TierTables({self._rows!r})"
+
+    def table(self, symbol: str, *, marginal: bool = True) -> TierTable:
+        """The table of a symbol.
+
+        Raises:
+            BookError: no tiers, or a malformed table.
+        """
+        known = self._tables.get((symbol, marginal))
+        if known is None:
+            if symbol not in self._rows:
+                raise BookError("tiers", f'has no entry "{symbol}", which is held')
+            known = tier_table(symbol, self._rows[symbol], marginal=marginal)
+            self._tables[symbol, marginal] = known
+        return known
+
+    def stack(self, symbols: tuple[str, ...], *, marginal: bool = True) -> Stack:
+        """Tables of legs in `symbols` (with repeats), side by side.
+
+        Raises:
+            BookError: as `table`.
+        """
+        last = self._stacks.get(marginal)
+        if last is not None and last[0] == symbols:
+            return last[1]
+        tables = [self.table(symbol, marginal=marginal) for symbol in symbols]
+        most = max((len(table.rate) for table in tables), default=1)
+        shape = (most, len(tables))
+        rate, deduction, floor = np.zeros(shape), np.zeros(shape), np.full(shape, np.inf)
+        for index, table in enumerate(tables):
+            rows = len(table.rate)
+            rate[:rows, index], deduction[:rows, index], floor[:rows, index] = table.rate, table.deduction, table.floor
+        stack = Stack(rate, deduction, floor, np.array([table.cap[-1] for table in tables], dtype=np.float64))
+        self._stacks[marginal] = (symbols, stack)
+        return stack
+
+
+def tables_of(tiers: Mapping[str, tuple[Tier, ...]]) -> TierTables:
+    """The tables of a book's tiers."""
+    return tiers if isinstance(tiers, TierTables) else TierTables(tiers)

@@ -6,11 +6,15 @@ meaning of the arrays stand in `guard.risk.pool`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from guard.risk.pool import Array, Assets, Legs, Pool
+
+CHUNK_CELLS = 16_384
+"""Scenarios x legs worked on at a time: what stays in cache, and what bounds memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,12 @@ class Market:
     price: Array
     own: Array
 
+    def rows(self, size: int) -> Iterator[Market]:
+        """The same market in pieces of `size` scenarios."""
+        for start in range(0, len(self.v), size):
+            part = slice(start, start + size)
+            yield Market(self.v[part], self.price[part], self.own[part])
+
 
 @dataclass(frozen=True, slots=True)
 class LegFigures:
@@ -33,7 +43,8 @@ class LegFigures:
     value: Array
     unrealized_pnl: Array
     maintenance: Array
-    fee: Array
+    fee: Array | None
+    initial: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,84 +62,129 @@ class PoolFigures:
         """Maintenance margin plus what the venue adds for closing."""
         return self.maintenance + self.fees
 
+    @property
+    def risk_ratio(self) -> Array:
+        """Requirement / equity; infinity where there is no equity left."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.equity > 0.0, self.requirement / self.equity, np.inf)
+
 
 def market_now(pool: Pool) -> Market:
     """Scenario 0: prices as the book has them."""
     return Market(v=pool.legs.mark[None, :], price=pool.assets.price[None, :], own=np.ones(1))
 
 
-def market_after(pool: Pool, moves: Array) -> Market:
-    """Prices after relative moves of shape (scenarios, movers), each above -1 (`-0.1` = down 10 %).
-
-    The mark of a symbol moves with its base against its quote.
-    """
-    legs, assets = pool.legs, pool.assets
-    grown = 1.0 + moves
-    ratio = grown[:, legs.base] / grown[:, legs.quote]
-    return Market(
-        v=legs.mark * np.where(legs.inverse, 1.0 / ratio, ratio),
-        price=assets.price * grown[:, assets.mover],
-        own=grown[:, pool.currency_mover],
-    )
+def maintenance(legs: Legs, v: Array) -> Array:
+    """Maintenance margin of each leg at marks `v`: the highest of its lines, never below 0."""
+    charged = v * (legs.size if legs.charged is None else legs.charged)
+    if charged.size * len(legs.line_rate) <= CHUNK_CELLS:
+        lines = charged[..., None, :] * legs.line_rate - legs.line_deduction
+        highest: Array = np.maximum(lines.max(axis=-2), 0.0)
+    else:
+        highest = np.zeros_like(charged)
+        line = np.empty_like(charged)
+        for rate, deduction in zip(legs.line_rate, legs.line_deduction, strict=True):
+            np.multiply(charged, rate, out=line)
+            np.subtract(line, deduction, out=line)
+            np.maximum(highest, line, out=highest)
+    if legs.flat is None or legs.flat_floor is None:
+        return highest
+    reached = np.zeros_like(charged)
+    for rate, floor in zip(legs.line_rate, legs.flat_floor, strict=True):
+        np.maximum(reached, np.where(charged > floor, charged * rate, 0.0), out=reached)
+    charged_flat: Array = np.where(legs.flat, reached, highest)
+    return charged_flat
 
 
 def value_legs(legs: Legs, v: Array) -> LegFigures:
     """Figures of the legs at marks `v` of shape (scenarios, legs)."""
     value = v * legs.size
-    charged = v * legs.charged
-    maintenance = np.zeros_like(charged)
-    for rate, deduction in zip(legs.line_rate, legs.line_deduction, strict=True):
-        np.maximum(maintenance, charged * rate - deduction, out=maintenance)
+    fee = None if legs.fee_rate is None else value * legs.fee_rate
+    if legs.fee_fixed is not None:
+        fee = legs.fee_fixed + (np.zeros_like(value) if fee is None else fee)
+    initial = value * legs.im_rate
     return LegFigures(
         value=value,
         unrealized_pnl=(v - legs.entry) * (legs.direction * legs.size),
-        maintenance=maintenance,
-        fee=value * legs.fee_rate + legs.fee_fixed,
+        maintenance=maintenance(legs, v),
+        fee=fee,
+        initial=initial if legs.im_fixed is None else initial + legs.im_fixed,
     )
 
 
 def counted(assets: Assets, amounts: Array) -> Array:
     """What amounts of shape (..., assets) count for, in units of each asset: `min_k(rate_k * x + constant_k)`."""
     lines = amounts[..., None, :] * assets.line_rate + assets.line_constant
-    least: Array = lines.min(axis=-2)
+    least: Array = lines[..., 0, :] if len(assets.line_rate) == 1 else lines.min(axis=-2)
     return least
 
 
-def counted_slope(assets: Assets, amounts: Array) -> Array:
-    """What one more unit counts for at amounts of shape (..., assets): the rate of the line that is active."""
-    lines = amounts[..., None, :] * assets.line_rate + assets.line_constant
-    active = lines.argmin(axis=-2)
-    slope: Array = assets.line_rate[active, np.arange(assets.line_rate.shape[1])]
-    return slope
-
-
 def value_pool(pool: Pool, market: Market) -> PoolFigures:
-    """Figures of the pool in each scenario of `market`.
-
-    Formula:
-        equity      = sum_a counted_a * price_a (+ sum_i upl_i * price_settle(i) where it counts at full price)
-                      - withheld * own
-        requirement = sum_i (mm_i + fee_i) * price_settle(i) * charge_factor_settle(i)
-    """
-    return add_up(pool, value_legs(pool.legs, market.v), market)
+    """Figures of the pool in each scenario of `market`; memory is bounded by working in chunks."""
+    size = max(1, CHUNK_CELLS // max(1, pool.legs.size.size))
+    if len(market.v) <= size:
+        return add_up(pool, value_legs(pool.legs, market.v), market)
+    parts = [add_up(pool, value_legs(pool.legs, part.v), part) for part in market.rows(size)]
+    return PoolFigures(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(PoolFigures)))
 
 
 def add_up(pool: Pool, figures: LegFigures, market: Market) -> PoolFigures:
     """Add figures of the legs up to those of the pool."""
+    return _add_up_plain(pool, figures, market) if pool.plain else _add_up(pool, figures, market)
+
+
+def _add_up_plain(pool: Pool, figures: LegFigures, market: Market) -> PoolFigures:
+    own = market.own
+    upl = figures.unrealized_pnl.sum(axis=-1) * own
+    fees = np.zeros_like(own) if figures.fee is None else figures.fee.sum(axis=-1) * own
+    wallet = float(counted(pool.assets, pool.assets.free)[0]) - pool.withheld
+    return PoolFigures(
+        equity=wallet * own + upl,
+        unrealized_pnl=upl,
+        maintenance=figures.maintenance.sum(axis=-1) * own,
+        fees=fees,
+        initial=(figures.initial.sum(axis=-1) + pool.im_orders) * own,
+    )
+
+
+def _add_up(pool: Pool, figures: LegFigures, market: Market) -> PoolFigures:
     legs, assets = pool.legs, pool.assets
     settle_price = market.price[:, legs.settle]
-    charge = settle_price * assets.charge_factor[legs.settle]
+    charge = settle_price if assets.charge_factor is None else settle_price * assets.charge_factor[legs.settle]
     upl: Array = (figures.unrealized_pnl * settle_price).sum(axis=-1)
     if assets.upl_counts_inside:
         amounts = assets.free + figures.unrealized_pnl @ pool.leg_in_asset
         equity = (counted(assets, amounts) * market.price).sum(axis=-1)
     else:
-        equity = (counted(assets, assets.free) * market.price).sum(axis=-1) + upl
-    initial = figures.value * legs.im_rate + legs.im_fixed
+        equity = market.price @ counted(assets, assets.free) + upl
+    equity = equity - pool.withheld * market.own
+    margins = figures.maintenance * charge
+    if legs.loss is not None:
+        equity = equity - margins[:, legs.loss].sum(axis=-1)
+        margins = np.where(legs.loss, 0.0, margins)
+    total = margins.sum(axis=-1) if legs.offset_group is None else _larger_sides(pool, margins).sum(axis=-1)
+    if assets.charge is not None:
+        total = total + market.price @ assets.charge
     return PoolFigures(
-        equity=equity - pool.withheld * market.own,
+        equity=equity,
         unrealized_pnl=upl,
-        maintenance=(figures.maintenance * charge).sum(axis=-1),
-        fees=(figures.fee * charge).sum(axis=-1),
-        initial=(initial * charge).sum(axis=-1) + pool.im_orders * market.own,
+        maintenance=total,
+        fees=np.zeros_like(equity) if figures.fee is None else (figures.fee * charge).sum(axis=-1),
+        initial=(figures.initial * charge).sum(axis=-1) + pool.im_orders * market.own,
     )
+
+
+def _larger_sides(pool: Pool, margins: Array) -> Array:
+    """What each group pays: the larger of its long and its short side, shape (scenarios, groups)."""
+    long, short = side_in_group(pool)
+    return np.maximum(margins @ long, margins @ short)
+
+
+def side_in_group(pool: Pool) -> tuple[Array, Array]:
+    """Two of shape (legs, groups): 1 where a long (a short) leg belongs to the group."""
+    group = pool.legs.offset_group
+    if group is None:
+        raise ValueError("the pool has no groups")
+    member = np.equal.outer(group, np.arange(int(group.max(initial=0)) + 1)).astype(np.float64)
+    is_long = (pool.legs.direction > 0.0) != pool.legs.inverse
+    return member * is_long[:, None], member * ~is_long[:, None]

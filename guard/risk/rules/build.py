@@ -1,209 +1,195 @@
-"""From positions and a rule's terms to a `Pool`: the plumbing that every rule shares. Decides no number of a venue."""
+"""From a part of a book and a rule's terms to a `Pool`: the plumbing that every rule shares. Decides no number."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from guard.risk.assets import parts
-from guard.risk.book import Book, Collateral, MarginMode, Position
-from guard.risk.bookerror import BookError
-from guard.risk.pool import Array, Assets, Legs, Pool
-
-ZERO_LINE: Array = np.zeros(1)
+from guard.risk.book import Book, Collateral
+from guard.risk.bookerror import BookError, keyed
+from guard.risk.pool import Array, Assets, Index, Legs, Mask, Pool
+from guard.risk.rules.part import Part, Sheet, sheet_of, where
+from guard.risk.tiers import Stack, TierTables, tables_of
 
 
 @dataclass(frozen=True, slots=True)
-class LegTerms:
-    """What a rule decides for one leg; see `guard.risk.pool.Legs` for the meaning of each figure."""
+class Terms:
+    """What a rule decides for the legs of a pool; meaning and shapes as in `guard.risk.pool.Legs`."""
 
-    line_rate: Array = field(default_factory=lambda: ZERO_LINE)
-    line_deduction: Array = field(default_factory=lambda: ZERO_LINE)
-    im_rate: float = 0.0
-    im_fixed: float = 0.0
-    fee_rate: float = 0.0
-    fee_fixed: float = 0.0
-    charged: float | None = None
+    line_rate: Array
+    line_deduction: Array
+    im_rate: Array
+    im_fixed: Array | None = None
+    fee_rate: Array | None = None
+    fee_fixed: Array | None = None
+    charged: Array | None = None
+    loss: Mask | None = None
+    flat: Mask | None = None
+    flat_floor: Array | None = None
+    offset_group: Index | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AssetTerms:
-    """What a rule decides for one asset: `min_k(rate_k * x + constant_k)` of it counts."""
+    """What a rule decides for one asset: `min_k(rate_k * x + constant_k)` of it counts.
+
+    `charge_factor` multiplies requirements that settle in it, `charge` is a requirement for itself in its units.
+    """
 
     line_rate: tuple[float, ...]
     line_constant: tuple[float, ...]
     charge_factor: float = 1.0
+    charge: float = 0.0
 
 
-def size_of(position: Position) -> float:
-    """Base units of a linear leg, quote units of an inverse one."""
-    return position.contracts * position.contract_size
-
-
-def notional_of(position: Position) -> float:
-    """Value at the mark: in quote for a linear leg, in base coin for an inverse one."""
-    size = size_of(position)
-    return size / position.mark_price if position.kind == "inverse" else size * position.mark_price
+def counts_fully(item: Collateral) -> AssetTerms:
+    """An asset that counts at its price."""
+    return _FULLY if item.haircut == 0.0 else haircut_terms(item)
 
 
 def haircut_terms(item: Collateral) -> AssetTerms:
     """A balance counts less its haircut, a debt counts in full."""
     if item.haircut == 0.0:
-        return AssetTerms((1.0,), (0.0,))
+        return _FULLY
     return AssetTerms((1.0 - item.haircut, 1.0), (0.0, 0.0))
 
 
-def isolated_pool(position: Position, terms: LegTerms, where: str) -> Pool:
-    """The pool of an isolated leg: its own margin, no other collateral.
+_FULLY = AssetTerms((1.0,), (0.0,))
+
+
+def single_lines(rates: Array) -> tuple[Array, Array]:
+    """Lines through the origin, one a leg: `line_rate`, `line_deduction` of shape (1, legs)."""
+    return rates[None, :], np.zeros((1, len(rates)))
+
+
+def fixed_lines(amounts: Array) -> tuple[Array, Array]:
+    """Requirements that do not move with the mark, one a leg."""
+    return np.zeros((1, len(amounts))), -amounts[None, :]
+
+
+def tier_stack(book: Book, sheet: Sheet, sizes: Array, unit: str | None = None, *, marginal: bool = True) -> Stack:
+    """Tables of the legs, checked to cover their present `sizes`, in `unit` (None: the settlement asset).
 
     Raises:
-        BookError: the leg has no isolated margin.
+        BookError: a symbol without tiers, a malformed table, or a size beyond its last cap.
     """
-    if position.isolated_margin is None:
-        raise BookError(f"{where}.isolated_margin", "was null, must be a number: the position is isolated")
-    wallet = Collateral(asset=position.settle, balance=position.isolated_margin)
-    return build_pool(
-        currency=position.settle,
-        positions=(position,),
-        terms=(terms,),
-        collateral=(wallet,),
-        margin_mode="isolated",
-        symbol=position.symbol,
-    )
+    symbols = sheet.symbols
+    tables: TierTables = tables_of(book.tiers)
+    for position in sheet.positions:
+        if position.symbol not in tables:
+            raise BookError("tiers", f'has no entry "{position.symbol}", which {where(book, position)} needs')
+    stack = tables.stack(symbols, marginal=marginal)
+    if bool((sizes > stack.cap).any()):
+        leg = int(np.argmax(sizes > stack.cap))
+        what = "the position" if unit == "contracts" else "the notional"
+        unit = sheet.positions[leg].settle if unit is None else unit
+        tables.table(symbols[leg], marginal=marginal).check_within(float(sizes[leg]), what, unit)
+    return stack
+
+
+def parameter(book: Book, symbol: str, name: str, why: str) -> float:
+    """A parameter of a symbol that the rule cannot do without.
+
+    Raises:
+        BookError: it is missing; `why` says who needs it.
+    """
+    value = book.parameters.get(symbol, {}).get(name)
+    if value is None:
+        raise BookError(f"{keyed('parameters', symbol)}.{name}", f"is missing, must be a number: {why}")
+    return float(value)
 
 
 def build_pool(
+    part: Part,
+    terms: Terms,
     *,
-    currency: str,
-    positions: Sequence[Position],
-    terms: Sequence[LegTerms],
-    collateral: Sequence[Collateral],
+    extra: Sheet | None = None,
     asset_terms: Sequence[AssetTerms] | None = None,
-    margin_mode: MarginMode = "cross",
-    symbol: str | None = None,
     upl_counts_inside: bool = False,
     withheld: float = 0.0,
     im_orders: float = 0.0,
+    solvable: bool = True,
 ) -> Pool:
-    """Put positions, their terms and the collateral into arrays.
+    """Put a part of a book and a rule's terms into a pool.
 
     Args:
-        currency: what the pool is kept in.
-        positions: the legs.
-        terms: one for each leg.
-        collateral: assets of the pool; each settlement asset must be among them.
+        part: legs and collateral; each settlement asset must be among the collateral.
+        terms: one column for each leg, and after them for each leg of `extra`.
+        extra: legs of size 0 that stand for open orders.
         asset_terms: one for each asset; by default haircuts as the book has them.
-        margin_mode: cross or isolated.
-        symbol: of an isolated pool.
         upl_counts_inside: see `guard.risk.pool.Assets`.
-        withheld: taken off equity, in `currency`.
-        im_orders: initial margin of open orders, in `currency`.
+        withheld: taken off equity, in the pool's currency.
+        im_orders: initial margin of open orders, in the pool's currency.
+        solvable: see `guard.risk.pool.Pool`.
     """
-    names = tuple(item.asset for item in collateral)
-    pairs = [parts(position.symbol, position.settle) for position in positions]
-    movers = tuple(sorted({currency, *names, *(name for pair in pairs for name in pair)}))
-    mover = {name: index for index, name in enumerate(movers)}
-    symbols = tuple(dict.fromkeys(position.symbol for position in positions))
+    sheet = part.sheet if extra is None else sheet_of([*part.sheet.positions, *extra.positions])
+    names = tuple([item.asset for item in part.collateral])
+    leg_symbols = sheet.symbols
+    symbols = tuple(dict.fromkeys(leg_symbols))
+    alone = len(symbols) == len(leg_symbols)
+    place = {name: index for index, name in enumerate(symbols)} if not alone else {}
+    asset = {name: index for index, name in enumerate(names)}
+    settles = [asset[position.settle] for position in sheet.positions] if len(names) > 1 else [0] * len(leg_symbols)
+    any_inverse = bool(sheet.inverse.any())
+    sign = np.where(sheet.long != sheet.inverse, 1.0, -1.0)
+    legs = Legs(
+        symbol=np.arange(len(symbols)) if alone else np.array([place[name] for name in leg_symbols], dtype=np.intp),
+        inverse=sheet.inverse,
+        size=sheet.size,
+        direction=sign,
+        entry=np.where(sheet.inverse, 1.0 / sheet.entry, sheet.entry) if any_inverse else sheet.entry,
+        mark=np.where(sheet.inverse, 1.0 / sheet.mark, sheet.mark) if any_inverse else sheet.mark,
+        settle=np.array(settles, dtype=np.intp),
+        line_rate=terms.line_rate,
+        line_deduction=terms.line_deduction,
+        im_rate=terms.im_rate,
+        im_fixed=terms.im_fixed,
+        fee_rate=terms.fee_rate,
+        fee_fixed=terms.fee_fixed,
+        charged=terms.charged,
+        loss=terms.loss,
+        flat=terms.flat,
+        flat_floor=terms.flat_floor,
+        offset_group=terms.offset_group,
+    )
     return Pool(
-        currency=currency,
-        margin_mode=margin_mode,
-        symbol=symbol,
-        positions=tuple(positions),
+        currency=part.currency,
+        margin_mode=part.margin_mode,
+        symbol=part.symbol,
+        positions=part.sheet.positions,
         symbols=symbols,
-        movers=movers,
-        currency_mover=mover[currency],
-        legs=_legs(positions, terms, symbols, names, mover, pairs),
-        assets=_assets(collateral, asset_terms, mover, upl_counts_inside=upl_counts_inside),
+        legs=legs,
+        assets=_assets(part.collateral, names, asset_terms, upl_counts_inside=upl_counts_inside),
         withheld=withheld,
         im_orders=im_orders,
+        solvable=solvable,
     )
-
-
-def _legs(
-    positions: Sequence[Position],
-    terms: Sequence[LegTerms],
-    symbols: Sequence[str],
-    assets: Sequence[str],
-    mover: dict[str, int],
-    pairs: Sequence[tuple[str, str]],
-) -> Legs:
-    symbol_index = {name: index for index, name in enumerate(symbols)}
-    asset_index = {name: index for index, name in enumerate(assets)}
-    inverse = np.array([position.kind == "inverse" for position in positions], dtype=np.bool_)
-    prices = _column([(position.entry_price, position.mark_price) for position in positions], 2)
-    v = np.where(inverse[:, None], 1.0 / prices, prices)
-    size = np.array([size_of(position) for position in positions], dtype=np.float64)
-    sign = np.array([position.sign for position in positions], dtype=np.float64)
-    charged = [each if term.charged is None else term.charged for each, term in zip(size, terms, strict=True)]
-    numbers = _column([(t.fee_rate, t.fee_fixed, t.im_rate, t.im_fixed) for t in terms], 4)
-    rate, deduction = _lines(terms)
-    return Legs(
-        symbol=np.array([symbol_index[position.symbol] for position in positions], dtype=np.intp),
-        inverse=inverse,
-        size=size,
-        direction=np.where(inverse, -sign, sign),
-        entry=v[:, 0],
-        mark=v[:, 1],
-        settle=np.array([asset_index[position.settle] for position in positions], dtype=np.intp),
-        base=np.array([mover[base] for base, _ in pairs], dtype=np.intp),
-        quote=np.array([mover[quote] for _, quote in pairs], dtype=np.intp),
-        charged=np.array(charged, dtype=np.float64),
-        line_rate=rate,
-        line_deduction=deduction,
-        fee_rate=numbers[:, 0],
-        fee_fixed=numbers[:, 1],
-        im_rate=numbers[:, 2],
-        im_fixed=numbers[:, 3],
-    )
-
-
-def _column(rows: list[tuple[float, ...]], width: int) -> Array:
-    """Rows as an array of shape (rows, width), also when there are none."""
-    return np.array(rows, dtype=np.float64).reshape(len(rows), width)
-
-
-def _lines(terms: Sequence[LegTerms]) -> tuple[Array, Array]:
-    """Lines of all legs, padded with lines of 0 (the requirement is never below 0): two of shape (lines, legs)."""
-    most = max((len(term.line_rate) for term in terms), default=1)
-    rate, deduction = np.zeros((most, len(terms))), np.zeros((most, len(terms)))
-    for index, term in enumerate(terms):
-        rate[: len(term.line_rate), index] = term.line_rate
-        deduction[: len(term.line_rate), index] = term.line_deduction
-    return rate, deduction
 
 
 def _assets(
     collateral: Sequence[Collateral],
-    asset_terms: Sequence[AssetTerms] | None,
-    mover: dict[str, int],
+    names: tuple[str, ...],
+    given: Sequence[AssetTerms] | None,
     *,
     upl_counts_inside: bool,
 ) -> Assets:
-    terms = [haircut_terms(item) for item in collateral] if asset_terms is None else asset_terms
+    terms = [haircut_terms(item) for item in collateral] if given is None else given
     most = max((len(term.line_rate) for term in terms), default=1)
     # A line that is repeated changes no minimum: pad with the last one.
     rates = [term.line_rate + term.line_rate[-1:] * (most - len(term.line_rate)) for term in terms]
     constants = [term.line_constant + term.line_constant[-1:] * (most - len(term.line_constant)) for term in terms]
+    factors = [term.charge_factor for term in terms]
+    charges = [term.charge for term in terms]
     return Assets(
-        names=tuple(item.asset for item in collateral),
+        names=names,
         balance=np.array([item.balance for item in collateral], dtype=np.float64),
-        frozen=np.array([item.frozen for item in collateral], dtype=np.float64),
+        free=np.array([item.balance - item.frozen for item in collateral], dtype=np.float64),
         price=np.array([item.price for item in collateral], dtype=np.float64),
-        mover=np.array([mover[item.asset] for item in collateral], dtype=np.intp),
-        line_rate=_column(rates, most).T,
-        line_constant=_column(constants, most).T,
-        charge_factor=np.array([term.charge_factor for term in terms], dtype=np.float64),
+        line_rate=np.array(rates, dtype=np.float64).reshape(len(terms), most).T,
+        line_constant=np.array(constants, dtype=np.float64).reshape(len(terms), most).T,
+        charge_factor=None if set(factors) <= {1.0} else np.array(factors, dtype=np.float64),
+        charge=None if not any(charges) else np.array(charges, dtype=np.float64),
         upl_counts_inside=upl_counts_inside,
     )
-
-
-def tables_needed(book: Book, position: Position, where: str) -> None:
-    """Refuse a leg whose symbol has no tier table.
-
-    Raises:
-        BookError: names the symbol and the position.
-    """
-    if position.symbol not in book.tiers:
-        raise BookError("tiers", f'has no entry "{position.symbol}", which {where} needs')

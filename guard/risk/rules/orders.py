@@ -1,4 +1,4 @@
-"""Open orders as margin rules see them: which ones hold margin, and what they are worth. Decides no rate."""
+"""Open orders as margin rules see them: which ones hold margin, and what they are worth. Decides no rate of a venue."""
 
 from __future__ import annotations
 
@@ -19,14 +19,57 @@ class SymbolTerms:
     settle: str
     inverse: bool
 
+    def mark(self, symbol: str, why: str) -> float:
+        """The mark price.
 
-def opening_orders(book: Book) -> list[tuple[str, Order]]:
-    """Orders that may open a position, with their paths: not reduce-only, and not waiting for a trigger."""
+        Raises:
+            BookError: it is not known; `why` says who needs it.
+        """
+        if self.mark_price is None:
+            raise BookError(f"{keyed('parameters', symbol)}.mark_price", f"is missing, must be a number > 0: {why}")
+        return self.mark_price
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrder:
+    """An order that may open a position. `size` in base units (linear) or quote units (inverse).
+
+    `value` at its price, in the settlement asset; an order without a price counts at the mark.
+    """
+
+    where: str
+    order: Order
+    terms: SymbolTerms
+    size: float
+    value: float
+
+    @property
+    def buy(self) -> bool:
+        """Whether it buys."""
+        return self.order.side == "buy"
+
+
+def opening_orders(book: Book) -> list[OpenOrder]:
+    """Orders that may open a position: not reduce-only, and not waiting for a trigger.
+
+    Raises:
+        BookError: names the parameter that is missing of a symbol without a position.
+    """
+    if not book.orders:
+        return []
+    held = {position.symbol: position for position in book.positions}
     return [
-        (f"orders[{index}]", order)
+        _open_order(book, held, f"orders[{index}]", order)
         for index, order in enumerate(book.orders)
         if not order.reduce_only and not order.conditional
     ]
+
+
+def _open_order(book: Book, held: Mapping[str, Position], where: str, order: Order) -> OpenOrder:
+    terms = symbol_terms(book, order.symbol, held, where)
+    price = terms.mark(order.symbol, f"{where} has no price") if order.price is None else order.price
+    size = order.remaining * terms.contract_size
+    return OpenOrder(where, order, terms, size, size / price if terms.inverse else size * price)
 
 
 def symbol_terms(book: Book, symbol: str, held: Mapping[str, Position], where: str) -> SymbolTerms:
@@ -52,15 +95,65 @@ def symbol_terms(book: Book, symbol: str, held: Mapping[str, Position], where: s
     return SymbolTerms(given["contract_size"], given["leverage"], given.get("mark_price"), settle, inverse)
 
 
-def order_notional(order: Order, terms: SymbolTerms, where: str) -> float:
-    """Value of what is left of an order, in its settlement asset; an order without a price counts at the mark.
+def order_margins(book: Book) -> dict[str, float]:
+    """Initial margin of opening orders, each by itself, by settlement asset: `value / leverage`."""
+    margins: dict[str, float] = {}
+    for each in opening_orders(book):
+        margins[each.terms.settle] = margins.get(each.terms.settle, 0.0) + each.value / each.terms.leverage
+    return margins
 
-    Raises:
-        BookError: neither a price nor a mark is known.
+
+@dataclass(slots=True)
+class SymbolSides:
+    """Values of a symbol at hand and on order, in its settlement asset."""
+
+    settle: str
+    leverage: float
+    long: float = 0.0
+    short: float = 0.0
+    buys: float = 0.0
+    sells: float = 0.0
+
+    def one_way(self) -> float:
+        """Worst exposure after either side's orders are filled."""
+        net = self.long - self.short
+        return max(abs(net + self.buys), abs(net - self.sells))
+
+    def larger_side(self) -> float:
+        """The larger of both sides of a hedged symbol, after orders."""
+        return max(self.long + self.buys, self.short + self.sells)
+
+
+def symbol_sides(book: Book) -> dict[str, SymbolSides]:
+    """Both sides of each symbol with cross positions or opening orders."""
+    sides: dict[str, SymbolSides] = {}
+    for position in book.positions:
+        if position.margin_mode == "cross":
+            side = sides.setdefault(position.symbol, SymbolSides(position.settle, position.leverage))
+            size = position.contracts * position.contract_size
+            value = size / position.mark_price if position.kind == "inverse" else size * position.mark_price
+            if position.side == "long":
+                side.long += value
+            else:
+                side.short += value
+    for each in opening_orders(book):
+        side = sides.setdefault(each.order.symbol, SymbolSides(each.terms.settle, each.terms.leverage))
+        if each.buy:
+            side.buys += each.value
+        else:
+            side.sells += each.value
+    return sides
+
+
+def margins_beyond_positions(book: Book) -> dict[str, float]:
+    """What open orders and hedging change of initial margin, against the plain sum over legs, by settlement asset.
+
+    One-way: the worst exposure after either side's orders. Hedge: the larger side after orders.
     """
-    price = terms.mark_price if order.price is None else order.price
-    if price is None:
-        path = f"{keyed('parameters', order.symbol)}.mark_price"
-        raise BookError(path, f"is missing, must be a number > 0: {where} has no price")
-    size = order.remaining * terms.contract_size
-    return size / price if terms.inverse else size * price
+    if not book.orders and book.position_mode == "one_way":
+        return {}
+    margins: dict[str, float] = {}
+    for side in symbol_sides(book).values():
+        counted = side.larger_side() if book.position_mode == "hedge" else side.one_way()
+        margins[side.settle] = margins.get(side.settle, 0.0) + (counted - side.long - side.short) / side.leverage
+    return margins

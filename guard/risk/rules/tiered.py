@@ -14,8 +14,8 @@ Formula:
 Pools: one for each settlement asset of cross positions; collateral in a settlement asset belongs to its pool, other
 collateral to the only pool there is. Isolated legs are pools of their own.
 
-Source: the generic form behind Binance, Bybit, Gate and Hyperliquid tables; cases of
-`shared liquidation cases, linear_cross_equity` and `maintenance_margin_cases`.
+Source: the generic form behind Binance, Bybit, Gate and Hyperliquid tables; golden cases "cross liquidation with other
+positions' margin" and "bracket tables".
 Confidence: exact for venues that describe themselves so. Known limits: no closing fee, no order in the requirement.
 """
 
@@ -25,106 +25,46 @@ from typing import Final
 
 import numpy as np
 
-from guard.risk.book import Book, Collateral, Position
-from guard.risk.bookerror import BookError, one_of
-from guard.risk.pool import Pool
-from guard.risk.rules.build import LegTerms, build_pool, isolated_pool, notional_of, size_of, tables_needed
-from guard.risk.rules.orders import opening_orders, order_notional, symbol_terms
+from guard.risk.book import Book
+from guard.risk.pool import Array, Pool
+from guard.risk.rules.build import Terms, build_pool, tier_stack
+from guard.risk.rules.orders import order_margins
+from guard.risk.rules.part import Sheet, parts_by_settlement
 from guard.risk.rules.rule import Rule
-from guard.risk.tiers import TierTable, tier_table
 
 
 def pools(book: Book) -> tuple[Pool, ...]:
     """Translate a book; see the module."""
-    tables = {
-        symbol: tier_table(symbol, book.tiers[symbol])
-        for symbol in sorted({p.symbol for p in book.positions} & set(book.tiers))
-    }
-    legs = [(f"positions[{index}]", position) for index, position in enumerate(book.positions)]
-    terms = {where: _terms(book, position, tables, where) for where, position in legs}
-    isolated = [isolated_pool(p, terms[where], where) for where, p in legs if p.margin_mode == "isolated"]
-    cross = [(where, position) for where, position in legs if position.margin_mode == "cross"]
-    collateral = collateral_by_pool(book, [position for _, position in cross])
-    return (
-        *(
-            build_pool(
-                currency=currency,
-                positions=[position for _, position in cross if position.settle == currency],
-                terms=[terms[where] for where, position in cross if position.settle == currency],
-                collateral=items,
-                im_orders=_order_margin(book, currency),
-            )
-            for currency, items in collateral.items()
-        ),
-        *isolated,
+    margins = order_margins(book)
+    return tuple(
+        build_pool(part, _terms(book, part.sheet), im_orders=margins.get(part.currency, 0.0) if part.cross else 0.0)
+        for part in parts_by_settlement(book, margins, alone=False)
     )
 
 
-def _terms(book: Book, position: Position, tables: dict[str, TierTable], where: str) -> LegTerms:
-    tables_needed(book, position, where)
-    table = tables[position.symbol]
-    size = size_of(position) if position.kind == "inverse" else notional_of(position)
-    table.check_within(size, "the notional", "quote")
-    if position.kind == "linear":
-        return LegTerms(table.rate, table.deduction, im_rate=1.0 / position.leverage)
-    rate = float(table.maintenance(size)) / size
-    return LegTerms(np.array([rate]), np.zeros(1), im_rate=1.0 / position.leverage)
+def _terms(book: Book, sheet: Sheet) -> Terms:
+    rate, deduction = marginal_lines(book, sheet)
+    return Terms(rate, deduction, im_rate=1.0 / sheet.leverage)
 
 
-def _order_margin(book: Book, currency: str) -> float:
-    """Initial margin of opening orders that settle in `currency`."""
-    held = {position.symbol: position for position in book.positions}
-    total = 0.0
-    for where, order in opening_orders(book):
-        terms = symbol_terms(book, order.symbol, held, where)
-        if terms.settle == currency:
-            total += order_notional(order, terms, where) / terms.leverage
-    return total
-
-
-def collateral_by_pool(book: Book, cross: list[Position]) -> dict[str, list[Collateral]]:
-    """Which collateral belongs to which pool, by currency, sorted.
+def marginal_lines(book: Book, sheet: Sheet) -> tuple[Array, Array]:
+    """Lines of tiers in quote units: by value for linear legs, one line through the origin for inverse ones.
 
     Raises:
-        BookError: a pool without its own currency, or collateral that could belong to several pools.
+        BookError: a symbol without tiers, or a notional beyond the last cap.
     """
-    settles = sorted({position.settle for position in cross})
-    found: dict[str, list[Collateral]] = {settle: [] for settle in settles}
-    for index, item in enumerate(book.collateral):
-        if item.asset in found:
-            check_own_price(item, index)
-            found[item.asset].insert(0, item)
-        elif len(settles) == 1:
-            found[settles[0]].append(item)
-        elif not settles:
-            found[item.asset] = [item]
-        else:
-            message = f'was "{item.asset}", must be one of the settlement assets, there are several: {one_of(settles)}'
-            raise BookError(f"collateral[{index}].asset", message)
-    return {settle: complete(settle, items) for settle, items in found.items()}
-
-
-def complete(currency: str, items: list[Collateral]) -> list[Collateral]:
-    """The pool's own currency stands first, with a balance of 0 where other assets carry the pool.
-
-    Raises:
-        BookError: a pool without any collateral.
-    """
-    if not items:
-        raise BookError("collateral", f'has no "{currency}", in which cross positions settle')
-    return items if items[0].asset == currency else [Collateral(asset=currency, balance=0.0), *items]
-
-
-def check_own_price(item: Collateral, index: int) -> None:
-    """The price of the pool's own currency in itself is 1.
-
-    Raises:
-        BookError: it is not.
-    """
-    if item.price != 1.0:
-        raise BookError(
-            f"collateral[{index}].price", f"was {item.price:g}, must be 1: the pool is kept in {item.asset}"
-        )
+    if not sheet.positions:
+        return np.zeros((1, 0)), np.zeros((1, 0))
+    sizes = np.where(sheet.inverse, sheet.size, sheet.value)
+    stack = tier_stack(book, sheet, sizes, "quote")
+    if not bool(sheet.inverse.any()):
+        return stack.rate, stack.deduction
+    whole = np.maximum((sizes * stack.rate - stack.deduction).max(axis=0), 0.0) / sizes
+    first = np.arange(len(stack.rate))[:, None] == 0
+    return (
+        np.where(sheet.inverse, np.where(first, whole, 0.0), stack.rate),
+        np.where(sheet.inverse, 0.0, stack.deduction),
+    )
 
 
 RULE: Final = Rule(model="tiered", pools=pools)
