@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from guard.sandbox.server import SandboxServer
 
 Json = dict[str, Any]
+_LOOPBACK = {"127.0.0.1", "::1"}
 
 
 class ControlRoutes:
@@ -39,6 +40,8 @@ class ControlRoutes:
         """A route around `action`: JSON in, JSON out, a readable 400 for what cannot be done."""
 
         async def handle(request: web.Request) -> web.Response:
+            if request.remote not in _LOOPBACK:
+                return web.json_response({"error": "only from this machine"}, status=403)
             try:
                 body = json.loads(await request.text() or "{}")
                 return web.json_response(action(body))

@@ -37,9 +37,13 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """How the engine runs: the grid on which prices are looked at, the funding interval, the order book."""
+    """How the engine runs: the grid on which prices are looked at, the funding interval, the order book.
+
+    One advance looks at most about `max_steps` times: after a long pause of the clock the grid is coarser.
+    """
 
     resolution_ms: int = 1000
+    max_steps: int = 20_000
     funding_interval_ms: int = EIGHT_HOURS_MS
     depth: Depth = field(default_factory=Depth)
 
@@ -91,7 +95,9 @@ class Engine:
         At each moment, in this order: 1. funding when it is due; 2. for every account by id: countdowns, conditional
         orders, resting orders, liquidation.
         """
-        while (moment := self._next_moment(to_ms)) is not None:
+        looks = max(1, -(-(to_ms - self.now_ms) // (self.options.resolution_ms * self.options.max_steps)))
+        step_ms = self.options.resolution_ms * looks
+        while (moment := self._next_moment(to_ms, step_ms)) is not None:
             self.market.now_ms = moment
             if moment >= self._next_funding_ms:
                 for account in self.state.accounts.values():
@@ -183,9 +189,8 @@ class Engine:
             updated_ms=self.now_ms,
         )
 
-    def _next_moment(self, to_ms: int) -> int | None:
-        """The next moment at which something can happen, up to `to_ms`: a grid point, or funding."""
-        step = self.options.resolution_ms
+    def _next_moment(self, to_ms: int, step: int) -> int | None:
+        """The next moment at which something can happen, up to `to_ms`: a grid point, funding, or a countdown."""
         grid = (self.now_ms // step + 1) * step
         still = self._still_until()
         if still is None:

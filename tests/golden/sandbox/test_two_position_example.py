@@ -65,3 +65,22 @@ def test_death_comes_at_that_mark(engine: Engine, account: Account, mark: str, d
     engine.set_price("BTCUSDT", D(mark))
     assert account.liquidated is dies
     assert {item.symbol for item in account.liquidations} == ({"BTCUSDT", "ETHUSDT"} if dies else set())
+
+
+@pytest.mark.parametrize(
+    ("symbol", "qty", "entry", "price"),
+    [("BTCUSDT", "109.488", "32481.98", "18778.73"), ("ETHUSDT", "3683.979", "1456.84", "1114.78")],
+)
+def test_isolated_liquidation_prices(engine: Engine, symbol: str, qty: str, entry: str, price: str) -> None:
+    """The same legs with the whole wallet as isolated margin (figures of freqtrade's test_binance.py)."""
+    wallet = D("1535443.01")
+    holding = Holding(symbol, D(qty), D(entry), isolated_wallet=wallet)
+    account = engine.add_account("isolated", {"USDT": wallet}, [holding])
+    figures = engine.figures(account)
+    computed = liquidation_price(account, engine.market, figures, figures.legs[0])
+    assert computed is not None
+    assert abs(computed - D(price)) < CENT
+    engine.set_price(symbol, D(price) + CENT)
+    assert account.liquidations == []
+    engine.set_price(symbol, D(price) - CENT)
+    assert [item.isolated for item in account.liquidations] == [True]

@@ -126,6 +126,15 @@ async def test_refusals_have_their_codes(exchange: Any) -> None:
     assert await exchange.fetch_orders(BTC) == []
 
 
+@pytest.mark.parametrize(("kind", "status", "filled"), [("ACK", "NEW", "0.000"), ("RESULT", "FILLED", "1.000")])
+async def test_answer_to_a_new_order(exchange: Any, kind: str, status: str, filled: str) -> None:
+    """ACK, the venue's default, does not say that a market order was filled; RESULT does."""
+    order = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "1", "newOrderRespType": kind}
+    answer = await exchange.fapiPrivatePostOrder(order)
+    assert (answer["status"], answer["executedQty"]) == (status, filled)
+    assert (await exchange.fetch_order(answer["orderId"], BTC))["filled"] == 1
+
+
 async def test_limit_cancel_and_unknown_orders(exchange: Any) -> None:
     """Placed, listed, cancelled by client id; a second cancel and a query of nothing are refused."""
     order = await exchange.create_order(BTC, "limit", "buy", 1, 43_000, {"clientOrderId": "mine-2", "postOnly": True})

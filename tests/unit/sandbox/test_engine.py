@@ -55,6 +55,16 @@ def test_idle_time_costs_nothing(engine: Engine, account: Account) -> None:
     assert account.wallets["USDT"] == D(100_000)
 
 
+def test_long_pause_is_lived_through_in_coarser_steps() -> None:
+    """After a pause of hours the number of looks is bounded, and the end is the same."""
+    engine = Engine(start_ms=0, options=EngineOptions(resolution_ms=1000, max_steps=50))
+    engine.set_path("BTCUSDT", path_through([(0, D(43500)), (3_600_000, D(30000))]))
+    account = engine.add_account("alice", {"USDT": D(20_000)}, [Holding("BTCUSDT", D(2), D(43500))])
+    engine.advance(3_600_000)
+    assert account.liquidations[0].at_ms % 72_000 == 0
+    assert engine.now_ms == 3_600_000
+
+
 def test_countdown_cancels_the_orders_of_its_symbol(engine: Engine, account: Account, trade: Trade) -> None:
     """The dead man's switch strikes at its time, unless it was pushed back."""
     order = trade("BUY", "1", "43000")

@@ -42,6 +42,14 @@ def test_cross_account_dies_exactly_at_the_displayed_price(engine: Engine, qty: 
     assert account.held() == []
 
 
+@pytest.mark.parametrize(("balance", "dies"), [("3660", True), ("3660.00000001", False)])
+def test_equity_equal_to_maintenance_is_death(engine: Engine, balance: str, dies: bool) -> None:
+    """1 BTC at 40,000 must maintain 160 USDT: having exactly that is not enough."""
+    account = engine.add_account("alice", {"USDT": D(balance)}, [Holding("BTCUSDT", D(1), D(43500))])
+    engine.set_price("BTCUSDT", D(40000))
+    assert account.liquidated is dies
+
+
 def test_cross_liquidation_takes_all_legs_and_orders(engine: Engine, trade_on: Callable[..., Trade]) -> None:
     """The pool dies as one: orders are cancelled, every leg is closed at its mark, the wallet is not negative."""
     account = engine.add_account(
