@@ -57,6 +57,8 @@ class Dialect:
     permission_codes: frozenset[str] = frozenset()
     """Codes for "key not accepted" that mean a missing right once the key has been accepted."""
     permission_fix: str = ""
+    urgent_paths: frozenset[str] = frozenset()
+    """Paths, as ccxt knows them, of requests that never wait for the request budget: orders."""
     exceptions_of: str | None = None
     """Key of ccxt's `exceptions` whose codes ccxt finds by host name only; joined to the rest, so that a base URL
     does not change what an error is."""
@@ -77,6 +79,7 @@ class VenueClient:
         secrets = self.spec.credentials
         return {
             "guard_clock": self.site.clock,
+            "guard_urgent_paths": self._dialect.urgent_paths,
             "session": self.site.session(),
             "ssl_context": self.site.ssl_context,
             "logger": quiet_logger(),
@@ -117,11 +120,7 @@ class VenueClient:
         try:
             return await self.send(endpoint, params)
         except ClockSkew:
-            await self.measure_skew_ms()
-        try:
             return await self.send(endpoint, params)
-        except ClockSkew as error:
-            raise self.explain_skew(error) from error
 
     async def send(self, endpoint: Endpoint, params: Mapping[str, object] | None = None) -> Any:
         """One request, sent at most once.
@@ -137,10 +136,17 @@ class VenueClient:
                 fix="the guard waits before it asks again",
                 retry_after_s=left_s,
             )
-        if endpoint.signed:
-            self.exchange.options["timeDifference"] = round(await self.clock_skew_ms())
-        answer = await self._asked(endpoint, dict(params or {}), where)
-        self._known_key = self._known_key or endpoint.signed
+        if not endpoint.signed:
+            return await self._asked(endpoint, dict(params or {}), where)
+        skew = await self.site.skew_ms.get(self._measured_skew_ms)
+        self.exchange.options["timeDifference"] = round(skew.value)
+        try:
+            answer = await self._asked(endpoint, dict(params or {}), where)
+        except ClockSkew as error:
+            self.site.skew_ms.reject(skew)
+            measured = f"this clock was measured {skew.value:+.0f} ms from the venue's"
+            raise ClockSkew(f"{error.message}; {measured}", fix=error.fix, code=error.code) from error
+        self._known_key = True
         return answer
 
     async def _asked(self, endpoint: Endpoint, params: dict[str, object], where: str) -> Any:
@@ -174,16 +180,8 @@ class VenueClient:
             return PermissionMissing(found.message, fix=self._dialect.permission_fix, code=found.code)
         return found
 
-    async def clock_skew_ms(self) -> float:
-        """This machine's clock minus the venue's, in ms, measured every ten minutes.
-
-        Raises:
-            VenueError: it could not be measured.
-        """
-        return (await self.site.skew_ms.get(self._measured_skew_ms)).value
-
     async def measure_skew_ms(self) -> float:
-        """The same, measured now.
+        """This machine's clock minus the venue's, in ms, measured now.
 
         Raises:
             VenueError: it could not be measured.
@@ -192,17 +190,13 @@ class VenueClient:
 
     async def _measured_skew_ms(self) -> float:
         clock = self.site.clock
-        before = clock.now().timestamp()
+        asked_ms = clock.now().timestamp() * 1000
         answer = await self.send(self._dialect.time)
-        after = clock.now().timestamp()
+        received_ms = clock.now().timestamp() * 1000
+        # Waiting for the request budget is no part of the way; ccxt notes when the request left.
+        left_ms = max(asked_ms, float(self.exchange.lastRestRequestTimestamp))
         # The venue read its clock somewhere between: half the round trip is the best guess.
-        return (before + after) * 500.0 - self._dialect.time_ms(answer)
-
-    def explain_skew(self, error: ClockSkew) -> ClockSkew:
-        """The same error with the measured difference in its message."""
-        last = self.site.skew_ms.last
-        measured = f"this clock is {last.value:+.0f} ms from the venue's" if last else "the difference is not measured"
-        return ClockSkew(f"{error.message}; {measured}", fix=error.fix, code=error.code)
+        return (left_ms + received_ms) / 2 - self._dialect.time_ms(answer)
 
     async def close(self) -> None:
         """Release what ccxt holds; the shared connections belong to the site."""

@@ -47,6 +47,11 @@ class Shared(Generic[T]):
         """What was read last, unless it is due to be read anew."""
         return self._younger_than(self._refresh_s)
 
+    def reject(self, dated: Dated[T]) -> None:
+        """`dated` has proved wrong: read anew at the next asking, unless somebody has done so already."""
+        if self._dated is dated:
+            self._dated = None
+
     async def get(
         self, read: Callable[[], Awaitable[T]], *, within_s: float | None = None, insist: bool = False
     ) -> Dated[T]:

@@ -18,13 +18,30 @@ _HTML_STARTS = ("<!doctype", "<html", "<head", "<body", "<?xml")
 
 
 class NotesAnswers:
-    """Mixin over a ccxt exchange class: notes what the venue answered, and takes the time from our clock."""
+    """Mixin over a ccxt exchange class: notes answers, takes the time from our clock, lets urgent requests pass."""
 
     guard_clock: Clock
+    guard_urgent_paths: frozenset[str]
 
     def milliseconds(self) -> int:
         """Wall time in ms, for ccxt's timestamps."""
         return int(self.guard_clock.now().timestamp() * 1000)
+
+    def calculate_rate_limiter_cost(
+        self, api: object, method: object, path: str, params: object, config: object
+    ) -> float:
+        """Weight of a request; 0 for those that must not wait."""
+        if path in self.guard_urgent_paths:
+            return 0.0
+        inherited: Any = super()
+        weight: float = inherited.calculate_rate_limiter_cost(api, method, path, params, config)
+        return weight
+
+    async def throttle(self, cost: float | None = None) -> None:
+        """Wait for the request budget; never behind others with a weight of 0."""
+        if cost != 0:
+            inherited: Any = super()
+            await inherited.throttle(cost)
 
     def handle_errors(  # noqa: PLR0917 - ccxt's hook, called by position
         self,

@@ -12,7 +12,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from guard.ports.errors import BadAnswer
 from guard.ports.venue import FetchedBook
 from guard.risk.book import (
     Book,
@@ -26,6 +25,8 @@ from guard.risk.book import (
     VenueFigures,
     VenueReported,
 )
+from guard.venues.binanceusdm import endpoints as at
+from guard.venues.binanceusdm.fields import refused
 from guard.venues.binanceusdm.parse import AccountAnswer, AccountLeg, AssetRow, LegKey, LegName, OrderRow, PositionRow
 from guard.venues.binanceusdm.parse_reference import AssetRate, SymbolSetting
 from guard.venues.markets import MarketTable
@@ -117,7 +118,7 @@ def proven_mode(stated: PositionMode, answers: Answers) -> PositionMode | None:
     """
     names = {row.leg for row in answers.held}
     if "BOTH" in names and len(names) > 1:
-        raise BadAnswer("binanceusdm GET fapi/v3/positionRisk: legs of one-way and of hedge mode stand side by side")
+        raise refused(at.POSITIONS.name, "legs of one-way and of hedge mode stand side by side")
     if names and (stated == "one_way") != ("BOTH" in names):
         return None
     return stated

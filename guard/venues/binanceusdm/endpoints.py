@@ -100,5 +100,6 @@ DIALECT = Dialect(
     },
     permission_codes=frozenset({"-1002", "-2015"}),
     permission_fix="this key lacks the right for it, or this address is no longer on its list",
+    urgent_paths=frozenset({"order"}),
     exceptions_of="linear",
 )

@@ -16,6 +16,11 @@ _SHOWN_MAX = 60
 Row = Mapping[str, Any]
 
 
+def refused(where: str, what: str) -> BadAnswer:
+    """The error that says what was wrong with the answer of the request `where`."""
+    return BadAnswer(f"binanceusdm {where}: {what}", fix="no figure was taken from it")
+
+
 def record(answer: object, where: str) -> Row:
     """`answer`, known to be an object.
 
@@ -144,12 +149,12 @@ def _bad(row: Row, key: str, where: str) -> BadAnswer:
     name = next((str(row[naming]) for naming in ("symbol", "asset") if row.get(naming)), "the answer")
     raw = row.get(key)
     if raw is None or raw == "":
-        return BadAnswer(f"binanceusdm {where}: {name} has no {key}")
-    return BadAnswer(f"binanceusdm {where}: {key} of {name} was {_shown(raw)}")
+        return refused(where, f"{name} has no {key}")
+    return refused(where, f"{key} of {name} was {_shown(raw)}")
 
 
 def _not_a(wanted: str, found: object, where: str) -> BadAnswer:
-    return BadAnswer(f"binanceusdm {where}: answered {_shown(found)}, not {wanted}")
+    return refused(where, f"answered {_shown(found)}, not {wanted}")
 
 
 def _shown(value: object) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from guard.ports.errors import BadAnswer
 from guard.ports.venue import Instrument
 from guard.venues.binanceusdm import endpoints as at
-from guard.venues.binanceusdm.fields import Row, decimal, number, rows, text
+from guard.venues.binanceusdm.fields import Row, decimal, number, refused, rows, text
 from guard.venues.markets import Listing, MarketTable
 
 
@@ -32,7 +32,7 @@ def read_markets(markets: object) -> MarketTable:
         except BadAnswer:
             continue
     if not found:
-        raise BadAnswer(f"binanceusdm {at.MARKETS.name}: lists no contract")
+        raise refused(at.MARKETS.name, "lists no contract")
     return MarketTable.of(found)
 
 
@@ -71,12 +71,12 @@ def _instrument(symbol: str, info: object, where: str) -> Instrument:
 def _filter(by_type: Mapping[object, Row], name: str, where: str) -> Row:
     found = by_type.get(name)
     if found is None:
-        raise BadAnswer(f"binanceusdm {where}: no filter {name}")
+        raise refused(where, f"no filter {name}")
     return found
 
 
 def _above_zero(row: Row, key: str, where: str) -> Decimal:
     value = decimal(row, key, where)
     if value <= 0:
-        raise BadAnswer(f"binanceusdm {where}: {key} was {value}, must be > 0")
+        raise refused(where, f"{key} was {value}, must be > 0")
     return value

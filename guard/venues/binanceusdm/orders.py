@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from guard.ports.errors import BadAnswer, OrderRejected
+from guard.ports.errors import OrderRejected
 from guard.ports.venue import Instrument, OrderRequest, OrderState, OrderStatus
 from guard.risk.book import OrderSide, Side
 from guard.venues.binanceusdm.endpoints import RECV_WINDOW_MS
-from guard.venues.binanceusdm.fields import decimal, number, record, text
+from guard.venues.binanceusdm.fields import decimal, number, record, refused, text
 from guard.venues.markets import Listing
 
 _CLIENT_ORDER_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
@@ -89,7 +89,7 @@ def read_order(answer: object, symbol: str, where: str) -> OrderState:
     filled, asked = decimal(row, "executedQty", where), decimal(row, "origQty", where)
     status = _status(text(row, "status", where), filled, where)
     if filled < 0 or filled > asked or (status is OrderStatus.FILLED and filled != asked):
-        raise BadAnswer(f"binanceusdm {where}: order {row.get('clientOrderId')} is {status} with {filled} of {asked}")
+        raise refused(where, f"order {row.get('clientOrderId')} is {status} with {filled} of {asked}")
     average = number(row, "avgPrice", where) if filled > 0 else None
     return OrderState(
         client_order_id=text(row, "clientOrderId", where),
@@ -110,4 +110,4 @@ def _status(word: str, filled: Decimal, where: str) -> OrderStatus:
         return OrderStatus.PARTLY_FILLED if filled > 0 else OrderStatus.EXPIRED
     if word == "REJECTED":
         return OrderStatus.REJECTED
-    raise BadAnswer(f"binanceusdm {where}: the status of an order was {word!r}")
+    raise refused(where, f"the status of an order was {word!r}")

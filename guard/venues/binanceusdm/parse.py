@@ -22,6 +22,7 @@ from guard.venues.binanceusdm.fields import (
     optional_text,
     positive,
     record,
+    refused,
     rows,
     text,
 )
@@ -191,7 +192,7 @@ def _position(row: Row, where: str) -> PositionRow:
     market_id, leg = text(row, "symbol", where), _leg_name(row, where)
     amount = number(row, "positionAmt", where)
     if (leg == "LONG" and amount < 0) or (leg == "SHORT" and amount > 0):
-        raise BadAnswer(f"binanceusdm {where}: positionAmt of {market_id} {leg} was {amount:g}")
+        raise refused(where, f"positionAmt of {market_id} {leg} was {amount:g}")
     mark = optional_number(row, "markPrice", where)
     return PositionRow(
         market_id=market_id,
@@ -211,12 +212,12 @@ def _position(row: Row, where: str) -> PositionRow:
 def _leg_name(row: Row, where: str) -> LegName:
     name = _LEG_NAMES.get(text(row, "positionSide", where))
     if name is None:
-        raise BadAnswer(f"binanceusdm {where}: positionSide of {row.get('symbol')} was {row['positionSide']!r}")
+        raise refused(where, f"positionSide of {row.get('symbol')} was {row['positionSide']!r}")
     return name
 
 
 def _twice(key: LegKey, where: str) -> BadAnswer:
-    return BadAnswer(f"binanceusdm {where}: {key[0]} {key[1]} stands twice")
+    return refused(where, f"{key[0]} {key[1]} stands twice")
 
 
 def read_open_orders(answer: object) -> tuple[OrderRow, ...]:
@@ -251,10 +252,10 @@ def read_algo_orders(answer: object) -> tuple[OrderRow, ...]:
 def _order(row: Row, where: str, left: float, id_key: str, client_key: str, *, conditional: bool) -> OrderRow:
     side = _SIDES.get(text(row, "side", where))
     if side is None:
-        raise BadAnswer(f"binanceusdm {where}: side of {row.get('symbol')} was {row['side']!r}")
+        raise refused(where, f"side of {row.get('symbol')} was {row['side']!r}")
     closes_all = optional_flag(row, "closePosition", where) is True
     if left <= 0 and not closes_all:
-        raise BadAnswer(f"binanceusdm {where}: an open order of {row.get('symbol')} has {left:g} left")
+        raise refused(where, f"an open order of {row.get('symbol')} has {left:g} left")
     price = optional_number(row, "price", where)
     return OrderRow(
         market_id=text(row, "symbol", where),

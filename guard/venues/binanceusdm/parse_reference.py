@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from guard.ports.errors import BadAnswer
 from guard.ports.venue import Depth, DepthLevel, KeyRights
 from guard.risk.book import PositionMode, Tier
 from guard.venues.binanceusdm import endpoints as at
@@ -19,6 +18,7 @@ from guard.venues.binanceusdm.fields import (
     optional_number,
     positive,
     record,
+    refused,
     rows,
     text,
 )
@@ -168,14 +168,14 @@ def read_depth(answer: object, symbol: str) -> Depth:
 def _levels(row: Row, key: str, where: str) -> tuple[DepthLevel, ...]:
     raw = row.get(key)
     if not isinstance(raw, list):
-        raise BadAnswer(f"binanceusdm {where}: {key} are no list")
+        raise refused(where, f"{key} are no list")
     levels = []
     for level in raw:
         if not isinstance(level, list) or len(level) < 2:
-            raise BadAnswer(f"binanceusdm {where}: a level of {key} is no pair")
+            raise refused(where, f"a level of {key} is no pair")
         pair = {"price": level[0], "size": level[1]}
         price, size = number(pair, "price", where), number(pair, "size", where)
         if price <= 0 or size <= 0:
-            raise BadAnswer(f"binanceusdm {where}: a level of {key} was {price:g}, {size:g}, must be > 0")
+            raise refused(where, f"a level of {key} was {price:g}, {size:g}, must be > 0")
         levels.append(DepthLevel(price, size))
     return tuple(levels)

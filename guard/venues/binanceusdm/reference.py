@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from guard.ports.errors import BadAnswer, VenueError
+from guard.ports.errors import VenueError
 from guard.risk.book import PositionMode, Tier
 from guard.venues.binanceusdm import endpoints as at
 from guard.venues.binanceusdm.assemble import Answers, Reference, outdated_settings, proven_mode, unknown_ids
+from guard.venues.binanceusdm.fields import refused
 from guard.venues.binanceusdm.listings import read_markets
 from guard.venues.binanceusdm.parse_reference import (
     SymbolSetting,
@@ -109,10 +110,7 @@ class ReferenceDesk:
             return modes
         modes = await self.modes(within_s=0.0)
         if proven_mode(modes.position_mode, answers) is None:
-            raise BadAnswer(
-                f"binanceusdm {at.POSITION_MODE.name}: says {modes.position_mode}, the held legs say otherwise",
-                fix="no figure was taken from it",
-            )
+            raise refused(at.POSITION_MODE.name, f"says {modes.position_mode}, the held legs say otherwise")
         return modes
 
     async def listing(self, symbol: str) -> Listing:

@@ -109,11 +109,12 @@ class Proxy:
         url = f"{self._target}{request.raw_path}"
         async with self._session.request(request.method, url, data=sent, headers=headers) as answer:
             body, status, kind = await answer.read(), answer.status, answer.content_type
+            kept = {name: value for name, value in answer.headers.items() if name == "Retry-After"}
         if status == 200 and kind == "application/json":
             changed = self._applying(self.tampering.changes, request.path, lambda parsed: parsed)(json.loads(body))
             body = json.dumps(changed).encode()
         status, kind, body = self._applying(self.tampering.pages, request.path, (status, kind, body))
-        return web.Response(status=status, content_type=kind, body=body)
+        return web.Response(status=status, content_type=kind, body=body, headers=kept)
 
     @staticmethod
     def _applying(table: Mapping[str, Any], path: str, default: Any) -> Any:
@@ -143,6 +144,11 @@ class BinanceUsdm:
     orders = "/fapi/v1/order"
     time = "/fapi/v1/time"
 
+    def key(self, account: SandboxAccount, **rights: Any) -> dict[str, str]:
+        """Credentials of one more key to an account, with the given rights."""
+        made = self.server.add_key(account.account, **rights)
+        return {"api_key": made.key, "secret": made.secret}
+
     @property
     def tampering(self) -> Tampering:
         """What happens to answers on their way."""
@@ -156,10 +162,11 @@ class BinanceUsdm:
         """A leg that an account starts with."""
         return Holding(symbol, Decimal(qty), Decimal(price), leg=Leg(leg), **fields)
 
-    async def open(self, account: SandboxAccount, **credentials: str) -> Any:
-        """Open it through the proxy with real ccxt."""
+    async def open(self, account: SandboxAccount, *, directly: bool = False, **credentials: str) -> Any:
+        """Open it with real ccxt, through the proxy or directly at the sandbox (for connections that are cut)."""
         key = {"api_key": account.api_key, "secret": account.secret, **credentials}
-        spec = AccountSpec(account.name, self.venue, Credentials(**key), base_url=self.proxy.base_url)
+        base_url = self.server.base_url if directly else self.proxy.base_url
+        spec = AccountSpec(account.name, self.venue, Credentials(**key), base_url=base_url)
         opened = await open_account(spec, self.clock, self.hub)
         self.opened.append(opened)
         return opened

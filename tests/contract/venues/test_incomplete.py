@@ -136,7 +136,11 @@ async def test_a_trade_between_balances_and_positions_is_read_once_more(bench: A
     opened = await held(bench)
     await opened.fetch_book()
     amounts = iter(["1.9"])
-    bench.tampering.changes[bench.positions] = lambda rows: rows_with("BTCUSDT", positionAmt=next(amounts, "2"))(rows)
+
+    def change(rows: list[Any]) -> Any:
+        return rows_with("BTCUSDT", positionAmt=next(amounts, "2"))(rows)
+
+    bench.tampering.changes[bench.positions] = change
     fetched = await opened.fetch_book()
     assert fetched.torn == ()
     assert [leg.contracts for leg in fetched.book.positions] == [2.0, 5.0]

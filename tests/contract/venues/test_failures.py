@@ -1,0 +1,224 @@
+"""How every adapter fails: by class, in one line, with what to do, without secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from guard.ports.errors import (
+    BadAnswer,
+    ClockSkew,
+    CredentialsRejected,
+    PermissionMissing,
+    RateLimited,
+    VenueError,
+    VenueUnavailable,
+)
+from guard.sandbox.faults import FaultKind
+
+
+async def failure(opened: Any) -> VenueError:
+    """What reading the book raises."""
+    with pytest.raises(VenueError) as caught:
+        await opened.fetch_book()
+    return caught.value
+
+
+def is_fit_for_a_person(error: VenueError, venue: str, *secrets: str) -> None:
+    """One line that begins with the venue, says what to do, and holds no secret and no address."""
+    text = str(error)
+    assert text.startswith(venue)
+    assert "; " in text
+    assert "\n" not in text
+    assert len(text) < 400
+    for secret in (*secrets, "signature", "http://", "timestamp="):
+        assert secret not in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected", "words"),
+    [
+        (FaultKind.OUTAGE, VenueUnavailable, "HTTP 503"),
+        (FaultKind.HTML, VenueUnavailable, "an HTML page instead of JSON (HTTP 503)"),
+        (FaultKind.MAINTENANCE, VenueUnavailable, "code -1016"),
+        (FaultKind.SERVER_BUSY, VenueUnavailable, "code -1008"),
+        (FaultKind.INTERNAL_ERROR, VenueUnavailable, "code -1000"),
+        (FaultKind.RESET, VenueUnavailable, "no connection"),
+        (FaultKind.LOST_ANSWER, VenueUnavailable, "no connection"),
+        (FaultKind.TRUNCATED, BadAnswer, "not JSON (HTTP 200)"),
+        (FaultKind.TOO_MANY_REQUESTS, RateLimited, "HTTP 429, code -1003"),
+        (FaultKind.BANNED, RateLimited, "HTTP 418, code -1003"),
+        (FaultKind.BAD_CREDENTIALS, CredentialsRejected, "code -2015"),
+    ],
+)
+@pytest.mark.parametrize("path", ["account", "positionRisk", "openAlgoOrders", "leverageBracket"])
+async def test_each_fault_on_each_request(
+    bench: Any, kind: FaultKind, expected: type[VenueError], words: str, path: str
+) -> None:
+    """Whichever request is struck, the whole reading fails, as the same class; afterwards it works again."""
+    account = bench.account()
+    opened = await bench.open(account, directly=True)
+    bench.server.add_fault(kind, path=path)
+    error = await failure(opened)
+    # A key that other requests of the same moment accept lacks a right.
+    assert type(error) is expected or (expected is CredentialsRejected and type(error) is PermissionMissing)
+    assert words in str(error)
+    assert path in str(error)
+    is_fit_for_a_person(error, bench.venue, account.api_key, account.secret)
+    bench.server.clear_faults()
+    bench.clock.jump(120)
+    assert (await opened.fetch_book()).missing == ()
+
+
+async def test_a_timeout(bench: Any) -> None:
+    """Told with how long was waited."""
+    opened = await bench.open(bench.account(), directly=True)
+    await opened.fetch_book()
+    bench.server.add_fault(FaultKind.HANG, path="positionRisk")
+    error = await failure(opened)
+    assert type(error) is VenueUnavailable
+    assert "positionRisk: no answer within 2 s" in str(error)
+
+
+async def test_a_venue_that_is_not_there(bench: Any) -> None:
+    """Connection refused."""
+    opened = await bench.open(bench.account())
+    await bench.proxy.stop()
+    error = await failure(opened)
+    assert type(error) is VenueUnavailable
+    assert "no connection: Cannot connect to host" in str(error)
+    is_fit_for_a_person(error, bench.venue)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "body", "expected"),
+    [
+        (200, "text/html", b"<html>hello</html>", BadAnswer),
+        (200, "application/json", b'{"assets": [', BadAnswer),
+        (200, "application/json", b"", BadAnswer),
+        (200, "application/json", b"null", BadAnswer),
+        (200, "application/json", b"[]", BadAnswer),
+        (200, "application/json", b'{"success": true}', BadAnswer),
+        (200, "application/octet-stream", b"\x00\x01", BadAnswer),
+        (200, "application/json", b'{"assets": NaN, "positions": []}', BadAnswer),
+        (502, "text/html", b"<html>bad gateway</html>", VenueUnavailable),
+        (403, "text/html", b"<html>forbidden</html>", VenueUnavailable),
+        (404, "text/html", b"<html>not found</html>", VenueUnavailable),
+    ],
+)
+async def test_pages_and_broken_answers(
+    bench: Any, status: int, kind: str, body: bytes, expected: type[VenueError]
+) -> None:
+    """Nothing of them becomes a figure."""
+    opened = await bench.open(bench.account())
+    bench.tampering.pages[bench.balances] = (status, kind, body)
+    error = await failure(opened)
+    assert type(error) is expected
+    is_fit_for_a_person(error, bench.venue)
+
+
+async def test_a_wrong_key(bench: Any) -> None:
+    """Never accepted: the key itself is in question."""
+    error = await failure(await bench.open(bench.account(), api_key="x" * 64))
+    assert type(error) is CredentialsRejected
+    assert error.code == "-2015"
+    is_fit_for_a_person(error, bench.venue, "x" * 64)
+
+
+async def test_a_wrong_secret(bench: Any) -> None:
+    """The signature does not fit the key."""
+    error = await failure(await bench.open(bench.account(), secret="y" * 64))
+    assert type(error) is CredentialsRejected
+    assert (error.code, "secret does not belong" in str(error)) == ("-1022", True)
+    is_fit_for_a_person(error, bench.venue, "y" * 64)
+
+
+async def test_a_key_that_loses_its_rights(bench: Any) -> None:
+    """It was accepted before: not the key but a right or this address is in question."""
+    account = bench.account()
+    opened = await bench.open(account)
+    await opened.fetch_book()
+    bench.server.keys.find(account.api_key).ips = frozenset({"10.0.0.1"})
+    error = await failure(opened)
+    assert type(error) is PermissionMissing
+    is_fit_for_a_person(error, bench.venue, account.api_key)
+
+
+async def test_a_limit_silences_all_accounts_of_the_site(bench: Any) -> None:
+    """Asking on turns a limit into a ban: nothing is sent until the venue's time is over."""
+    one, two = await bench.open(bench.account("alice")), await bench.open(bench.account("bob"))
+    await one.fetch_book()
+    await two.fetch_book()
+    bench.server.add_fault(FaultKind.BANNED, path="account", times=1)
+    first = await failure(one)
+    assert isinstance(first, RateLimited)
+    assert first.retry_after_s == 60.0
+    sent = len(bench.tampering.seen)
+    second = await failure(two)
+    assert isinstance(second, RateLimited)
+    assert "60 s more of silence" in str(second)
+    assert len(bench.tampering.seen) == sent
+    bench.clock.jump(60)
+    assert (await two.fetch_book()).missing == ()
+
+
+async def test_a_limit_without_a_time_has_a_short_pause(bench: Any) -> None:
+    """Not every gate says how long."""
+    opened = await bench.open(bench.account())
+    await opened.fetch_book()
+    bench.tampering.pages[bench.balances] = (429, "text/html", b"<html>slow down</html>")
+    assert isinstance(await failure(opened), RateLimited)
+    del bench.tampering.pages[bench.balances]
+    assert isinstance(await failure(opened), RateLimited)
+    bench.clock.jump(5)
+    assert (await opened.fetch_book()).missing == ()
+
+
+async def test_a_clock_that_is_wrong_from_the_start_is_corrected(bench: Any) -> None:
+    """The difference is measured before the first signed request."""
+    bench.clock.drift_s = -90.0
+    check = await (await bench.open(bench.account())).check()
+    assert check.clock_skew_ms == pytest.approx(-90_000, abs=1_500)
+    assert any("-90" in warning and "NTP" in warning for warning in check.warnings)
+
+
+async def test_a_clock_that_jumps_is_measured_again_at_once(bench: Any) -> None:
+    """Four requests fail together; one measurement serves them all."""
+    opened = await bench.open(bench.account())
+    await opened.fetch_book()
+    bench.clock.drift_s = 120.0
+    assert (await opened.fetch_book()).missing == ()
+    assert bench.tampering.count(bench.time) == 2
+
+
+async def test_the_difference_is_measured_every_ten_minutes(bench: Any) -> None:
+    """A slow drift is followed."""
+    opened = await bench.open(bench.account())
+    await opened.fetch_book()
+    bench.clock.jump(601)
+    await opened.fetch_book()
+    assert bench.tampering.count(bench.time) == 2
+
+
+async def test_a_skew_that_stays_is_told_with_its_measure(bench: Any) -> None:
+    """The venue's gates disagree about the time: nothing of ours helps."""
+    bench.server.add_fault(FaultKind.CLOCK_SKEW, path="v3", value_ms=60_000)
+    error = await failure(await bench.open(bench.account()))
+    assert type(error) is ClockSkew
+    assert error.code == "-1021"
+    assert "this clock was measured" in str(error)
+    is_fit_for_a_person(error, bench.venue)
+
+
+async def test_a_budget_that_is_used_up_is_told(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting for it has an end too, and orders do not wait at all."""
+    monkeypatch.setattr("guard.venues.client._BUDGET_WAIT_S", -1.5)
+    opened = await bench.open(bench.account("alice", bench.holding("BTCUSDT", "2", "43000")))
+    await opened.fetch_book()
+    await opened.instrument("BTC/USDT:USDT")
+    opened._client.site.throttler.config["maxWeight"] = 0.0
+    error = await failure(opened)
+    assert type(error) is VenueUnavailable
+    assert "request budget" in str(error)
+    assert await opened._orders._queried("g-1", await opened._reference.listing("BTC/USDT:USDT")) is None
