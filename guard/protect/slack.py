@@ -24,11 +24,11 @@ import numpy as np
 from guard.protect.legs import LegKey
 from guard.protect.plan_values import Target
 from guard.risk.book import Book, Position
-from guard.risk.liquidation import market_weights
+from guard.risk.movers import market_after, movers_of
 from guard.risk.pool import Array
 from guard.risk.report import PoolRisk
 from guard.risk.rules import pools_of
-from guard.risk.valuation import market_after, value_pool
+from guard.risk.valuation import value_pool
 
 Slack: TypeAlias = Array
 """Shape (3,): now, after the move down, after the move up; in the pool's currency."""
@@ -65,8 +65,9 @@ def slack_of(book: Book, key: PoolKey, target: Target) -> Slack:
         if pool.margin_mode == ("cross" if key.isolated is None else "isolated") and pool.currency == key.currency:
             if key.isolated and not key.holds(pool.positions[0]):
                 continue
-            moves = np.outer([0.0, -target.distance, target.distance], market_weights(pool))
-            figures = value_pool(pool, market_after(pool, moves))
+            movers = movers_of(pool)
+            moves = np.outer([0.0, -target.distance, target.distance], movers.common())
+            figures = value_pool(pool, market_after(pool, movers, moves))
             share = np.array([target.risk_ratio, 1.0, 1.0])
             slack: Array = share * figures.equity - figures.requirement
             return slack

@@ -23,7 +23,7 @@ def outside() -> Iterator[Outside]:
 @pytest.fixture
 def guard(tmp_path: Path) -> Iterator[Guard]:
     """An installation without accounts; whatever still runs at the end is killed."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH") if name in os.environ}
     environment = kept | {
         "GUARD__DATABASE__URL": f"sqlite:///{tmp_path / 'guard.db'}",
         "GUARD__WEB__LISTEN": f"127.0.0.1:{free_port()}",
