@@ -22,7 +22,7 @@ from guard.ports.errors import (
 from guard.ports.venue import AccountSpec
 from guard.venues import library
 from guard.venues.addresses import replace_host
-from guard.venues.errors import Ruling, answer_of, classify
+from guard.venues.errors import Ruling, answer_of, classify, scrub
 from guard.venues.hub import VenueSite
 from guard.venues.wire import quiet_logger
 
@@ -72,6 +72,7 @@ class VenueClient:
         self.spec = spec
         self._dialect = dialect
         self._known_key = False
+        self._secrets = (spec.credentials.api_key, spec.credentials.secret, spec.credentials.passphrase)
         self.exchange: Any = site.exchange_type(self._config())
         self._settle_in()
 
@@ -160,16 +161,18 @@ class VenueClient:
                 fix="watch fewer accounts from this address, or poll less often",
             ) from error
         except library.exceptions().BaseError as error:
-            raise self._classified(error, where) from error
+            found = self._classified(error, where)
+            # It stays attached as the cause, and may be logged with it.
+            error.args = (scrub(str(error), self._secrets),)
+            raise found from error
 
     def _classified(self, error: Exception, where: str) -> VenueError:
         """The error of ours; also keeps the pause that the venue asks for."""
-        secrets = self.spec.credentials
         found = classify(
             error,
             where,
             rulings=self._dialect.rulings,
-            secrets=(secrets.api_key, secrets.secret, secrets.passphrase),
+            secrets=self._secrets,
             timeout_s=self.site.timeout_s,
         )
         if isinstance(found, RateLimited):

@@ -32,6 +32,7 @@ _SETTINGS_USABLE_S = 3_600.0
 _TIERS_USABLE_S = 3 * DAY_S
 # At most this often is something read anew because it did not fit.
 _REREAD_S = 60.0
+_INTERNED_MAX = 20_000
 
 TierTables = dict[str, tuple[Tier, ...]]
 SettingsById = dict[str, SymbolSetting]
@@ -134,7 +135,10 @@ class ReferenceDesk:
     async def _tier_tables(self, within_s: float | None = None) -> TierTables:
         async def read() -> TierTables:
             tables = read_brackets(await self._client.call(at.BRACKETS))
-            return {market_id: self._site.interned.setdefault(table, table) for market_id, table in tables.items()}
+            kept = self._site.interned
+            if len(kept) > _INTERNED_MAX:
+                kept.clear()
+            return {market_id: kept.setdefault(table, table) for market_id, table in tables.items()}
 
         return (await self._tiers.get(read, within_s=within_s)).value
 

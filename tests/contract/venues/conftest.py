@@ -87,7 +87,7 @@ class Proxy:
         """Listen on any free port of loopback."""
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._forward)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.2)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.2, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
@@ -144,6 +144,11 @@ class BinanceUsdm:
     orders = "/fapi/v1/order"
     time = "/fapi/v1/time"
 
+    def hurry(self, opened: Any, seconds: float) -> None:
+        """Let its answers take at most this long."""
+        opened._client.site.timeout_s = seconds
+        opened._client.exchange.timeout = int(seconds * 1000)
+
     def key(self, account: SandboxAccount, **rights: Any) -> dict[str, str]:
         """Credentials of one more key to an account, with the given rights."""
         made = self.server.add_key(account.account, **rights)
@@ -182,7 +187,7 @@ async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
     proxy = Proxy(await server.start())
     await proxy.start()
     clock = JumpingClock()
-    hub = VenueHub(clock, timeout_s=2.0, requests_per_minute=10**6)
+    hub = VenueHub(clock, timeout_s=10.0, requests_per_minute=10**6)
     harness = request.param(server, proxy, clock, hub, [])
     yield harness
     for account in harness.opened:
