@@ -92,6 +92,7 @@ def _cover(state: VenueState, account: Account, asset: str) -> None:
     missing = -_cross_wallet(state, account, asset)
     if missing > 0:
         state.book_money(account, LedgerKind.INSURANCE_CLEAR, asset, missing)
+        state.emit(AccountEvent(account.id, "INSURANCE_CLEAR", (asset,), ()))
 
 
 def _cover_in_usd(state: VenueState, account: Account, asset: str) -> None:
@@ -100,6 +101,7 @@ def _cover_in_usd(state: VenueState, account: Account, asset: str) -> None:
     if missing_usd > 0:
         amount = missing_usd / state.market.asset(asset).ask_rate
         state.book_money(account, LedgerKind.INSURANCE_CLEAR, asset, amount)
+        state.emit(AccountEvent(account.id, "INSURANCE_CLEAR", (asset,), ()))
 
 
 def _cross_wallet(state: VenueState, account: Account, asset: str) -> Decimal:

@@ -88,6 +88,25 @@ def test_open_orders_withhold_margin(engine: Engine, account: Account, trade: Tr
     assert engine.figures(account).assets["USDT"].available == free - D(66000) / 20
 
 
+def test_closing_orders_withhold_nothing(engine: Engine, account: Account, trade: Trade) -> None:
+    """A reduce-only order needs no margin, however large it is."""
+    trade("BUY", "1")
+    trade("SELL", "5", "44000", reduce_only=True)
+    assert engine.figures(account).assets["USDT"].order_initial == 0
+
+
+def test_a_price_worse_than_the_mark_must_be_paid_for(
+    engine: Engine, trade_on: Callable[[Engine, Account], Trade]
+) -> None:
+    """Buying 1 BTC at 49,000 with the mark at 43,500 needs 2,450 margin, 24.5 fee and 5,500 for the loss at once."""
+    poor = engine.add_account("poor", {"USDT": D("7974.49")})
+    with pytest.raises(Rejection) as caught:
+        trade_on(engine, poor)("BUY", "1", "49000")
+    assert caught.value.reason is Reason.MARGIN_INSUFFICIENT
+    enough = engine.add_account("enough", {"USDT": D("7974.50")})
+    assert trade_on(engine, enough)("BUY", "1", "49000").filled == 1
+
+
 def test_turning_uses_the_margin_that_closing_frees(engine: Engine, account: Account, trade: Trade) -> None:
     """With everything invested long, the same size short can still be had in one order."""
     trade("BUY", "44")

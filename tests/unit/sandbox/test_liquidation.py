@@ -7,12 +7,13 @@ import pytest
 
 from guard.sandbox.engine.accounts import Account, LedgerKind
 from guard.sandbox.engine.choices import move_isolated_margin, set_isolated
+from guard.sandbox.engine.conditional import place_algo
 from guard.sandbox.engine.engine import Engine, Holding
 from guard.sandbox.engine.liquidation_price import liquidation_price
 from guard.sandbox.engine.market import AssetIndex
-from guard.sandbox.engine.orders import Order
-from guard.sandbox.engine.sides import Leg
-from guard.sandbox.engine.state import LiquidationEvent, MarginCallEvent
+from guard.sandbox.engine.orders import AlgoKind, AlgoRequest, Order
+from guard.sandbox.engine.sides import Leg, Side
+from guard.sandbox.engine.state import AccountEvent, LiquidationEvent, MarginCallEvent
 
 D = Decimal
 Trade = Callable[..., Order]
@@ -56,23 +57,29 @@ def test_cross_liquidation_takes_all_legs_and_orders(engine: Engine, trade_on: C
         "alice", {"USDT": D(20_000)}, [Holding("BTCUSDT", D(4), D(43500)), Holding("SOLUSDT", D(-100), D(56))]
     )
     order = trade_on(engine, account)("BUY", "1", "3000", symbol="ETHUSDT")
+    stop = AlgoRequest("SOLUSDT", Side.BUY, Leg.BOTH, AlgoKind.STOP_MARKET, D(100), trigger_price=D(70))
+    place_algo(engine.state, account, stop)
     events: list[object] = []
     engine.state.listeners.append(events.append)
     engine.set_price("BTCUSDT", D(38000))
     assert [item.symbol for item in account.liquidations] == ["BTCUSDT", "SOLUSDT"]
     assert {item.mark_price for item in account.liquidations} == {D(38000), D(56)}
     assert order.id not in account.open_orders
+    assert account.open_algo_orders == {}
     assert account.wallets["USDT"] == 0
     assert sum(isinstance(event, LiquidationEvent) for event in events) == 2
 
 
 def test_gap_below_bankruptcy_is_paid_by_the_insurance_fund(engine: Engine) -> None:
-    """However far the price jumps, the wallet ends at zero and the ledger says who paid."""
+    """However far the price jumps, the wallet ends at zero, the ledger says who paid, and the stream is told."""
+    events: list[object] = []
+    engine.state.listeners.append(events.append)
     account = engine.add_account("alice", {"USDT": D(10_000)}, [Holding("BTCUSDT", D(3), D(43500))])
     engine.set_price("BTCUSDT", D(30000))
     assert account.wallets["USDT"] == 0
     paid = [entry.amount for entry in account.ledger if entry.kind is LedgerKind.INSURANCE_CLEAR]
     assert paid == [D(3) * 13500 - 10_000]
+    assert any(isinstance(event, AccountEvent) and event.cause == "INSURANCE_CLEAR" for event in events)
 
 
 def test_fee_is_taken_from_what_is_left(engine: Engine) -> None:
@@ -137,6 +144,20 @@ def test_full_hedge_has_no_price_below(engine: Engine) -> None:
     assert not account.liquidated
 
 
+def test_nearer_of_two_prices_is_shown(engine: Engine) -> None:
+    """A nearly hedged book dies a little below and very far above: the nearer price is the one to know."""
+    account = engine.add_account(
+        "hedger",
+        {"USDT": D(3_000)},
+        [Holding("BTCUSDT", D(2), D(43500), leg=Leg.LONG), Holding("BTCUSDT", D("-1.9"), D(43500), leg=Leg.SHORT)],
+        hedge_mode=True,
+    )
+    price = displayed(engine, account, leg=Leg.SHORT)
+    assert D(10_000) < price < D(20_000)
+    engine.set_price("BTCUSDT", D(1_000_000))
+    assert account.liquidations == []
+
+
 def test_pools_of_two_assets_are_apart(engine: Engine) -> None:
     """USDC does not save a USDT pool in single-asset mode."""
     holdings = [Holding("BTCUSDT", D(3), D(43500)), Holding("BTCUSDC", D("0.1"), D(43500))]
@@ -150,12 +171,13 @@ def test_pools_of_two_assets_are_apart(engine: Engine) -> None:
 def test_multi_assets_pool_counts_every_asset_less_its_haircut(engine: Engine) -> None:
     """In multi-assets mode USDC backs USDT positions, at its bid rate; the debt is converted at the ask rate."""
     engine.market.assets["USDC"] = AssetIndex(D("0.99"), D("0.01"), D("0.005"))
+    engine.market.assets["USDT"] = AssetIndex(D(1), D("0.001"), D("0.002"))
     account = engine.add_account(
         "alice", {"USDT": D(10_000), "USDC": D(50_000)}, [Holding("BTCUSDT", D(3), D(43500))], multi_assets=True
     )
     engine.set_price("BTCUSDT", D(40000))
     assert not account.liquidated
-    assert engine.equity(account) == D(-500) + D(50_000) * D("0.9801")
+    assert engine.equity(account) == D(-500) * D("1.002") + D(50_000) * D("0.9801")
     price = displayed(engine, account)
     assert D(23000) < price < D(25000)
     engine.set_price("BTCUSDT", price.quantize(D("0.1")) - 1)

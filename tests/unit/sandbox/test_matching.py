@@ -39,6 +39,8 @@ def test_depth_comes_back_with_time(engine: Engine, trade: Trade) -> None:
     assert second.average_price > first.average_price
     engine.advance(engine.now_ms + 1000)
     assert trade("BUY", "5").average_price == first.average_price
+    third, fourth = trade("SELL", "5"), trade("SELL", "5")
+    assert fourth.average_price < third.average_price < first.average_price
 
 
 def test_averaging_in_and_partial_close(engine: Engine, account: Account, trade: Trade) -> None:
@@ -195,6 +197,9 @@ def test_modified_order_keeps_its_id_and_may_fill(engine: Engine, account: Accou
     modify_order(engine.state, account, order, D(2), D(43600))
     assert (order.status, order.filled) == (OrderStatus.FILLED, D(2))
     waiting = trade("BUY", "1", "43000")
+    modify_order(engine.state, account, waiting, D(1), D(42900))
+    assert (waiting.price, list(account.open_orders)) == (D(42900), [waiting.id])
     with pytest.raises(Rejection) as caught:
-        modify_order(engine.state, account, waiting, D(1), D(43000))
+        modify_order(engine.state, account, waiting, D(1), D(42900))
+    assert list(account.open_orders) == [waiting.id]
     assert caught.value.reason is Reason.NOTHING_TO_CHANGE
