@@ -28,6 +28,7 @@ from guard.ports.venue import VenueAccount
 from guard.protect.answers import surprises
 from guard.protect.closing import close_intent, skip_unsent, tell
 from guard.protect.journal import NOT_SENT, UNVERIFIED, Event, JournalPort, advance, child_number, client_order_id
+from guard.protect.legs import legs_of, standing
 from guard.protect.outcome import Ending, Freeze, Judge, Level, Notify, Outcome, StopSignal
 from guard.protect.policy import ExecutionBounds, ProtectPolicy
 from guard.protect.ports import Ports
@@ -206,6 +207,7 @@ class Executor:
             cost=run.cost,
             planned_cost=run.task.plan.cost,
             details=halt.details,
+            standing=standing(legs_of(run.fetched.book)),
         )
         holds = self._ports.policy.target.holds(run.risk)
         return await close_intent(self._ports, run.task.account, run.intent, outcome, target_holds=holds)

@@ -56,7 +56,8 @@ class Outcome:
     """The result of one intent.
 
     `orders` are those that were sent (or, in a dry run, would have been). `notional` and `cost` are in quote
-    currency; `cost` is None where the mark at sending is not known any more. `details` lists what was unexpected.
+    currency; `cost` is None where the mark at sending is not known any more. `details` lists what was unexpected,
+    `standing` the legs that are open now (empty: not known).
     """
 
     intent_id: str
@@ -69,6 +70,7 @@ class Outcome:
     cost: float | None
     planned_cost: float | None
     details: tuple[str, ...] = ()
+    standing: str = ""
 
     @property
     def finished(self) -> bool:

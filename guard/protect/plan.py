@@ -99,7 +99,8 @@ def _sellable(
             obstacles.append(leg)
         else:
             legs.append(leg)
-    return legs, obstacles
+    # By name: the plan must not depend on the order in which a venue lists positions.
+    return sorted(legs, key=lambda leg: leg.key), obstacles
 
 
 def _sellable_leg(

@@ -19,7 +19,7 @@ from guard.protect.answers import record_answer, surprises
 from guard.protect.closing import close_intent, skip_unsent
 from guard.protect.intents import Remembered, remembered
 from guard.protect.journal import NOT_SENT, UNCERTAIN, UNVERIFIED, Event, advance, child_number
-from guard.protect.legs import expected_legs
+from guard.protect.legs import expected_legs, legs_of, standing
 from guard.protect.lookup import Fate, look_up
 from guard.protect.outcome import Ending, Level, Outcome
 from guard.protect.ports import Ports
@@ -105,6 +105,7 @@ async def _close(
         cost=None,
         planned_cost=None,
         details=halt.details,
+        standing=standing(legs_of(settled.fetched.book)) if settled and settled.fetched else "",
     )
     holds = risk is not None and ports.policy.target.holds(risk)
     return await close_intent(ports, account, intent, outcome, target_holds=holds)

@@ -73,25 +73,6 @@ def tradable_leg(instrument: Instrument, position: Position) -> Decimal:
     return round_down(exact(position.contracts), instrument.step)
 
 
-def fit_reduction(wanted: Decimal, leg: Decimal, smallest: Decimal, step: Decimal) -> Decimal | None:
-    """The size to trade in order to take at least `wanted` off a leg.
-
-    Args:
-        wanted: contracts to take off, > 0.
-        leg: what can be closed at all (`tradable_leg`).
-        smallest: the smallest order that the venue takes.
-        step: the venue's step.
-
-    Returns:
-        A multiple of `step`, at least `wanted` where the leg allows, never above `leg`. What would be left below
-        `smallest` could not be closed later: the whole leg then. None when the leg is too small for any order.
-    """
-    if leg < smallest:
-        return None
-    size = min(max(round_up(wanted, step), smallest), leg)
-    return leg if leg - size < smallest else size
-
-
 def split(contracts: Decimal, largest: Decimal, step: Decimal) -> tuple[Decimal, ...]:
     """Child sizes of at most `largest` that add up to `contracts`, as even as the step allows, larger ones first.
 

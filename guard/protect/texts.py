@@ -53,6 +53,7 @@ def outcome_text(account: str, outcome: Outcome) -> str:
     if outcome.notional > 0:
         lines.append(_cost_line(outcome))
     if outcome.ending is Ending.SURPRISE:
+        lines.append(f"Open now: {outcome.standing or 'not known'}")
         lines.append("Check the positions at the venue, then resume the account.")
     return "\n".join(line for line in lines if line)
 

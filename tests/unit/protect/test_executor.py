@@ -267,6 +267,7 @@ async def test_a_surprise_freezes(world: Any, fault: str, words: str) -> None:
     assert world.told[0].kind is Kind.SURPRISE
     assert words in world.told[0].text
     assert "FROZEN" in world.told[0].text
+    assert "Open now: BTC/USDT:USDT long 0.77" in world.told[0].text
     assert world.journal.intents["intent-1"].state == "failed"
     assert outcome.orders[0].state is State.FAILED
 

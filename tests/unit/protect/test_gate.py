@@ -1,0 +1,156 @@
+"""Every gate: closed by its fact, open at its edge; what is not known closes it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from guard.protect.gate import GateFacts, RefusalCode, calls_for_action, count_confirmation, refusals
+from guard.protect.policy import ProtectPolicy
+from guard.risk.quality import DataQuality, Quality
+from guard.risk.zones import Zone
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+BTC = "BTC/USDT:USDT"
+FRESH = DataQuality(Quality.FRESH)
+OPEN = GateFacts(
+    mode="auto",
+    frozen=False,
+    stopped=False,
+    zone=Zone.DANGER,
+    confirmed_cycles=2,
+    quality=FRESH,
+    conforms=True,
+    position_mode_proven=True,
+    may_trade=True,
+    now=NOW,
+    last_finished_at=None,
+    notional_today=0.0,
+    daily_cap=20_000.0,
+    symbols=frozenset({BTC}),
+    in_flight=False,
+)
+POLICY = ProtectPolicy()
+
+
+def test_all_open() -> None:
+    """Nothing refuses an armed account in confirmed danger on fresh, undisputed data."""
+    assert refusals(OPEN, POLICY) == ()
+
+
+@pytest.mark.parametrize(
+    ("facts", "policy", "code", "words"),
+    [
+        ({"mode": "observe"}, {}, RefusalCode.NOT_ARMED, "mode is observe"),
+        ({"mode": "suggest"}, {}, RefusalCode.NOT_ARMED, "mode is suggest"),
+        ({"mode": "confirm"}, {}, RefusalCode.NOT_ARMED, "mode is confirm"),
+        ({"frozen": True}, {}, RefusalCode.FROZEN, "frozen until it is resumed"),
+        ({"stopped": True}, {}, RefusalCode.STOPPED, "kill switch"),
+        ({"zone": Zone.WARNING}, {}, RefusalCode.ZONE_BELOW, "zone is warning, acting starts in danger"),
+        ({"zone": Zone.SAFE}, {"act_in": Zone.WARNING}, RefusalCode.ZONE_BELOW, "zone is safe"),
+        ({"zone": Zone.UNKNOWN}, {}, RefusalCode.ZONE_UNKNOWN, "unknown"),
+        ({"confirmed_cycles": 1}, {}, RefusalCode.NOT_CONFIRMED, "1 of 2 cycles"),
+        ({"confirmed_cycles": 2}, {"confirm_cycles": 3}, RefusalCode.NOT_CONFIRMED, "2 of 3 cycles"),
+        ({"quality": DataQuality(Quality.STALE, ("marks are 90 s old",))}, {}, RefusalCode.DATA_NOT_FRESH, "90 s old"),
+        ({"quality": DataQuality(Quality.TORN)}, {}, RefusalCode.DATA_NOT_FRESH, "data is torn"),
+        ({"quality": DataQuality(Quality.INCOMPLETE)}, {}, RefusalCode.DATA_NOT_FRESH, "data is incomplete"),
+        ({"quality": DataQuality(Quality.MISSING)}, {}, RefusalCode.DATA_NOT_FRESH, "data is missing"),
+        ({"quality": DataQuality(Quality.DISPUTED, ("equity",))}, {}, RefusalCode.DISPUTED, "disagree"),
+        ({"conforms": False}, {}, RefusalCode.DISPUTED, "disagree"),
+        ({"conforms": None}, {}, RefusalCode.DISPUTED, "no figure of its own"),
+        ({"position_mode_proven": False}, {}, RefusalCode.POSITION_MODE_UNPROVEN, "position mode"),
+        ({"may_trade": False}, {}, RefusalCode.KEY_MAY_NOT_TRADE, "may not trade"),
+        ({"may_trade": None}, {}, RefusalCode.KEY_MAY_NOT_TRADE, "does not tell"),
+        ({"last_finished_at": NOW - timedelta(seconds=29)}, {}, RefusalCode.COOLDOWN, "29 s ago, cooldown is 30 s"),
+        ({"last_finished_at": NOW + timedelta(seconds=5)}, {}, RefusalCode.COOLDOWN, "0 s ago"),
+        ({"notional_today": 20_000.0}, {}, RefusalCode.DAILY_CAP, "20,000 traded today of at most 20,000"),
+        ({"daily_cap": 0.0}, {}, RefusalCode.DAILY_CAP, "at most 0"),
+        ({}, {"allow_symbols": ("ETH/USDT:USDT",)}, RefusalCode.NOTHING_ALLOWED, "allow_symbols (ETH/USDT:USDT)"),
+        ({"in_flight": True}, {}, RefusalCode.IN_FLIGHT, "still open"),
+        ({}, {"remedies": ("cancel",)}, RefusalCode.REMEDY_OFF, "reduce is not among"),
+    ],
+)
+def test_one_closed_gate(facts: dict[str, Any], policy: dict[str, Any], code: RefusalCode, words: str) -> None:
+    """Each closed gate is the only refusal, and says so in words."""
+    (refusal,) = refusals(replace(OPEN, **facts), replace(POLICY, **policy))
+    assert refusal.code is code
+    assert words in refusal.text
+
+
+@pytest.mark.parametrize(
+    ("facts", "policy"),
+    [
+        ({"zone": Zone.LIQUIDATION}, {}),
+        ({"zone": Zone.WARNING}, {"act_in": Zone.WARNING}),
+        ({"confirmed_cycles": 1}, {"confirm_cycles": 1}),
+        ({"last_finished_at": NOW - timedelta(seconds=30)}, {}),
+        ({"notional_today": 19_999.9}, {}),
+        ({}, {"allow_symbols": (BTC,)}),
+        ({"may_trade": False}, {"dry_run": True}),
+        ({"may_trade": None}, {"dry_run": True}),
+    ],
+)
+def test_open_at_the_edge(facts: dict[str, Any], policy: dict[str, Any]) -> None:
+    """Exactly at its bar a gate is open; a dry run needs no right to trade."""
+    assert refusals(replace(OPEN, **facts), replace(POLICY, **policy)) == ()
+
+
+def test_a_dry_run_passes_every_other_gate() -> None:
+    """A dry run is a rehearsal: it refuses where the real run would."""
+    closed = replace(OPEN, mode="observe", frozen=True, in_flight=True, confirmed_cycles=0)
+    codes = [refusal.code for refusal in refusals(closed, replace(POLICY, dry_run=True))]
+    assert codes == [RefusalCode.NOT_ARMED, RefusalCode.FROZEN, RefusalCode.NOT_CONFIRMED, RefusalCode.IN_FLIGHT]
+
+
+def test_every_closed_gate_is_named() -> None:
+    """All refusals are told, not the first alone; every code has a gate."""
+    closed = GateFacts(
+        mode="observe",
+        frozen=True,
+        stopped=True,
+        zone=Zone.DANGER,
+        confirmed_cycles=0,
+        quality=DataQuality(Quality.STALE),
+        conforms=False,
+        position_mode_proven=False,
+        may_trade=False,
+        now=NOW,
+        last_finished_at=NOW,
+        notional_today=1.0,
+        daily_cap=1.0,
+        symbols=frozenset(),
+        in_flight=True,
+    )
+    codes = {refusal.code for refusal in refusals(closed, replace(POLICY, allow_symbols=(BTC,), remedies=()))}
+    below = {refusal.code for refusal in refusals(replace(closed, zone=Zone.SAFE), POLICY)}
+    unknown = {refusal.code for refusal in refusals(replace(closed, zone=Zone.UNKNOWN), POLICY)}
+    assert codes | below | unknown == set(RefusalCode)
+
+
+@pytest.mark.parametrize("act_in", [Zone.WARNING, Zone.DANGER, Zone.LIQUIDATION])
+@pytest.mark.parametrize("zone", list(Zone))
+def test_zones_that_call_for_action(zone: Zone, act_in: Zone) -> None:
+    """The zone itself and worse ones call for action; unknown never does."""
+    order = [Zone.SAFE, Zone.WATCH, Zone.WARNING, Zone.DANGER, Zone.LIQUIDATION]
+    assert calls_for_action(zone, act_in) == (zone in order[order.index(act_in) :])
+
+
+def test_confirmation_counts_consecutive_fresh_cycles() -> None:
+    """A calm, unknown or blind cycle starts the count anew."""
+    counts = []
+    count = 0
+    for zone, quality in [
+        (Zone.DANGER, FRESH),
+        (Zone.LIQUIDATION, FRESH),
+        (Zone.DANGER, DataQuality(Quality.STALE)),
+        (Zone.DANGER, FRESH),
+        (Zone.WARNING, FRESH),
+        (Zone.UNKNOWN, FRESH),
+        (Zone.DANGER, FRESH),
+    ]:
+        count = count_confirmation(count, zone, quality, POLICY)
+        counts.append(count)
+    assert counts == [1, 2, 0, 1, 0, 0, 1]
