@@ -7,35 +7,23 @@ background. `stop` ends within 3 s whatever Telegram does.
 from __future__ import annotations
 
 import asyncio
-import logging
-import re
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 import structlog
-from telegram import Bot, BotCommand
-from telegram.request import HTTPXRequest
+from telegram import BotCommand
 
 from guard.bot.commands import COMMANDS
+from guard.bot.connection import REAL_BASE_URL, Connection, Pace
 from guard.bot.desk import Desk
 from guard.bot.dispatch import Dispatch
-from guard.bot.polling import BotHealth, BotState, Pace, Poller
+from guard.bot.polling import BotHealth, BotState, Poller
 from guard.bot.reception import Reception
 from guard.bot.sender import TelegramSender
 from guard.ports.clock import Clock
-from guard.ports.errors import InputError
 
 log = structlog.get_logger("guard.bot")
 
-REAL_BASE_URL = "https://api.telegram.org/bot"
 STOP_GRACE_S = 1.0
-CONNECTIONS_MAX = 64
-
-_TOKEN_FORM = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,100}")
-
-# The token is part of every address, and these loggers print addresses (or pages that repeat them). What goes wrong is
-# logged by us, without the token.
-_TALKATIVE_LOGGERS = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "telegram": logging.CRITICAL}
 
 
 class ChatBot:
@@ -56,20 +44,10 @@ class ChatBot:
         Raises:
             InputError: `token` or `base_url` has an impossible form.
         """
-        _check(token, base_url)
-        for name, level in _TALKATIVE_LOGGERS.items():
-            logging.getLogger(name).setLevel(level)
         self._clock = clock
         pace = pace or Pace()
-        # Two connection pools: a poll that hangs must not keep an alert waiting.
-        self._requests = (_request(base_url, pace, CONNECTIONS_MAX), _request(base_url, pace, 2))
-        bot = Bot(
-            token,
-            base_url=base_url,
-            base_file_url=file_url(base_url),
-            request=self._requests[0],
-            get_updates_request=self._requests[1],
-        )
+        self._connection = Connection(token, base_url, pace)
+        bot = self._connection.bot
         self.sender = TelegramSender(bot)
         reception = Reception(desk, self.sender, clock, lambda: bot.username)
         self._dispatch = Dispatch(reception.serve, reception.apologize)
@@ -96,8 +74,7 @@ class ChatBot:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self._dispatch.close(STOP_GRACE_S)
-        for request in self._requests:
-            await request.shutdown()
+        await self._connection.close()
         self._set_health(BotHealth(BotState.STOPPED, "stopped", self._clock.now()))
 
     async def wait_for(self, *states: BotState, timeout_s: float) -> BotHealth:
@@ -126,37 +103,3 @@ class ChatBot:
         log.critical("chat.poller_died", exc_info=error)
         reason = f"the bot stopped because of a defect ({type(error).__name__}); restart the guard"
         self._set_health(BotHealth(BotState.UNREACHABLE, reason, self._clock.now()))
-
-
-def file_url(base_url: str) -> str:
-    """Where files are loaded from: `https://host/bot` becomes `https://host/file/bot`."""
-    root, _, last = base_url.rpartition("/")
-    return f"{root}/file/{last}"
-
-
-def _check(token: str, base_url: str) -> None:
-    if not _TOKEN_FORM.fullmatch(token):
-        raise InputError(
-            "the Telegram token has not the form 123456789:letters-and-digits",
-            fix="copy it again from @BotFather into telegram.token_file",
-        )
-    address = urlsplit(base_url)
-    if address.scheme not in {"http", "https"} or not address.hostname or not address.path.strip("/"):
-        raise InputError(
-            f"telegram.base_url was {base_url}, must be a Bot API root such as {REAL_BASE_URL}",
-            fix="remove it to use Telegram itself",
-        )
-
-
-def _request(base_url: str, pace: Pace, connections_max: int) -> HTTPXRequest:
-    loopback = urlsplit(base_url).hostname in {"127.0.0.1", "::1", "localhost"}
-    return HTTPXRequest(
-        connection_pool_size=connections_max,
-        connect_timeout=pace.connect_s,
-        read_timeout=pace.answer_s,
-        write_timeout=pace.answer_s,
-        media_write_timeout=pace.answer_s * 2,
-        pool_timeout=pace.answer_s,
-        # A proxy of the environment leads to the internet, not to this machine.
-        httpx_kwargs={"trust_env": False} if loopback else None,
-    )

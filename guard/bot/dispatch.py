@@ -7,7 +7,8 @@ its `stop` waits for handlers however long they hang.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 from weakref import WeakValueDictionary
 
 import structlog
@@ -18,7 +19,7 @@ log = structlog.get_logger("guard.bot")
 AT_ONCE_MAX = 16  # updates being answered
 WAITING_MAX = 256  # updates accepted and not finished; beyond this, fetching waits
 
-Serve = Callable[[Update], Awaitable[None]]
+Serve = Callable[[Update], Coroutine[Any, Any, None]]
 
 
 class Dispatch:
@@ -36,8 +37,7 @@ class Dispatch:
     async def put(self, update: Update) -> None:
         """Accept an update; waits while too many are unfinished."""
         await self._room.acquire()
-        task = asyncio.create_task(self._run(update), name=f"update-{update.update_id}")
-        self._tasks.add(task)
+        task = self._begin(self._run(update), f"update-{update.update_id}")
         task.add_done_callback(lambda done: self._finished(done, update))
 
     async def close(self, grace_s: float) -> None:
@@ -57,21 +57,22 @@ class Dispatch:
         async with turn, self._hands:
             await self._serve(update)
 
-    def _finished(self, task: asyncio.Task[None], update: Update) -> None:
-        self._tasks.discard(task)
-        self._room.release()
-        if task.cancelled():
-            return
-        error = task.exception()
-        if error is None:
-            return
-        self.defects += 1
-        log.critical("chat.defect", update_id=update.update_id, exc_info=error)
-        if task.get_name() == "defect":
-            return
-        apology = asyncio.create_task(self._apologize(update), name="defect")
-        self._tasks.add(apology)
-        apology.add_done_callback(self._tasks.discard)
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
-    async def _apologize(self, update: Update) -> None:
-        await self._on_defect(update)
+    def _finished(self, task: asyncio.Task[None], update: Update) -> None:
+        self._room.release()
+        if self._defect(task):
+            self._begin(self._on_defect(update), f"defect-{update.update_id}").add_done_callback(self._defect)
+
+    def _defect(self, task: asyncio.Task[None]) -> bool:
+        """Whether the work failed in a way nobody foresaw; then it is in the log."""
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            return False
+        self.defects += 1
+        log.critical("chat.defect", work=task.get_name(), exc_info=error)
+        return True

@@ -17,6 +17,7 @@ import structlog
 from telegram import Bot, BotCommand, Update
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 
+from guard.bot.connection import Pace
 from guard.bot.failures import UNREADABLE, describe, wait_asked_s
 from guard.bot.visits import WANTED_UPDATES
 from guard.ports.clock import Clock
@@ -41,26 +42,6 @@ class BotHealth:
     state: BotState
     reason: str
     since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Times in seconds. The defaults suit the real service; tests and demonstrations use smaller ones.
-
-    `poll_s`: how long Telegram holds an empty poll open. `answer_s`: how long to wait for any answer beyond that.
-    `retry_first_s` doubles with each setback up to `retry_max_s`; `bad_token_retry_s` is the least wait after a
-    refused token. `steady_s`: being connected so long forgets earlier setbacks. `drop_after_s`: after an outage of
-    this length updates that piled up are dropped, because nobody wants an answer to an old question.
-    """
-
-    connect_s: float = 5.0
-    answer_s: float = 10.0
-    poll_s: int = 30
-    retry_first_s: float = 1.0
-    retry_max_s: float = 30.0
-    bad_token_retry_s: float = 60.0
-    steady_s: float = 60.0
-    drop_after_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

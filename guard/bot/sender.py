@@ -115,6 +115,14 @@ class TelegramSender:
         """
         await self._ask(self._bot.answer_callback_query(query_id, text or None))
 
+    async def whoami(self) -> str:
+        """The bot's own name at the service, such as `@my_guard_bot`.
+
+        Raises:
+            SendError: the token is not accepted, or Telegram does not answer.
+        """
+        return f"@{(await self._ask(self._bot.get_me())).username}"
+
     async def _ask(self, call: Awaitable[T]) -> T:
         """The result of one call, or its failure as a `SendError`."""
         try:

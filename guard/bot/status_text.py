@@ -191,7 +191,7 @@ def _positions_summary(snapshot: Snapshot) -> str:
 def _age_line(snapshot: Snapshot, now: datetime) -> str:
     checked_s = (now - snapshot.at).total_seconds()
     if snapshot.data_at is None:
-        line = f"Data: never read, last tried {age(checked_s)} ago"
+        line = "Data: never read"
     else:
         line = f"Data: {escaped(snapshot.quality)}, {age((now - snapshot.data_at).total_seconds())} old"
     if checked_s > OVERDUE_S:

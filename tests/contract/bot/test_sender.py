@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from pydantic import SecretStr
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
 from guard.app.clock import SystemClock
 from guard.bot.limits import TEXT_MAX
 from guard.bot.sender import TelegramSender
+from guard.bot.standalone import standalone_sender
 from guard.ports.sending import ChatGone, ChatMoved, ChatSender, SendError, SendRejected, SendRetry
 from guard.sandbox.telegram import FaultKind, Person, TelegramSandbox
 
@@ -169,6 +171,18 @@ async def test_a_moved_chat_tells_where(telegram: TelegramSandbox, sender: ChatS
     with pytest.raises(ChatMoved) as caught:
         await sender.send_text(group.chat_id, "x")
     await sender.send_text(caught.value.new_chat_id, "x")
+
+
+async def test_whoami_proves_the_token(telegram: TelegramSandbox) -> None:
+    """The bot's name, or why it has none."""
+    async with standalone_sender(SecretStr(telegram.token), telegram.base_url) as sender:
+        assert sender is not None
+        assert await sender.whoami() == "@guard_bot"
+        telegram.replace_token("1234567:another")
+        with pytest.raises(SendRetry, match=r"telegram\.token_file"):
+            await sender.whoami()
+    async with standalone_sender(None, telegram.base_url) as nobody:
+        assert nobody is None
 
 
 async def test_every_failure_is_a_line_for_a_person(telegram: TelegramSandbox, sender: ChatSender) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from guard.bot.app import ChatBot
-from guard.bot.polling import BotState, Pace
+from guard.bot.connection import Pace
+from guard.bot.polling import BotState
 from guard.ports.errors import GuardError
 from guard.ports.records import PositionSnapshot, Snapshot, UserRecord
 from guard.risk.zones import Zone

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from guard.bot.app import ChatBot, file_url
-from guard.bot.polling import BotState, Pace
+from guard.bot.app import ChatBot
+from guard.bot.connection import Pace, file_url
+from guard.bot.polling import BotState
 from guard.ports.errors import InputError
 from guard.sandbox.telegram import FaultKind, Message, Person, TelegramSandbox
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from telegram import error as tg
 
-from guard.bot.polling import BotState, Pace, setback_of
+from guard.bot.connection import Pace
+from guard.bot.polling import BotState, setback_of
 
 PACE = Pace()
 TOKEN = "123:secret"
