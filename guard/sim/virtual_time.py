@@ -40,6 +40,7 @@ _ANSWERED_BY_THREADS: Final = frozenset({"aiosqlite.core", "sqlalchemy.dialects.
 
 _STEPS_PER_INSTANT_MAX: Final = 100_000
 _PENDING_SHOWN_MAX: Final = 20
+_CLEANING_UP_S: Final = 3600.0
 
 
 class VirtualTimeError(RuntimeError):
@@ -134,6 +135,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         if timeout_s == 0:
             self._steps += 1
             if self._steps > _STEPS_PER_INSTANT_MAX:
+                self._steps = 0  # what cleans up after the error may run
                 raise VirtualTimeError(f"spinning: {_STEPS_PER_INSTANT_MAX} rounds at {self._now_s} s{self._pending()}")
             return
         if self._give_back_oldest():
@@ -143,7 +145,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._steps = 0
         self._now_s += timeout_s
         if self._now_s > self._limit_s:
-            raise VirtualTimeError(f"still running after the limit of {self._limit_s} virtual s{self._pending()}")
+            limit_s, self._limit_s = self._limit_s, self._now_s + _CLEANING_UP_S
+            raise VirtualTimeError(f"still running after the limit of {limit_s} virtual s{self._pending()}")
 
     def _give_back_oldest(self) -> bool:
         """Give one answer of a thread back; False when no thread has work."""

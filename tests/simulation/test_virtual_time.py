@@ -181,22 +181,34 @@ def test_spinning_is_an_error() -> None:
     """A task that polls without sleeping never lets time pass."""
 
     async def main() -> None:
-        for _ in itertools.count():
-            await asyncio.sleep(0)
+        try:
+            for _ in itertools.count():
+                await asyncio.sleep(0)
+        finally:
+            await asyncio.sleep(1)
+            cleaned.append(True)
 
+    cleaned: list[bool] = []
     with pytest.raises(VirtualTimeError, match="spinning"):
         run_virtual(main())
+    assert cleaned
 
 
 def test_running_for_ever_is_an_error() -> None:
     """A limit on everything: also on virtual time."""
 
     async def main() -> None:
-        for _ in itertools.count():
-            await asyncio.sleep(60)
+        try:
+            for _ in itertools.count():
+                await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(1)
+            cleaned.append(True)
 
-    with pytest.raises(VirtualTimeError, match="limit of 3600"):
+    cleaned: list[bool] = []
+    with pytest.raises(VirtualTimeError, match=r"limit of 3600"):
         run_virtual(main(), limit_s=3600)
+    assert cleaned
 
 
 def test_real_sockets_are_refused() -> None:
