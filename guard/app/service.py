@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 
 ROSTER_S = 5.0
 PRUNE_S = 3600.0
-STOP_TURNS_S = 2.5
+STOP_TURNS_S = 1.5
 
 
 class Service:
