@@ -16,14 +16,16 @@ from guard.risk.book import (
     Book,
     Collateral,
     Fees,
+    HaircutTier,
     Order,
     Position,
     Tier,
     VenueFigures,
     VenueReported,
 )
+from guard.risk.bookcheck import check_book
 from guard.risk.bookerror import BookError
-from guard.risk.bookfile import book_schema, check_book, dump_book, parse_book, parse_book_text, with_marks
+from guard.risk.bookfile import book_schema, dump_book, parse_book, parse_book_text, with_marks
 from guard.risk.conformity import conformity, worse_of
 from guard.risk.quality import DataQuality, Quality, qualify
 from guard.risk.report import AccountRisk, PoolRisk, PositionRisk
@@ -39,6 +41,7 @@ __all__ = [
     "Collateral",
     "DataQuality",
     "Fees",
+    "HaircutTier",
     "Order",
     "PoolRisk",
     "Position",

@@ -120,14 +120,22 @@ def _finite(value: float) -> float | None:
 
 def _positions(pool: Pool, legs: LegFigures, roots: Array | None) -> tuple[PositionRisk, ...]:
     held = len(pool.positions)
-    figures = [legs.value, legs.unrealized_pnl, legs.initial, charged_margins(pool, legs.maintenance), legs.fee]
     price = None if pool.plain else pool.assets.price[pool.legs.settle]
+    factor = None if pool.assets.charge_factor is None else pool.assets.charge_factor[pool.legs.settle]
+    charge = price if price is None or factor is None else price * factor
+    figures = [
+        (legs.value, price),
+        (legs.unrealized_pnl, price),
+        (legs.initial, charge),
+        (charged_margins(pool, legs.maintenance), charge),
+        (legs.fee, charge),
+    ]
     columns: list[list[object]] = [list(map(copied, pool.positions)) for copied in _COPIED]
-    for figure in figures:
+    for figure, at in figures:
         if figure is None:
             columns.append([0.0] * held)
         else:
-            columns.append((figure[0] if price is None else figure[0] * price).tolist())
+            columns.append((figure[0] if at is None else figure[0] * at).tolist())
     if roots is None:
         columns.append([None] * held)
     else:

@@ -25,11 +25,22 @@ SCHEMA = "guard.book/1"
 
 
 @dataclass(frozen=True, slots=True)
+class HaircutTier:
+    """Haircut of the part of a balance between `floor` and `cap`, in units of the asset; `cap` None = no end."""
+
+    floor: float
+    cap: float | None
+    haircut: float
+
+
+@dataclass(frozen=True, slots=True)
 class Collateral:
     """One asset of the wallet, before unrealized PnL.
 
     `balance` and `frozen` are in units of the asset, `price` in the pool's currency per unit,
-    `haircut` is the fraction the venue does not count.
+    `haircut` is the fraction the venue does not count; `haircut_tiers` stand in its place where it grows with the
+    amount. `markup` is the fraction added to the price when debts and requirements in the asset are counted.
+    `borrowed` is owed on top of `balance`, and asks for `borrow_mm_rate` of itself as maintenance margin.
     """
 
     asset: str
@@ -37,6 +48,10 @@ class Collateral:
     price: float = 1.0
     haircut: float = 0.0
     frozen: float = 0.0
+    markup: float = 0.0
+    borrowed: float = 0.0
+    borrow_mm_rate: float = 0.0
+    haircut_tiers: tuple[HaircutTier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,7 @@ class Position:
 
     `contract_size` is base units a contract for `linear`, quote units a contract for `inverse`.
     `isolated_margin` is the wallet of an isolated leg in `settle` (before unrealized PnL), else None.
+    `opened_at` matters where a venue keeps an older rule for older positions; None = not known.
     """
 
     symbol: str
@@ -58,6 +74,7 @@ class Position:
     leverage: float
     margin_mode: MarginMode = "cross"
     isolated_margin: float | None = None
+    opened_at: datetime | None = None
 
     @property
     def sign(self) -> float:

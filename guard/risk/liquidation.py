@@ -146,7 +146,7 @@ def _closed_roots(pool: Pool, mine: Index, slack_now: float, weight: float) -> A
         slope = (slope[:, None] + rates[:, leg]).reshape(-1, mine.shape[1])
         offset = (offset[:, None] + offsets[:, leg]).reshape(-1, mine.shape[1])
     if legs.fee_rate is not None:
-        fee_slope = (weight * legs.fee_rate[mine] * size * level * factor).sum(axis=0)
+        fee_slope = (weight * legs.fee_rate[mine] * charged * level * factor).sum(axis=0)
         slope, required = slope + fee_slope, required + fee_slope * mark[0]
     exposure = (legs.direction[mine] * size).sum(axis=0)
     upl_offset = -(legs.direction[mine] * size * entry).sum(axis=0)

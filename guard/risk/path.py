@@ -119,7 +119,7 @@ def along_moves(pool: Pool, movers: Movers, weights: Array, weight: float) -> Pa
     own = weights[movers.own]
     base = np.array([-pool.withheld, -pool.withheld * own, 0.0])
     if legs.fee_rate is not None:
-        base -= weight * (worth * legs.size * legs.fee_rate * factor).sum(axis=1)
+        base -= weight * (worth * charged * legs.fee_rate * factor).sum(axis=1)
     if legs.fee_fixed is not None:
         base -= weight * (price * legs.fee_fixed * factor).sum(axis=1)
     asset_price = np.array([assets.price, assets.price * weights[movers.asset], np.zeros_like(assets.price)])
@@ -199,7 +199,7 @@ def along_symbol(pool: Pool, symbol: int, slack_now: float, weight: float) -> Pa
     base = np.zeros(3)
     fees = np.zeros(2)
     if legs.fee_rate is not None:
-        fees[1] = float((weight * legs.fee_rate * legs.size * level * factor)[mine].sum())
+        fees[1] = float((weight * legs.fee_rate * charged * level * factor)[mine].sum())
     if legs.fee_fixed is not None:
         fees[0] = float((weight * legs.fee_fixed * level * factor)[mine].sum())
     base[:2] -= fees

@@ -9,7 +9,7 @@ evaluates them over a scenario axis, `guard.risk.liquidation` solves for the poi
     value_i  = size_i * v_i
     upl_i    = direction_i * size_i * (v_i - entry_i)    direction = side for linear, -side for inverse
     mm_i     = max(0, max_k(line_rate_ki * charged_i * v_i - line_deduction_ki))
-    fee_i    = fee_rate_i * size_i * v_i + fee_fixed_i
+    fee_i    = fee_rate_i * charged_i * v_i + fee_fixed_i
     im_i     = im_rate_i * size_i * v_i + im_fixed_i
 
 so equity is concave and the requirement convex in every `v`, which makes liquidation prices exact and cheap. A *flat*
@@ -68,7 +68,7 @@ class Legs:
     fee_rate: Array | None = None
     fee_fixed: Array | None = None
     charged: Array | None = None
-    """Size that the requirement is charged on; differs from `size` where open orders count."""
+    """Size that requirement and closing fee are charged on; differs from `size` where open orders count."""
     loss: Mask | None = None
     """Legs whose "maintenance" is a loss that comes off equity (orders away from the mark)."""
     flat: Mask | None = None

@@ -99,7 +99,9 @@ def maintenance(legs: Legs, v: Array) -> Array:
 def value_legs(legs: Legs, v: Array) -> LegFigures:
     """Figures of the legs at marks `v` of shape (scenarios, legs)."""
     value = v * legs.size
-    fee = None if legs.fee_rate is None else value * legs.fee_rate
+    fee = None
+    if legs.fee_rate is not None:
+        fee = (value if legs.charged is None else v * legs.charged) * legs.fee_rate
     if legs.fee_fixed is not None:
         fee = legs.fee_fixed + (np.zeros_like(value) if fee is None else fee)
     initial = value * legs.im_rate

@@ -13,10 +13,53 @@ from typing import Final
 from guard.risk.book import Book
 from guard.risk.bookerror import BookError, one_of
 from guard.risk.pool import Pool
-from guard.risk.rules import binance_usdm, tiered
+from guard.risk.rules import (
+    binance_coinm,
+    binance_pm,
+    binance_usdm,
+    binance_usdm_multi,
+    bingx,
+    bitget,
+    bitmex,
+    bybit_uta,
+    deribit_sm,
+    gate,
+    hyperliquid,
+    kraken_futures,
+    kucoin,
+    margin_level,
+    mexc,
+    okx,
+    reported,
+    tiered,
+)
 from guard.risk.rules.rule import Rule
 
-RULES: Final[Mapping[str, Rule]] = MappingProxyType({rule.model: rule for rule in (tiered.RULE, binance_usdm.RULE)})
+RULES: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        file.RULE.model: file.RULE
+        for file in (
+            tiered,
+            binance_usdm,
+            binance_usdm_multi,
+            binance_coinm,
+            binance_pm,
+            bybit_uta,
+            okx,
+            kucoin,
+            gate,
+            bitget,
+            bingx,
+            mexc,
+            hyperliquid,
+            deribit_sm,
+            kraken_futures,
+            bitmex,
+            margin_level,
+            reported,
+        )
+    }
+)
 
 MODELS: Final = tuple(RULES)
 """Names that a book's `model` may have."""

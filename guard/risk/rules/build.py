@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from guard.risk.bookerror import BookError, keyed
 from guard.risk.pool import Array, Assets, Index, Legs, Mask, Pool
 from guard.risk.rules.part import Part, Sheet, sheet_of, where
 from guard.risk.tiers import Stack, TierTables, tables_of
+
+ACCOUNT: Final = "*"
+"""Key of a book's `parameters` for what holds for the whole account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +48,25 @@ class AssetTerms:
     charge: float = 0.0
 
 
-def counts_fully(item: Collateral) -> AssetTerms:
-    """An asset that counts at its price."""
-    return _FULLY if item.haircut == 0.0 else haircut_terms(item)
-
-
 def haircut_terms(item: Collateral) -> AssetTerms:
-    """A balance counts less its haircut, a debt counts in full."""
-    if item.haircut == 0.0:
-        return _FULLY
-    return AssetTerms((1.0 - item.haircut, 1.0), (0.0, 0.0))
+    """A balance counts less its haircut (each part of it less that of its tier), a debt counts in full.
+
+    Haircuts that grow with the amount make what counts concave: the least of straight lines.
+    """
+    if not item.haircut_tiers:
+        return _FULLY if item.haircut == 0.0 else AssetTerms((1.0 - item.haircut, 1.0), (0.0, 0.0))
+    rates, constants = [1.0], [0.0]
+    constant, before = 0.0, 1.0 - item.haircut_tiers[0].haircut
+    for tier in item.haircut_tiers:
+        rate = 1.0 - tier.haircut
+        constant, before = constant + tier.floor * (before - rate), rate
+        rates.append(rate)
+        constants.append(constant)
+    last = item.haircut_tiers[-1]
+    if last.cap is not None:  # beyond the last tier nothing more counts
+        rates.append(0.0)
+        constants.append(constant + last.cap * before)
+    return AssetTerms(tuple(rates), tuple(constants))
 
 
 _FULLY = AssetTerms((1.0,), (0.0,))
@@ -95,10 +108,16 @@ def parameter(book: Book, symbol: str, name: str, why: str) -> float:
     Raises:
         BookError: it is missing; `why` says who needs it.
     """
-    value = book.parameters.get(symbol, {}).get(name)
+    value = optional_parameter(book, symbol, name)
     if value is None:
         raise BookError(f"{keyed('parameters', symbol)}.{name}", f"is missing, must be a number: {why}")
     return float(value)
+
+
+def optional_parameter(book: Book, symbol: str, name: str) -> Any:
+    """A parameter of a symbol, or the one that stands for the whole account under `*`; None = not given."""
+    value = book.parameters.get(symbol, {}).get(name)
+    return book.parameters.get(ACCOUNT, {}).get(name) if value is None else value
 
 
 def build_pool(

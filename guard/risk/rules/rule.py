@@ -6,15 +6,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from guard.risk.book import Book
-from guard.risk.fields import Field, Number, Reader
+from guard.risk.fields import Choice, Field, Number
 from guard.risk.pool import Pool
 
+POSITIVE = Number(above=0, nullable=True)
+RATE = Number(above=0, at_most=1, nullable=True)
+
 ORDER_PARAMETERS: tuple[Field, ...] = (
-    Field("contract_size", Number(above=0), "base units a contract (linear), quote units (inverse)", None),
-    Field("leverage", Number(above=0), "leverage set for the symbol", None),
-    Field("mark_price", Number(above=0), "mark price in quote per base", None),
+    Field("contract_size", POSITIVE, "base units a contract (linear), quote units (inverse)", None),
+    Field("leverage", POSITIVE, "leverage set for the symbol", None),
+    Field("mark_price", POSITIVE, "mark price in quote per base", None),
 )
 """What a rule must know of a symbol that has open orders and no position."""
+
+
+ACCOUNT_MODE = Field(
+    "account_mode",
+    Choice(("single", "multi", "classic", "unified", "segregated", "cross"), nullable=True),
+    "mode of the account, under *: single or multi (okx), classic or unified (gate), segregated or cross (deribit-sm)",
+    None,
+)
+"""Which of a venue's account modes the book is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +40,3 @@ class Rule:
     model: str
     pools: Callable[[Book], tuple[Pool, ...]]
     parameters: tuple[Field, ...] = ORDER_PARAMETERS
-    readers: tuple[Reader, ...] = ()
