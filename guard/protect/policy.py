@@ -69,8 +69,8 @@ class ExecutionBounds:
         lookup_attempts: times that an order without a certain answer is looked up before it is left to the next cycle.
         lookup_pause_s: pause before a look-up is repeated.
         lost_after_s: an order counts as lost only when the venue does not know it at least this long after it was
-            sent. Must be longer than the venue accepts a delayed request (its receive window; 10 s as ccxt sends it):
-            a request still on its way would otherwise arrive after the order was sent again.
+            sent; at least as long as the venue accepts a delayed request (its receive window), or that request would
+            arrive after the order was sent again. The adapter waits for the same reason: this is the second lock.
         resends: times that an order which certainly never arrived may be sent again, under the same id.
         verify_attempts: times that the book is read after an order until it shows what filled.
         verify_pause_s: pause between two such reads.
@@ -80,7 +80,7 @@ class ExecutionBounds:
     call_timeout_s: float = 10.0
     lookup_attempts: int = 8
     lookup_pause_s: float = 2.0
-    lost_after_s: float = 12.0
+    lost_after_s: float = 6.0
     resends: int = 1
     verify_attempts: int = 4
     verify_pause_s: float = 0.5

@@ -89,16 +89,22 @@ def test_refusals_are_recorded(make: Any, btc_book: Book) -> None:
         (OrderStatus.REJECTED, "0", State.REJECTED),
     ],
 )
-@pytest.mark.parametrize("asked_in", [State.SUBMITTING, State.SUBMITTED, State.UNKNOWN])
+@pytest.mark.parametrize("asked_in", [State.SUBMITTING, State.UNKNOWN])
 def test_answers(status: OrderStatus, filled: str, state: State, asked_in: State) -> None:
     """Each answer in each state in which one is awaited."""
     order = replace(ORDER, state=asked_in)
-    if asked_in is State.SUBMITTED and state in {State.REJECTED, State.SUBMITTED}:
-        pytest.skip("an accepted order is not asked for again in this state")
     told = record_answer(order, answer(status, filled, 99.0 if Decimal(filled) else None), at=LATER)
     assert told.state is state
     assert (told.filled, told.venue_order_id, told.updated_at) == (filled, "v1", LATER)
     assert (told.error is None) == (Decimal(filled) > 0)
+
+
+def test_an_accepted_order_ends_without_being_accepted_again() -> None:
+    """After "open" only the end is news."""
+    accepted = record_answer(ORDER, answer(OrderStatus.OPEN, "0"), at=NOW)
+    assert accepted.error == "still open at the venue"
+    ended = record_answer(accepted, answer(OrderStatus.FILLED, "1", 100.0), at=LATER)
+    assert (ended.state, ended.error) == (State.FILLED, None)
 
 
 def test_no_answer_is_awaited_for_an_ended_order() -> None:
