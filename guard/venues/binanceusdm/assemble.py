@@ -250,7 +250,7 @@ class _Builder:
         return next((abs(row.amount) for row in held if row.side == closes), 0.0)
 
     def collateral(self) -> tuple[Collateral, ...]:
-        """The margin assets; in multi-assets mode at their index price, less what the bid rate takes off."""
+        """The margin assets; in multi-assets mode at their index price, with what bid and ask rate take off and add."""
         settles = {row.margin_asset for row in self._answers.held}
         for asset in sorted(settles - {row.asset for row in self._answers.account.assets}):
             self.missing.append(f"balance of {asset}")
@@ -263,7 +263,13 @@ class _Builder:
         if rate is None:
             self.missing.append(f"index price of {row.asset}")
             return Collateral(row.asset, row.cross_wallet, price=1.0, haircut=1.0)
-        return Collateral(row.asset, row.cross_wallet, price=rate.index, haircut=max(0.0, 1.0 - rate.bid / rate.index))
+        return Collateral(
+            row.asset,
+            row.cross_wallet,
+            price=rate.index,
+            haircut=max(0.0, 1.0 - rate.bid / rate.index),
+            markup=max(0.0, rate.ask / rate.index - 1.0),
+        )
 
     def fees(self) -> Fees:
         """The venue's base fees, the highest of any user: a cost is never estimated too low."""
@@ -275,7 +281,7 @@ class _Builder:
         )
 
     def parameters(self) -> dict[str, dict[str, Any]]:
-        """What rules must know of symbols with orders only, and the rates of margin assets in multi-assets mode."""
+        """What rules must know of symbols that have orders and no position."""
         held = {row.market_id for row in self._answers.held}
         found: dict[str, dict[str, Any]] = {}
         for market_id in sorted({row.market_id for row in self._answers.orders} - held):
@@ -283,13 +289,7 @@ class _Builder:
             mark = self._mark(known) if known else self._answers.marks.get(market_id)
             terms = {"contract_size": CONTRACT_SIZE, "leverage": self._leverage(market_id, symbol)}
             found[symbol] = terms if mark is None else {**terms, "mark_price": mark}
-        for asset, rate in self._rates_used():
-            found[asset] = {"index_price": rate.index, "bid_rate": rate.bid, "ask_rate": rate.ask}
         return found
-
-    def _rates_used(self) -> list[tuple[str, AssetRate]]:
-        used = {row.asset for row in self._answers.account.assets} | {row.margin_asset for row in self._answers.held}
-        return [(asset, rate) for asset, rate in sorted(self._answers.rates.items()) if asset in used]
 
     def reported(self) -> VenueReported:
         """The venue's own figures of its cross pools.

@@ -10,6 +10,7 @@ import pytest
 from guard.ports.errors import BadAnswer
 from guard.risk.assess import assess
 from guard.risk.bookfile import dump_book, parse_book
+from guard.sandbox.engine.market import AssetIndex
 
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
 
@@ -98,15 +99,18 @@ async def test_several_settlement_currencies(bench: Any) -> None:
 
 
 async def test_multi_assets_mode(bench: Any) -> None:
-    """One pool of everything, with the rates that the venue counts collateral at."""
-    account = bench.account("alice", bench.holding("BTCUSDT", "2", "43000"), multi_assets=True)
+    """One pool of everything in USD, counted at the venue's rates."""
+    rates = AssetIndex(index=Decimal(43_500), bid_buffer=Decimal("0.05"), ask_buffer=Decimal("0.05"))
+    bench.server.engine.market.assets["BTC"] = rates
+    legs = (bench.holding("BTCUSDT", "2", "43000"), bench.holding("ETHUSDC", "-3", "3300"))
+    account = bench.account("alice", *legs, balances={"USDT": 9_000, "USDC": 1_000, "BTC": "0.1"}, multi_assets=True)
     check = await (await bench.open(account)).check()
     book = check.fetched.book
-    assert (check.account_mode, book.model) == ("multi-assets", "binance-usdm-multi")
-    assert check.fetched.missing == ()
-    assert book.collateral[0].price == pytest.approx(1.0, rel=0.01)
-    assert book.parameters["USDT"]["bid_rate"] <= book.parameters["USDT"]["ask_rate"]
-    assert book.venue_reported.equity is not None
+    assert (check.account_mode, book.model, check.fetched.missing) == ("multi-assets", "binance-usdm-multi", ())
+    assert {item.asset for item in book.collateral} == {"USDT", "USDC", "BTC"}
+    btc = next(item for item in book.collateral if item.asset == "BTC")
+    assert (btc.price, btc.haircut, btc.markup) == pytest.approx((43_500.0, 0.05, 0.05))
+    agrees(book)
 
 
 async def test_a_live_book_is_a_book_file(bench: Any) -> None:

@@ -173,7 +173,7 @@ def test_the_highest_base_fee_of_what_is_held(make: Any) -> None:
 
 
 def test_multi_assets_mode_prices_collateral_at_its_index(make: Any) -> None:
-    """The haircut is what the bid rate takes off; the rates go along for the rule."""
+    """The haircut is what the bid rate takes off, the markup what the ask rate adds."""
     account = make.account(
         assets=[make.asset(), make.asset("BTC", crossWalletBalance="0.5")], totalMarginBalance="29500"
     )
@@ -187,8 +187,7 @@ def test_multi_assets_mode_prices_collateral_at_its_index(make: Any) -> None:
     assert (fetched.book.model, fetched.missing) == ("binance-usdm-multi", ())
     assert (usdt.price, btc.price) == (1.0, 60000.0)
     assert (usdt.haircut, btc.haircut) == pytest.approx((0.001, 0.05))
-    assert set(fetched.book.parameters) == {"USDT", "BTC"}
-    assert fetched.book.parameters["BTC"]["ask_rate"] == 63000.0
+    assert (usdt.markup, btc.markup) == pytest.approx((0.001, 0.05))
     assert fetched.book.venue_reported.pools == {"USD": VenueFigures(29500.0, 0.0, 0.0, 1000.0, 0.0)}
 
 
