@@ -30,8 +30,9 @@ def amount(value: float, digits: int = 5) -> str:
 
 
 def money(value: float, currency: str) -> str:
-    """An amount of a currency: `1,030,896 USDT`, `0.8125 BTC`."""
-    return f"{amount(value, 6)} {currency}"
+    """An amount of a currency: `9,141 USDT`, `0.8125 BTC`."""
+    shown = f"{value:,.0f}" if abs(value) >= 1000 else amount(value)
+    return f"{shown} {currency}"
 
 
 def duration(seconds: float) -> str:

@@ -70,6 +70,9 @@ def render_zone(reason: AlertReason, reading: Reading, before: Zone, earlier: Sn
         return "\n".join([*head, *_blind_lines(reading, was)])
     if reading.risk is None:
         return "\n".join([*head, *_unread_lines(reading, was), _time_line(reading)])
+    if _positions_gone(reading.risk, before, earlier):
+        head = [f"⚪ <b>NO POSITIONS</b> · {bold(reading.account)} (was {before})"]
+        return "\n".join([*head, *_gone_lines(reading.risk), *_doubt_lines(reading), _time_line(reading)])
     body = _calm_lines if reading.zone is Zone.SAFE else _alarm_lines
     return "\n".join([*head, *body(reading, reading.risk, was), *_doubt_lines(reading), _time_line(reading)])
 
@@ -86,6 +89,26 @@ def _zone_head(reason: AlertReason, reading: Reading, before: Zone) -> str:
         note = "data is back"
     zone = reading.zone
     return f"{_MARK[zone]} <b>{zone.upper()}</b> · {bold(reading.account)} ({note})"
+
+
+def _positions_gone(risk: AccountRisk, before: Zone, earlier: Snapshot | Reading | None) -> bool:
+    """Whether an account that had positions has none: an alarm needs positions, and so does the eye of `earlier`."""
+    if any(pool.positions for pool in risk.pools):
+        return False
+    if before not in {Zone.SAFE, Zone.UNKNOWN}:
+        return True
+    if isinstance(earlier, Snapshot):
+        return bool(earlier.positions)
+    return earlier is not None and earlier.risk is not None and any(pool.positions for pool in earlier.risk.pools)
+
+
+def _gone_lines(risk: AccountRisk) -> list[str]:
+    """Deliberately no "resolved": a book that was liquidated is as empty as one that was closed."""
+    return [
+        "<b>All its positions are gone.</b>",
+        "If neither you nor the guard closed them, the venue liquidated them. Check the venue now.",
+        *_equity_lines(risk),
+    ]
 
 
 def _alarm_lines(reading: Reading, risk: AccountRisk, was: KnownLevels | None) -> list[str]:

@@ -47,6 +47,8 @@ def test_amount(value: float, text: str) -> None:
 def test_money_and_price_have_their_unit() -> None:
     """Every amount names what it is an amount of."""
     assert money(1_030_895.56, "USDT") == "1,030,896 USDT"
+    assert money(9_141.31, "USDT") == "9,141 USDT"
+    assert money(-812.345, "USDT") == "-812.35 USDT"
     assert money(0.8125, "BTC") == "0.8125 BTC"
     assert price(57_200.0, "BTC/USDT:USDT") == "57,200 USDT"
     assert price(57_200.0, "BTC/USD:BTC") == "57,200 USD"

@@ -12,6 +12,7 @@ from guard.alerts.markup import plain_text, visible_length
 from guard.alerts.render import render_dispute, render_undelivered, render_zone
 from guard.ports.records import (
     AlertReason,
+    PositionSnapshot,
     Reading,
     Snapshot,
 )
@@ -176,13 +177,34 @@ def test_no_equity_left(leg: Make, pool: MakePool, risk: MakeRisk, reading: Make
     assert "Equity -12,000 USDT" in text
 
 
-def test_no_positions_any_more(pool: MakePool, risk: MakeRisk, reading: MakeReading) -> None:
-    """An account that closed everything reads calmly."""
-    empty = pool(risk_ratio=0.0, margin_level=None, liquidation_shock_down=None)
-    text = plain_text(render_zone(AlertReason.RESOLVED, reading(Zone.SAFE, risk(empty)), Zone.DANGER))
-    assert "No open positions." in text
-    assert "Distance to liquidation out of reach" in text
-    assert "Margin level none, no positions" in text
+def test_positions_that_are_gone_are_not_called_resolved(pool: MakePool, risk: MakeRisk, reading: MakeReading) -> None:
+    """A liquidated book is as empty as a closed one: the message says so, and asks to look."""
+    empty = risk(pool(risk_ratio=0.0, margin_level=None, liquidation_shock_down=None, equity=120.5))
+    text = plain_text(render_zone(AlertReason.RESOLVED, reading(Zone.SAFE, empty), Zone.DANGER))
+    assert text.splitlines() == [
+        "⚪ NO POSITIONS · alice (was danger)",
+        "All its positions are gone.",
+        "If neither you nor the guard closed them, the venue liquidated them. Check the venue now.",
+        "Equity 120.5 USDT",
+        "Data 2 s old · 2026-11-21 12:00:05 UTC",
+    ]
+
+
+def test_data_that_is_back_without_the_positions_of_before(
+    full: MakeReading, pool: MakePool, risk: MakeRisk, reading: MakeReading
+) -> None:
+    """What went while the guard was blind is noticed; an account that had nothing is just safe."""
+    back = reading(Zone.SAFE, risk(pool(risk_ratio=0.0, margin_level=None, liquidation_shock_down=None)))
+    leg = PositionSnapshot("BTC/USDT:USDT", "long", 1, 1, 1, 1, 1, 1, None)
+    for earlier in (full(Zone.SAFE), _snapshot(positions=(leg,))):
+        text = plain_text(render_zone(AlertReason.RESOLVED, back, Zone.UNKNOWN, earlier))
+        assert text.startswith("⚪ NO POSITIONS · alice (was unknown)")
+    for nothing in (None, _snapshot(), reading(Zone.SAFE, None), back):
+        text = plain_text(render_zone(AlertReason.RESOLVED, back, Zone.UNKNOWN, nothing))
+        assert text.startswith("🟢 SAFE · alice (data is back)")
+        assert "No open positions." in text
+        assert "Distance to liquidation out of reach" in text
+        assert "Margin level none, no positions" in text
 
 
 def test_several_pools_name_the_one_that_is_meant(
