@@ -80,6 +80,7 @@ class VenueClient:
         secrets = self.spec.credentials
         return {
             "guard_clock": self.site.clock,
+            "guard_budget": self.site.budget,
             "guard_urgent_paths": self._dialect.urgent_paths,
             "session": self.site.session(),
             "ssl_context": self.site.ssl_context,
@@ -91,10 +92,6 @@ class VenueClient:
             "timeout": int(self.site.timeout_s * 1000),
             "timeout_on_exit": 0,
             "enableRateLimit": True,
-            # A leaky bucket lets one call through and then waits for its weight: 2 s after a list of open orders.
-            "rateLimiterAlgorithm": "rollingWindow",
-            "rollingWindowSize": 60_000.0,
-            "rateLimit": 60_000.0 / self.site.requests_per_minute,
             "enableLastHttpResponse": False,
             "enableLastJsonResponse": False,
             "enableLastResponseHeaders": False,
@@ -107,10 +104,6 @@ class VenueClient:
             exchange.urls["api"] = replace_host(exchange.urls["api"], self.site.base_url)
         if key is not None:
             exchange.exceptions["exact"] = {**exchange.exceptions["exact"], **exchange.exceptions[key]["exact"]}
-        # The venue counts requests by address, so all accounts behind this address share one budget.
-        if self.site.throttler is None:
-            self.site.throttler = exchange.throttler
-        exchange.throttler = self.site.throttler
 
     async def call(self, endpoint: Endpoint, params: Mapping[str, object] | None = None) -> Any:
         """The venue's JSON answer to a request that only reads. Repeated once, with a new clock difference, on skew.

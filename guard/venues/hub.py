@@ -14,6 +14,7 @@ import aiohttp
 from guard.ports.clock import Clock
 from guard.venues import library
 from guard.venues.addresses import parse_base_url
+from guard.venues.budget import RequestBudget
 from guard.venues.markets import MarketTable
 from guard.venues.shared import Shared
 from guard.venues.wire import answering
@@ -32,6 +33,7 @@ class VenueSite:
         base_url: what replaces scheme and host of every address; None = the venue's own.
         timeout_s: longest wait for one answer, in seconds.
         exchange_type: the ccxt class to build clients from.
+        budget: request weight that all accounts spend together.
         markets: the listed symbols, refreshed daily.
         skew_ms: this machine's clock minus the venue's, in ms, refreshed every ten minutes.
         interned: equal values (leverage tiers) of several accounts, kept once.
@@ -44,12 +46,11 @@ class VenueSite:
         self.venue = venue
         self.base_url = base_url
         self.timeout_s = timeout_s
-        self.requests_per_minute = requests_per_minute
+        self.budget = RequestBudget(clock, requests_per_minute)
         self.exchange_type = answering(library.exchange_class(venue))
         self.markets: Shared[MarketTable] = Shared(clock, DAY_S, 7 * DAY_S)
         self.skew_ms: Shared[float] = Shared(clock, _TIME_REFRESH_S, _TIME_USABLE_S)
         self.interned: dict[Any, Any] = {}
-        self.throttler: Any = None
         self.ssl_context = self._make_ssl_context()
         self._session: aiohttp.ClientSession | None = None
         self._paused_until_s = float("-inf")

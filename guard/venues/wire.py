@@ -12,15 +12,17 @@ from typing import Any
 
 from guard.ports.clock import Clock
 from guard.venues import library
+from guard.venues.budget import RequestBudget
 from guard.venues.errors import VenueAnswer, retry_after_of
 
 _HTML_STARTS = ("<!doctype", "<html", "<head", "<body", "<?xml")
 
 
 class NotesAnswers:
-    """Mixin over a ccxt exchange class: notes answers, takes the time from our clock, lets urgent requests pass."""
+    """Mixin over a ccxt exchange class: notes answers, lives on our clock and our budget."""
 
     guard_clock: Clock
+    guard_budget: RequestBudget
     guard_urgent_paths: frozenset[str]
 
     def milliseconds(self) -> int:
@@ -38,10 +40,9 @@ class NotesAnswers:
         return weight
 
     async def throttle(self, cost: float | None = None) -> None:
-        """Wait for the request budget; never behind others with a weight of 0."""
+        """Wait for the request budget, instead of ccxt's own; with a weight of 0 behind nobody."""
         if cost != 0:
-            inherited: Any = super()
-            await inherited.throttle(cost)
+            await self.guard_budget.spend(1.0 if cost is None else cost)
 
     def handle_errors(  # noqa: PLR0917 - ccxt's hook, called by position
         self,

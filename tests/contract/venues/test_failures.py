@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -198,7 +199,7 @@ async def test_a_clock_that_is_wrong_from_the_start_is_corrected(bench: Any) -> 
     bench.clock.drift_s = -90.0
     check = await (await bench.open(bench.account())).check()
     assert check.clock_skew_ms == pytest.approx(-90_000, abs=1_500)
-    assert any("-90" in warning and "NTP" in warning for warning in check.warnings)
+    assert any(f"{check.clock_skew_ms:+.0f} ms" in warning and "NTP" in warning for warning in check.warnings)
 
 
 async def test_a_clock_that_jumps_is_measured_again_at_once(bench: Any) -> None:
@@ -229,14 +230,26 @@ async def test_a_skew_that_stays_is_told_with_its_measure(bench: Any) -> None:
     is_fit_for_a_person(error, bench.venue)
 
 
-async def test_a_budget_that_is_used_up_is_told(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waiting for it has an end too, and orders do not wait at all."""
-    opened = await bench.open(bench.account("alice", bench.holding("BTCUSDT", "2", "43000")))
+async def test_a_budget_that_is_used_up_is_waited_for(bench: Any) -> None:
+    """Until the oldest requests are a minute old; accounts share it, orders never wait for it."""
+    one, two = await bench.open(bench.account("alice")), await bench.open(bench.account("bob"))
+    await one.fetch_book()
+    await two.fetch_book()
+    one._client.site.budget._per_minute = 20.0
+    one.forget_orders()
+    assert await two._orders._queried("g-1", await two._reference.listing("BTC/USDT:USDT")) is None
+    assert bench.clock.slept == []
+    await two.fetch_book()
+    assert bench.clock.slept[0] == pytest.approx(60.0, abs=10.0)
+
+
+async def test_waiting_for_the_budget_has_an_end(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A guard that waits is blind, and says so."""
+    opened = await bench.open(bench.account())
     await opened.fetch_book()
-    await opened.instrument("BTC/USDT:USDT")
+    opened._client.site.budget._per_minute = 0.0
+    bench.clock.sleep = asyncio.sleep
     monkeypatch.setattr("guard.venues.client._BUDGET_WAIT_S", -9.5)
-    opened._client.site.throttler.config["maxWeight"] = 0.0
     error = await failure(opened)
     assert type(error) is VenueUnavailable
-    assert "request budget" in str(error)
-    assert await opened._orders._queried("g-1", await opened._reference.listing("BTC/USDT:USDT")) is None
+    assert "waiting for the request budget included" in str(error)

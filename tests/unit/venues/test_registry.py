@@ -89,7 +89,7 @@ async def test_accounts_of_one_site_share_connections_budget_and_listings(clock:
     other: Any = await open_account(AccountSpec("c", "binanceusdm", KEY, base_url=base + "0"), clock, hub)
     assert one._client.site is two._client.site
     assert one._client.exchange.session is two._client.exchange.session
-    assert one._client.exchange.throttler is two._client.exchange.throttler
+    assert one._client.exchange.guard_budget is two._client.exchange.guard_budget
     assert one._client.site is not other._client.site
     for opened in (one, two, other, hub):
         await opened.close()
