@@ -141,23 +141,11 @@ class InProcessSession:
         """Nothing is open."""
 
 
-class _Unhurried:
-    """Stands in for ccxt's throttler, which measures the wall clock. The sandbox still counts weights and refuses."""
-
-    loop: asyncio.AbstractEventLoop | None = None
-
-    def __call__(self, cost: float | None = None) -> asyncio.Future[None]:  # noqa: ARG002  # ccxt's
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        future.set_result(None)
-        return future
-
-
 class _InProcessSite(VenueSite):
     """A site without connections."""
 
     def __init__(self, session: InProcessSession, *site: Any) -> None:
         super().__init__(*site)
-        self.throttler = _Unhurried()
         self._in_process = session
 
     def session(self) -> aiohttp.ClientSession:
