@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from guard.ports.errors import VenueError
 from guard.ports.venue import (
     AccountCheck,
@@ -13,6 +15,7 @@ from guard.ports.venue import (
     OrderRequest,
     OrderState,
 )
+from guard.risk.book import Tier
 from guard.venues.binanceusdm import endpoints as at
 from guard.venues.binanceusdm import parse_reference
 from guard.venues.binanceusdm.assemble import assemble, torn_evidence
@@ -41,6 +44,7 @@ class BinanceUsdmAccount:
         self._client = VenueClient(site, spec, at.DIALECT)
         self._reference = ReferenceDesk(self._client)
         self._reader = BookReader(self._client)
+        self._last_tiers: Mapping[str, tuple[Tier, ...]] | None = None
         self._orders = OrderDesk(self._client, self._reference)
 
     async def fetch_book(self) -> FetchedBook:
@@ -63,7 +67,10 @@ class BinanceUsdmAccount:
             torn = torn_evidence(answers.account, answers.positions)
         answers = await self._reader.with_marks(answers)
         modes = await self._reference.proven_modes(modes, answers)
-        return assemble(self.spec.name, answers, await self._reference.for_answers(modes, answers), torn)
+        reference = await self._reference.for_answers(modes, answers)
+        fetched = assemble(self.spec.name, answers, reference, torn, self._last_tiers)
+        self._last_tiers = fetched.book.tiers
+        return fetched
 
     async def ccxt_calls(self) -> list[object]:
         """Exactly the ccxt calls of one `fetch_book` (known account, nothing kept): the bench's yardstick.

@@ -25,6 +25,7 @@ from guard.risk.book import (
     VenueFigures,
     VenueReported,
 )
+from guard.risk.tiers import TierTables
 from guard.venues.binanceusdm import endpoints as at
 from guard.venues.binanceusdm.fields import refused
 from guard.venues.binanceusdm.parse import AccountAnswer, AccountLeg, AssetRow, LegKey, LegName, OrderRow, PositionRow
@@ -132,7 +133,13 @@ def symbol_of(market_id: str, margin_asset: str, markets: MarketTable) -> str:
     return f"{market_id.removesuffix(margin_asset)}/{margin_asset}:{margin_asset}"
 
 
-def assemble(account: str, answers: Answers, reference: Reference, torn: tuple[str, ...]) -> FetchedBook:
+def assemble(
+    account: str,
+    answers: Answers,
+    reference: Reference,
+    torn: tuple[str, ...],
+    last_tiers: Mapping[str, tuple[Tier, ...]] | None = None,
+) -> FetchedBook:
     """The book of one cycle.
 
     Args:
@@ -140,6 +147,7 @@ def assemble(account: str, answers: Answers, reference: Reference, torn: tuple[s
         answers: what was read.
         reference: what was known.
         torn: evidence that parts belong to different moments.
+        last_tiers: `tiers` of the last book; taken over while nothing changed, with the tables built from them.
     """
     builder = _Builder(answers, reference)
     positions = tuple(builder.position(row) for row in answers.held)
@@ -155,7 +163,7 @@ def assemble(account: str, answers: Answers, reference: Reference, torn: tuple[s
         collateral=collateral,
         positions=positions,
         orders=orders,
-        tiers=builder.tiers,
+        tiers=last_tiers if last_tiers is not None and last_tiers == builder.tiers else TierTables(builder.tiers),
         parameters=builder.parameters(),
         venue_reported=builder.reported(),
     )

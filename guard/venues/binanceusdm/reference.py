@@ -34,7 +34,7 @@ _TIERS_USABLE_S = 3 * DAY_S
 _REREAD_S = 60.0
 _INTERNED_MAX = 20_000
 
-TierTables = dict[str, tuple[Tier, ...]]
+TiersById = dict[str, tuple[Tier, ...]]
 SettingsById = dict[str, SymbolSetting]
 
 
@@ -54,7 +54,7 @@ class ReferenceDesk:
         self._client = client
         self._site = client.site
         # Per account, because the venue adjusts brackets for single users; equal tables are kept once (`interned`).
-        self._tiers: Shared[TierTables] = Shared(clock, DAY_S, _TIERS_USABLE_S)
+        self._tiers: Shared[TiersById] = Shared(clock, DAY_S, _TIERS_USABLE_S)
         self._settings: Shared[SettingsById] = Shared(clock, _SETTINGS_REFRESH_S, _SETTINGS_USABLE_S)
         self._modes: Shared[Modes] = Shared(clock, _SETTINGS_REFRESH_S)
 
@@ -132,8 +132,8 @@ class ReferenceDesk:
 
         return (await self._site.markets.get(read, within_s=within_s)).value
 
-    async def _tier_tables(self, within_s: float | None = None) -> TierTables:
-        async def read() -> TierTables:
+    async def _tier_tables(self, within_s: float | None = None) -> TiersById:
+        async def read() -> TiersById:
             tables = read_brackets(await self._client.call(at.BRACKETS))
             kept = self._site.interned
             if len(kept) > _INTERNED_MAX:
