@@ -71,5 +71,5 @@ def configure_logs(settings: Log) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     # Their every request is no news, and httpx prints the bot's token in its URLs.
-    for name in ("httpx", "httpcore", "apscheduler", "aiosqlite", "telegram", "asyncio", "matplotlib", "ccxt"):
+    for name in ("httpx", "httpcore", "apscheduler", "telegram", "asyncio", "matplotlib", "ccxt"):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))

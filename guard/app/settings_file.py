@@ -132,7 +132,7 @@ def _with_absolute_paths(settings: Settings, root: Path) -> Settings:
     for prefix in ("sqlite:///", "sqlite+aiosqlite:///"):
         if database.url.startswith(prefix) and ":memory:" not in database.url:
             file = Path(database.url.removeprefix(prefix))
-            database = database.model_copy(update={"url": f"sqlite+aiosqlite:///{root / file}"})
+            database = database.model_copy(update={"url": f"sqlite:///{root / file}"})
             break
     if database.master_key_file:
         database = database.model_copy(update={"master_key_file": root / database.master_key_file})

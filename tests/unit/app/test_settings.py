@@ -111,7 +111,7 @@ def test_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.Monk
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     """A service started from anywhere finds the same files."""
     settings = load_settings(write(tmp_path, '[database]\nurl = "sqlite:///g.db"\n[telegram]\ntoken_file = "t"'), {})
-    assert settings.database.url == f"sqlite+aiosqlite:///{tmp_path.resolve() / 'g.db'}"
+    assert settings.database.url == f"sqlite:///{tmp_path.resolve() / 'g.db'}"
     assert settings.telegram.token_file == tmp_path.resolve() / "t"
 
 
