@@ -13,7 +13,7 @@ Choices where a question has two answers:
   smaller relative move of the price is reported;
 - a pool already past liquidation has liquidation shocks of 0 in both directions; its liquidation prices are where the
   symbol's mark would have to return to;
-- a mark further away than `FAR` times the present counts as unreachable.
+- a mark beyond `FAR` times the present, or below that part of it, counts as unreachable.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def _nearest_root(alpha: Array, beta: Array, mark: Array, inverse: Mask) -> Arra
     low = np.where(beta > 0.0, crossing, -np.inf).max(axis=0)
     high = np.where(beta < 0.0, crossing, np.inf).min(axis=0)
     impossible = (low > high) | ((beta == 0.0) & (alpha < 0.0)).any(axis=0)
-    low = np.where((low > 0.0) & ~impossible, low, np.nan)
+    low = np.where((low >= mark / FAR) & ~impossible, low, np.nan)
     high = np.where((high <= mark * FAR) & ~impossible, high, np.nan)
     nearer = np.isnan(high) | (_distance(low, mark, inverse) <= _distance(high, mark, inverse))
     return np.where(nearer, low, high)
@@ -197,7 +197,7 @@ def _searched_root(pool: Pool, symbol: int, leg: int, slack_now: float, weight: 
         found = search(here, ends, path.slack, path.slack(ends)[0] < 0.0)
     marks = np.array([mark])
     by_distance = [(float(_distance(root, marks, inverse)[0]), float(root[0])) for root in found[:, None]]
-    reached = [(distance, root) for distance, root in by_distance if not np.isnan(root) and root > 0.0]
+    reached = [(distance, root) for distance, root in by_distance if not np.isnan(root) and root >= mark / FAR]
     return min(reached)[1] if reached else float("nan")
 
 

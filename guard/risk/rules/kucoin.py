@@ -40,7 +40,7 @@ from guard.risk.pool import Array, Pool
 from guard.risk.rules.bingx import isolated_margins
 from guard.risk.rules.build import Terms, build_pool, optional_parameter, parameter, single_lines, tier_stack
 from guard.risk.rules.losses import order_leg
-from guard.risk.rules.orders import OpenOrder, opening_orders
+from guard.risk.rules.orders import OpenOrder, held_by_symbol, opening_orders
 from guard.risk.rules.part import Part, Sheet, parts_by_settlement, require_kind, sheet_of
 from guard.risk.rules.rule import ORDER_PARAMETERS, Rule
 
@@ -129,8 +129,9 @@ def _cross_pool(book: Book, part: Part, orders: list[OpenOrder]) -> Pool:
 
 def _exposures(part: Part, orders: list[OpenOrder]) -> dict[str, Exposure]:
     found: dict[str, Exposure] = {}
+    held = held_by_symbol(part.sheet.positions)
     for position in part.sheet.positions:
-        each = found.setdefault(position.symbol, Exposure(position))
+        each = found.setdefault(position.symbol, Exposure(held[position.symbol]))
         each.pos += position.sign * position.contracts * position.contract_size
     for order in orders:
         if order.order.symbol not in found:

@@ -86,7 +86,19 @@ def append_legs(terms: Terms, rate: Array, deduction: Array, charged: Array, *, 
         fee_fixed=wider(terms.fee_fixed),
         charged=np.concatenate([_charged(terms), charged]),
         loss=loss_mask,
+        flat=None if terms.flat is None else np.concatenate([terms.flat, np.zeros(more, dtype=np.bool_)]),
+        flat_floor=_wider_floors(terms.flat_floor, rate),
     )
+
+
+def _wider_floors(floors: Array | None, rate: Array) -> Array | None:
+    """Floors of tiers with columns for further legs, which have none; as many rows as there are lines."""
+    if floors is None:
+        return None
+    most = max(len(floors), len(rate))
+    padded = np.full((most, floors.shape[1] + rate.shape[1]), np.inf)
+    padded[: len(floors), : floors.shape[1]] = floors
+    return padded
 
 
 def _charged(terms: Terms) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from guard.risk.book import Book, Order, Position
@@ -57,12 +57,20 @@ def opening_orders(book: Book) -> list[OpenOrder]:
     """
     if not book.orders:
         return []
-    held = {position.symbol: position for position in book.positions}
+    held = held_by_symbol(book.positions)
     return [
         _open_order(book, held, f"orders[{index}]", order)
         for index, order in enumerate(book.orders)
         if not order.reduce_only and not order.conditional
     ]
+
+
+def held_by_symbol(positions: Sequence[Position]) -> dict[str, Position]:
+    """One leg of each symbol; of two legs that differ in leverage the one with less of it, which needs more margin."""
+    return {
+        position.symbol: position
+        for position in sorted(positions, key=lambda position: position.leverage, reverse=True)
+    }
 
 
 def _open_order(book: Book, held: Mapping[str, Position], where: str, order: Order) -> OpenOrder:
@@ -130,6 +138,7 @@ def symbol_sides(book: Book) -> dict[str, SymbolSides]:
     for position in book.positions:
         if position.margin_mode == "cross":
             side = sides.setdefault(position.symbol, SymbolSides(position.settle, position.leverage))
+            side.leverage = min(side.leverage, position.leverage)
             size = position.contracts * position.contract_size
             value = size / position.mark_price if position.kind == "inverse" else size * position.mark_price
             if position.side == "long":

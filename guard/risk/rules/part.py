@@ -183,10 +183,11 @@ def _own_collateral(book: Book, settles: set[str]) -> dict[str, list[Collateral]
 
 def _shared_collateral(book: Book, settles: set[str]) -> dict[str, list[Collateral]]:
     found: dict[str, list[Collateral]] = {settle: [] for settle in settles}
+    own = settles | {position.settle for position in book.positions}  # isolated legs keep their wallet to themselves
     for index, item in enumerate(book.collateral):
-        if item.asset in found:
+        if item.asset in own:
             _check_own_price(item, index)
-            found[item.asset].insert(0, item)
+            found.setdefault(item.asset, []).insert(0, item)
         elif len(settles) == 1:
             found[next(iter(settles))].append(item)
         elif not settles:

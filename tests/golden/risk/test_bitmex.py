@@ -1,7 +1,9 @@
 """BitMEX: risk limits, posMaint of an API sample, and the 100x example of a tutorial.
 
 Sources: bitmex.com/app/riskLimitsExamples; API sample (ccxt 4.5.83, bitmex.py); a tutorial with the table in
-force until 2021-08-31 (base 200, step 100 XBT). The tutorial's "1.5 BTC remain after liquidation" is wrong: the position is taken
+force until 2021-08-31 (base 200, step 100 XBT).
+
+The tutorial's "1.5 BTC remain after liquidation" is wrong: the position is taken
 over at the bankruptcy price, and about 1.0 remains; and its example needs the taker fee to be 0.
 """
 

@@ -85,7 +85,7 @@ REFUSALS: list[tuple[str, object, str]] = [
     ("as_of", "2026-11-21T12:00:00", "as_of was '2026-11-21T12:00:00', must be an ISO 8601 time with an offset"),
     ("as_of", "yesterday", "as_of was 'yesterday', must be an ISO 8601 time with an offset"),
     ("as_of", 1.5, "as_of was 1.5, must be an ISO 8601 time with an offset"),
-    ("fees.taker", 5, "fees.taker was 5, must be > -0.1 and < 0.1"),
+    ("fees.taker", 5, "fees.taker was 5, must be >= 0 and < 0.1"),
     ("orders.0.remaining", -2, "orders[0].remaining was -2, must be > 0"),
     ("orders.0.reduce_only", "no", "orders[0].reduce_only was 'no', must be true or false"),
     ("tiers.BTC/USDT:USDT", [], 'tiers["BTC/USDT:USDT"] had 0 entries, must have 1 to 1000'),
