@@ -25,7 +25,7 @@ from guard.app.judge import Failure, judge
 from guard.app.watch import Opener, Watch
 from guard.ports.clock import Clock, Ids
 from guard.ports.errors import CredentialsRejected, InputError, StoreError, VenueError
-from guard.ports.records import AlertReason, AlertRecord, CycleRecord, Reading, ZoneChange
+from guard.ports.records import AlertReason, AlertRecord, CycleRecord, Reading, Snapshot, ZoneChange
 from guard.ports.venue import FetchedBook
 from guard.risk.quality import Quality
 from guard.risk.zones import ZoneState
@@ -45,6 +45,10 @@ class CycleStore(Protocol):
 
     async def last_alert(self, fingerprint: str) -> AlertRecord | None:
         """The newest alert of a condition."""
+        ...
+
+    async def latest_snapshot(self, account_id: str) -> Snapshot | None:
+        """What was known after the last cycle, before a restart."""
         ...
 
     async def recipients(self, account_id: str) -> list[str]:
@@ -192,7 +196,7 @@ class Cycle:
         announcement = announce_reading(
             reading,
             prior,
-            earlier=watch.last_good,
+            earlier=watch.last_good or await self._store.latest_snapshot(watch.record.account_id),
             last_dispute=watch.dispute,
             recipients=await self.recipients(watch),
             ids=self._ids,

@@ -22,11 +22,12 @@ from guard.ports.errors import StoreError, VenueError
 from guard.ports.records import IntentRecord, Reading
 from guard.ports.venue import Depth, FetchedBook, Instrument, VenueAccount
 from guard.protect.executor import Executor
-from guard.protect.gate import GateFacts, RefusalCode, calls_for_action, count_confirmation, refusals
+from guard.protect.gate import GateFacts, Refusal, RefusalCode, calls_for_action, count_confirmation, refusals
 from guard.protect.intents import draft_intent, infeasible_intent, refused_intent
 from guard.protect.outcome import Announcement as ProtectAnnouncement
 from guard.protect.outcome import Outcome
 from guard.protect.plan import plan_reduction
+from guard.protect.plan_values import Target
 from guard.protect.policy import ExecutionBounds
 from guard.protect.run import Assignment
 from guard.protect.texts import infeasible_text, refused_text
@@ -41,6 +42,14 @@ RIGHTS_VALID_S = 600.0
 # Gates that open by themselves in a moment: refusing for these alone is no news.
 PASSING = frozenset(code.value for code in (RefusalCode.NOT_CONFIRMED, RefusalCode.COOLDOWN, RefusalCode.IN_FLIGHT))
 NO_PLAN = frozenset({"no_plan"})
+NO_PRICES = frozenset({RefusalCode.NO_PRICES.value})
+# How far past its target a plan aims, as a part of it.
+AIM = 0.03
+
+
+def past(target: Target) -> Target:
+    """A little beyond the target: a plan that only just reaches it is above it again at the next tick."""
+    return Target(risk_ratio=target.risk_ratio * (1 - AIM), distance=target.distance * (1 + AIM))
 
 
 class Protection:
@@ -101,15 +110,7 @@ class Protection:
         if causes <= PASSING or causes == watch.refused:
             return NOTHING
         watch.refused = causes
-        intent = refused_intent(
-            closed,
-            intent_id=self._ids.new("intent"),
-            account_id=reading.account_id,
-            at=reading.at,
-            zone=reading.zone,
-            risk_ratio=reading.risk.risk_ratio if reading.risk else None,
-        )
-        return await self._refused(watch, intent, refused_text(watch.record.name, closed), recipients)
+        return await self._closed(watch, reading, closed, recipients)
 
     async def _plan(
         self,
@@ -124,12 +125,14 @@ class Protection:
         try:
             instruments, depth = await _trading_facts(venue, fetched.book)
         except VenueError as error:
-            log.warning("no plan: the venue gave no prices", account=watch.record.name, error=str(error))
-            return NOTHING
+            return await self._unpriced(watch, reading, error, recipients)
         limits = watch.protect.limits(facts.daily_cap - facts.notional_today)
-        plan = plan_reduction(fetched.book, watch.protect.target, instruments, limits=limits, depth=depth)
+        aim = past(watch.protect.target)
+        plan = plan_reduction(fetched.book, aim, instruments, limits=limits, depth=depth)
         intent_id = self._ids.new("intent")
-        if not plan.feasible or not plan.steps:
+        if plan.feasible and not plan.steps:  # the target holds, the zone's dwell is not over
+            return NOTHING
+        if not plan.feasible:
             if watch.refused == NO_PLAN:
                 return NOTHING
             watch.refused = NO_PLAN
@@ -151,6 +154,28 @@ class Protection:
         )
         task = Assignment(watch.record, intent, orders, plan, fetched, instruments, facts.daily_cap)
         return Decision(intent, orders, task=task)
+
+    async def _unpriced(self, watch: Watch, reading: Reading, error: VenueError, recipients: Recipients) -> Decision:
+        """The venue gave no trading rules or order books: a refusal like any other, tried again in the next cycle."""
+        if watch.refused == NO_PRICES:
+            return NOTHING
+        watch.refused = NO_PRICES
+        closed = (Refusal(RefusalCode.NO_PRICES, f"the venue gave no order book or trading rules: {error.message}"),)
+        return await self._closed(watch, reading, closed, recipients)
+
+    async def _closed(
+        self, watch: Watch, reading: Reading, closed: tuple[Refusal, ...], recipients: Recipients
+    ) -> Decision:
+        """Store and tell a refusal with all its reasons."""
+        intent = refused_intent(
+            closed,
+            intent_id=self._ids.new("intent"),
+            account_id=reading.account_id,
+            at=reading.at,
+            zone=reading.zone,
+            risk_ratio=reading.risk.risk_ratio if reading.risk else None,
+        )
+        return await self._refused(watch, intent, refused_text(watch.record.name, closed), recipients)
 
     async def _refused(self, watch: Watch, intent: IntentRecord, text: str, recipients: Recipients) -> Decision:
         log.warning("protection does not act", account=watch.record.name, reason=intent.reason)

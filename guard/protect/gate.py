@@ -38,6 +38,7 @@ class RefusalCode(StrEnum):
     NOTHING_ALLOWED = "nothing_allowed"
     IN_FLIGHT = "in_flight"
     REMEDY_OFF = "remedy_off"
+    NO_PRICES = "no_prices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,11 @@ def calls_for_action(zone: Zone, act_in: Zone) -> bool:
 def count_confirmation(confirmed_cycles: int, zone: Zone, quality: DataQuality, policy: ProtectPolicy) -> int:
     """The count of consecutive cycles that call for action, after one more cycle.
 
-    A cycle on data that is not fresh starts the count anew: it could not have been acted upon.
+    A cycle that read nothing says nothing: it neither counts nor starts the count anew, or a venue that answers every
+    other time would keep protection from ever acting. Data that was read and is not fresh starts the count anew.
     """
+    if quality.quality is Quality.MISSING:
+        return confirmed_cycles
     if quality.quality is Quality.FRESH and calls_for_action(zone, policy.act_in):
         return confirmed_cycles + 1
     return 0

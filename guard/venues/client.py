@@ -64,6 +64,11 @@ class Dialect:
     does not change what an error is."""
 
 
+# A failure that took longer is no hiccup: asking again would use up the cycle's time.
+_QUICK_S = 1.0
+_HICCUP_S = 0.1
+
+
 class VenueClient:
     """ccxt for one account. Make it inside the running loop."""
 
@@ -106,14 +111,25 @@ class VenueClient:
             exchange.exceptions["exact"] = {**exchange.exceptions["exact"], **exchange.exceptions[key]["exact"]}
 
     async def call(self, endpoint: Endpoint, params: Mapping[str, object] | None = None) -> Any:
-        """The venue's JSON answer to a request that only reads. Repeated once, with a new clock difference, on skew.
+        """The venue's JSON answer to a request that only reads.
+
+        Repeated once: with a new clock difference on skew, and after a moment when the venue failed quickly (a cut
+        connection, a 5xx): a book needs several answers, and one hiccup in any of them would make the cycle blind.
 
         Raises:
             VenueError: classified; see `guard.venues.errors`.
         """
+        began_s = self.site.clock.monotonic()
         try:
             return await self.send(endpoint, params)
         except ClockSkew:
+            return await self.send(endpoint, params)
+        except RateLimited:
+            raise
+        except VenueUnavailable:
+            if self.site.clock.monotonic() - began_s > _QUICK_S:
+                raise
+            await self.site.clock.sleep(_HICCUP_S)
             return await self.send(endpoint, params)
 
     async def send(self, endpoint: Endpoint, params: Mapping[str, object] | None = None) -> Any:

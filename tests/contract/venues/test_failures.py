@@ -253,3 +253,18 @@ async def test_waiting_for_the_budget_has_an_end(bench: Any, monkeypatch: pytest
     error = await failure(opened)
     assert type(error) is VenueUnavailable
     assert "waiting for the request budget included" in str(error)
+
+
+@pytest.mark.parametrize("path", ["v3/account", "positionRisk", "openOrders", "openAlgoOrders"])
+async def test_one_hiccup_does_not_blind_a_cycle(bench: Any, path: str) -> None:
+    """A single quick failure of any one answer is asked again; two in a row are told."""
+    account = await bench.open(bench.account())
+    await account.fetch_book()
+    account.forget_orders()
+    bench.server.add_fault(FaultKind.OUTAGE, path=path, times=1)
+    fetched = await account.fetch_book()
+    assert fetched.missing == ()
+    account.forget_orders()
+    bench.server.add_fault(FaultKind.OUTAGE, path=path, times=2)
+    with pytest.raises(VenueUnavailable):
+        await account.fetch_book()

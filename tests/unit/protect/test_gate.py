@@ -127,7 +127,8 @@ def test_every_closed_gate_is_named() -> None:
     codes = {refusal.code for refusal in refusals(closed, replace(POLICY, allow_symbols=(BTC,), remedies=()))}
     below = {refusal.code for refusal in refusals(replace(closed, zone=Zone.SAFE), POLICY)}
     unknown = {refusal.code for refusal in refusals(replace(closed, zone=Zone.UNKNOWN), POLICY)}
-    assert codes | below | unknown == set(RefusalCode)
+    # That no plan can be priced is found after the gates.
+    assert codes | below | unknown == set(RefusalCode) - {RefusalCode.NO_PRICES}
 
 
 @pytest.mark.parametrize("act_in", [Zone.WARNING, Zone.DANGER, Zone.LIQUIDATION])
@@ -154,3 +155,12 @@ def test_confirmation_counts_consecutive_fresh_cycles() -> None:
         count = count_confirmation(count, zone, quality, POLICY)
         counts.append(count)
     assert counts == [1, 2, 0, 1, 0, 0, 1]
+
+
+def test_a_cycle_that_read_nothing_keeps_the_count() -> None:
+    """A venue that answers every other time must not keep protection from acting; it never counts as a cycle either."""
+    missing = DataQuality(Quality.MISSING)
+    count = 0
+    for quality in (FRESH, missing, missing, FRESH):
+        count = count_confirmation(count, Zone.DANGER, quality, POLICY)
+    assert count == 2
