@@ -178,8 +178,6 @@ class Executor:
         if isinstance(sent, Halt):
             return sent
         run.book_fill(sent, position, fee_rate)
-        run.intent = replace(run.intent, notional=run.notional)
-        await self._ports.journal.update_intent(run.intent)
         halt = await confirm_book(self._ports, run)  # 4
         odd = surprises(sent)
         if odd and (halt is None or halt.ending is not Ending.SURPRISE):

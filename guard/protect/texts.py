@@ -94,21 +94,16 @@ def top_up_line(top_up: TopUp) -> str:
 
 def plan_lines(plan: Plan) -> tuple[str, str, str]:
     """A plan in three lines: what is done, what it changes, what it costs (or what would help instead)."""
-    before = level_of(plan.before.risk_ratio, plan.before.distance)
+    before = Level(plan.before.risk_ratio, plan.before.distance)
     if not plan.feasible:
         helps = "; ".join(map(top_up_line, plan.add_collateral)) or "no trade and no reasonable top-up would help"
         return ("No plan: " + plan.reason, _level_line(before, None), "Instead: " + helps)
     if not plan.steps:
         return ("Nothing to do: " + plan.reason, _level_line(before, None), "Cost 0")
-    after = level_of(plan.after.risk_ratio, plan.after.distance)
+    after = Level(plan.after.risk_ratio, plan.after.distance)
     what = ", ".join(f"{step.side} {step.contracts} {step.symbol} ({step.leg} leg)" for step in plan.steps)
     cost = f"{plan.cost:,.2f}, {plan.cost / plan.notional * 100:.2f} % of {plan.notional:,.2f} traded"
     return ("Reduce: " + what, _level_line(before, after), f"Cost about {cost}; at least {plan.bound:,.2f}")
-
-
-def level_of(risk_ratio: float | None, distance: float | None) -> Level:
-    """The two figures that a level is told in."""
-    return Level(risk_ratio, distance)
 
 
 def _level_line(before: Level, after: Level | None) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from guard.ports.errors import OrderOutcomeUnknown, OrderRejected, VenueUnavailable
-from guard.ports.records import AccountRecord, IntentRecord, OrderRecord
+from guard.ports.records import AccountRecord, IntentRecord, OrderJournalState, OrderRecord
 from guard.ports.venue import (
     AccountCheck,
     AccountSpec,
@@ -117,6 +117,7 @@ class Journal:
     def __init__(self, crash: CrashAt) -> None:
         self.crash = crash
         self.on_save: Callable[[], None] = lambda: None
+        self.history: list[tuple[str, OrderJournalState]] = []
         self.intents: dict[str, IntentRecord] = {}
         self.orders: dict[str, OrderRecord] = {}
 
@@ -141,6 +142,7 @@ class Journal:
         known = self.orders.get(order.order_id, order)
         assert (known.client_order_id, known.step) == (order.client_order_id, order.step)
         self.orders[order.order_id] = order
+        self.history.append((order.client_order_id, order.state))
         self.on_save()
         self.crash.step()
 
@@ -169,7 +171,7 @@ class Venue:
     `flip` (an opposite leg appears), `grow` (another leg changes), `overfill`, `bad_price`, `gone` (venue unreachable
     before it was sent).
     Faults of a look-up: `ok`, `down`, `open` (not ended yet), `arrives` (late orders arrive after this answer), `rally`
-    (the market comes back meanwhile).
+    (the market comes back meanwhile), `stop` (the kill switch is pulled meanwhile), `forgotten` (not known any more).
     Faults of a read: `ok`, `down`, `stale`, `lag` (the fills do not show yet), `torn`.
     """
 
@@ -187,6 +189,7 @@ class Venue:
     late: list[OrderRequest] = field(default_factory=list)
     slip: float = 0.0005
     after_submit: Callable[[], None] | None = None
+    stop: Callable[[], None] = lambda: None
     legs_before: dict[tuple[str, str], float] = field(default_factory=dict)
 
     async def fetch_book(self) -> FetchedBook:
@@ -251,6 +254,10 @@ class Venue:
         found = self.answers.get(client_order_id)
         if fault == "rally":
             self.move(0.12)
+        if fault == "stop":
+            self.stop()
+        if fault == "forgotten":
+            return None
         for request in self.late if fault == "arrives" else []:
             self._execute(request, "ok")
         if fault == "open" and found:
@@ -351,6 +358,7 @@ class World:
         self.told: list[Announcement] = []
         self.frozen: list[str] = []
         self.stop = asyncio.Event()
+        self.venue.stop = self.stop.set
         self.account = AccountRecord("account-1", AccountSpec("alice", "binanceusdm"), None, "auto", START)
         self.intents = 0
 

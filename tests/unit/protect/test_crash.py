@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from guard.ports.records import OrderJournalState as State
+from guard.ports.venue import OrderRequest
 from guard.protect.journal import TERMINAL
 from guard.protect.outcome import Ending
 
@@ -113,3 +115,69 @@ async def test_traded_by_hand_during_the_outage(world: Any) -> None:
     assert outcome.details == ("the long leg on BTC/USDT:USDT is 0.5 contracts, 0.776 were expected",)
     assert world.frozen
     assert outcome.orders[0].state is State.FAILED
+
+
+async def test_still_silent_after_the_restart(world: Any) -> None:
+    """As long as the venue does not tell, the intent stays open and blocks new plans; then it is accounted for."""
+    world.venue.faults = ["silent"]
+    world.venue.lookups = ["down"] * (2 * world.bounds.lookup_attempts)
+    await world.executor().execute(await world.assignment())
+    (outcome,) = await world.executor().resume(world.account)
+    assert outcome.ending is Ending.PENDING
+    assert world.journal.intents["intent-1"].state == "open"
+    assert State.APPROVED in {order.state for order in world.journal.orders.values()}
+    (outcome,) = await world.executor().resume(world.account)
+    assert outcome.ending is Ending.RECOVERED
+    assert len(world.told) == 2, "the silence is told once, the end of it once"
+    world.assert_sound()
+
+
+async def test_killed_while_the_order_was_open(world: Any) -> None:
+    """Journalled as accepted, then not known any more: it is not declared lost."""
+    task = await world.assignment()
+    first = replace(task.orders[0], state=State.SUBMITTED, venue_order_id="v1")
+    await world.journal.add_intent(task.intent, (first, *task.orders[1:]))
+    world.clock.passed += 3_600
+    world.venue.lookups = ["forgotten"] * 100
+    (outcome,) = await world.executor().resume(world.account)
+    assert outcome.ending is Ending.PENDING
+    assert outcome.orders[0].state is State.UNKNOWN
+
+
+async def test_a_request_that_arrives_after_the_restart(world: Any) -> None:
+    """The process died right after sending: "not found" is believed only when nothing can arrive any more."""
+    task = await world.assignment()
+    first = replace(task.orders[0], state=State.SUBMITTING)
+    await world.journal.add_intent(task.intent, (first, *task.orders[1:]))
+    world.venue.late = [_request(task)]
+    world.venue.lookups = ["ok", "arrives"]
+    (outcome,) = await world.executor().resume(world.account)
+    assert outcome.ending is Ending.RECOVERED
+    assert outcome.orders[0].state is State.VERIFIED
+    world.assert_sound()
+
+
+async def test_a_request_that_never_left(world: Any) -> None:
+    """Journalled as being sent, never arrived: given up after the venue's window, the book is verified unchanged."""
+    task = await world.assignment()
+    await world.journal.add_intent(task.intent, (replace(task.orders[0], state=State.SUBMITTING), *task.orders[1:]))
+    (outcome,) = await world.executor().resume(world.account)
+    assert outcome.ending is Ending.RECOVERED
+    assert outcome.orders[0].state is State.FAILED
+    assert world.clock.passed >= world.bounds.lost_after_s
+    assert world.venue.arrived == []
+    assert world.journal.intents["intent-1"].notional == 0.0
+
+
+def _request(task: Any) -> OrderRequest:
+    order = task.orders[0]
+    return OrderRequest(
+        client_order_id=order.client_order_id,
+        symbol=order.symbol,
+        side=order.side,
+        leg=order.leg,
+        contracts=Decimal(order.contracts),
+        limit_price=Decimal(order.limit_price),
+        reduce_only=True,
+        position_mode="one_way",
+    )

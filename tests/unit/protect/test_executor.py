@@ -128,6 +128,8 @@ async def test_partial_fills_are_followed_up(world: Any) -> None:
     assert len(world.venue.arrived) == 4
     assert outcome.orders[-1].client_order_id.endswith("s0c3")
     assert Decimal(outcome.orders[1].filled) < Decimal(outcome.orders[1].contracts)
+    assert sum(Decimal(order.filled) for order in outcome.orders) == Decimal("0.671")
+    assert outcome.orders[3].contracts == str(Decimal("0.224") - Decimal(outcome.orders[1].filled))
     world.assert_sound()
 
 
@@ -235,6 +237,16 @@ async def test_outcome_stays_unknown(world: Any) -> None:
         State.VERIFIED,
     ]
     world.assert_sound()
+
+
+async def test_an_accepted_order_that_is_not_known_any_more(world: Any) -> None:
+    """The venue contradicts itself: nothing is concluded from that, and nothing is sent again."""
+    world.venue.faults = ["open"]
+    world.venue.lookups = ["forgotten"] * world.bounds.lookup_attempts
+    outcome = await world.executor().execute(await world.assignment())
+    assert outcome.ending is Ending.PENDING
+    assert "had accepted it and does not know it any more" in outcome.reason
+    assert world.venue.sent == 1
 
 
 async def test_order_stays_open(world: Any) -> None:
@@ -348,6 +360,25 @@ async def test_the_kill_switch_in_the_last_moment(world: Any) -> None:
     assert {order.state for order in world.journal.orders.values()} == {State.SKIPPED}
 
 
+async def test_the_kill_switch_before_anything(world: Any) -> None:
+    """Already pulled: no order is even journalled as being sent."""
+    world.stop.set()
+    outcome = await world.executor().execute(await world.assignment())
+    assert outcome.ending is Ending.STOPPED
+    assert {state for _, state in world.journal.history} == {State.SKIPPED}
+
+
+async def test_the_kill_switch_during_a_look_up(world: Any) -> None:
+    """Pulled while a lost order is looked up: it is not sent again."""
+    world.venue.faults = ["lost"]
+    world.venue.lookups = ["stop"]
+    outcome = await world.executor().execute(await world.assignment())
+    assert outcome.ending is Ending.STOPPED
+    assert world.venue.sent == 1
+    assert outcome.orders[0].state is State.FAILED
+    assert outcome.orders[0].error == "never arrived at the venue"
+
+
 async def test_the_daily_cap_counts_every_order(world: Any) -> None:
     """The cap is counted from the journal before every order, what other plans traded today included."""
     earlier = await world.assignment()
@@ -413,6 +444,7 @@ async def test_one_thing_at_a_time(world: Any) -> None:
     async def meddle() -> None:
         busy.append(executor.busy)
         assert await executor.resume(world.account) == ()
+        busy.append(executor.busy)
 
     task = await world.assignment()
     running = asyncio.ensure_future(executor.execute(task))
@@ -420,5 +452,5 @@ async def test_one_thing_at_a_time(world: Any) -> None:
     await asyncio.sleep(0)
     await meddle()
     await running
-    assert busy == [True]
+    assert busy == [True, True]
     assert not executor.busy

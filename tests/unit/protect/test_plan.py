@@ -162,7 +162,8 @@ def test_selling_costs_more_than_it_helps(one_long: Book) -> None:
 
 def test_added_collateral_is_enough(make: Any) -> None:
     """The sum that is named restores the target, and a percent less does not."""
-    for book in (crash_book(make), add_collateral(crash_book(make), "USDT", -9_000.0, None)):
+    lacks = (0.0, 9_000.0, 100_000.0)
+    for book in [add_collateral(crash_book(make), "USDT", -lack, None) for lack in lacks]:
         (top_up,) = plan_of(book).add_collateral
         assert TARGET.holds(assess(add_collateral(book, "USDT", top_up.amount, None)))
         assert not TARGET.holds(assess(add_collateral(book, "USDT", top_up.amount * 0.99, None)))
