@@ -44,6 +44,7 @@ class BookReader:
         self._client = client
         self._clock = client.site.clock
         self._kept: KeptOrders | None = None
+        self._has_failed = False
 
     def forget_orders(self) -> None:
         """Read the orders at the next reading: one was sent."""
@@ -52,9 +53,20 @@ class BookReader:
     async def read(self, *, is_multi_assets: bool) -> Answers:
         """Everything of one moment, as nearly as the venue allows: all requests leave at the same time.
 
+        After a reading that failed the balances are asked for alone first. While a venue is away a cycle costs that
+        one request then; otherwise the budget would be spent when the venue is back, and the account stay unseen.
+
         Raises:
             VenueError: something could not be read or understood.
         """
+        if self._has_failed:
+            await self._asked(at.ACCOUNT)
+        self._has_failed = True
+        answers = await self._read(is_multi_assets=is_multi_assets)
+        self._has_failed = False
+        return answers
+
+    async def _read(self, *, is_multi_assets: bool) -> Answers:
         kept = self._kept
         if kept is not None and self._clock.monotonic() - kept.read_s > _ORDERS_KEPT_S:
             kept = None

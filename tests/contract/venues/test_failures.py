@@ -268,3 +268,18 @@ async def test_one_hiccup_does_not_blind_a_cycle(bench: Any, path: str) -> None:
     bench.server.add_fault(FaultKind.OUTAGE, path=path, times=2)
     with pytest.raises(VenueUnavailable):
         await account.fetch_book()
+
+
+async def test_a_venue_that_is_away_costs_little(bench: Any) -> None:
+    """One request and its repeat a reading, so that the budget of the minute is there when the venue is back."""
+    opened = await bench.open(bench.account())
+    await opened.fetch_book()
+    bench.clock.jump(60)
+    bench.server.add_fault(FaultKind.OUTAGE)
+    await failure(opened)
+    asked = len(bench.tampering.seen)
+    for _ in range(10):
+        await failure(opened)
+    assert len(bench.tampering.seen) - asked == 20
+    bench.server.clear_faults()
+    assert (await opened.fetch_book()).missing == ()
