@@ -1,0 +1,138 @@
+"""How charts look: colours of zones and accounts, axes, ribbons of zones, saving. Shared by the charts.
+
+Matplotlib is imported where it is used: a command that draws nothing must not wait for it. Charts stand on a light
+ground of their own, so that a dark chat shows them as well; a zone has a name beside its colour, a line a label at its
+end.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from guard.ports.errors import InputError
+from guard.risk.zones import Zone
+
+GROUND = "#ffffff"
+INK = "#1c2430"
+FAINT = "#8a94a3"
+MUTED = "#4b5563"
+GRID = "#e3e7ec"
+GUARDED_COLOUR = "#0b57a4"
+UNGUARDED_COLOUR = "#b3261e"
+
+ZONE_COLOUR = {
+    Zone.SAFE: "#cfe8d5",
+    Zone.WATCH: "#fff0b3",
+    Zone.WARNING: "#ffd08a",
+    Zone.DANGER: "#f59b90",
+    Zone.LIQUIDATION: "#c65a6b",
+    Zone.UNKNOWN: "#c3c7ce",
+}
+_URGENCY = (Zone.LIQUIDATION, Zone.DANGER, Zone.UNKNOWN, Zone.WARNING, Zone.WATCH, Zone.SAFE)
+HATCH = {Zone.UNKNOWN: "////"}
+
+WIDTH_IN = 7.0
+DPI = 150
+LEFT = 0.03
+TOP_IN, LINE_IN = 0.18, 0.31
+# What a letter of a zone's name needs, as a share of the axis.
+LETTER = 0.021
+
+Span = tuple[float, float, Zone]
+
+
+def new_figure(height_in: float) -> Any:
+    """An empty figure for a phone held upright: `WIDTH_IN` wide, on its own ground."""
+    # Its first import on a machine says that it builds a list of fonts: no news for anybody.
+    logging.getLogger("matplotlib").setLevel(logging.WARNING)
+    from matplotlib.figure import Figure  # noqa: PLC0415  # see the module's docstring
+
+    return Figure(figsize=(WIDTH_IN, height_in), dpi=DPI, facecolor=GROUND)
+
+
+def panel(axes: Any, title: str) -> None:
+    """Dress a panel: title on the left, light grid, no box."""
+    axes.set_title(title, loc="left", fontsize=13, fontweight="bold", color=INK, pad=8)
+    axes.set_facecolor(GROUND)
+    axes.grid(visible=True, axis="y", color=GRID, linewidth=1)
+    axes.set_axisbelow(True)
+    axes.tick_params(labelsize=11.5, colors=INK, length=0)
+    for name, spine in axes.spines.items():
+        spine.set_visible(name == "bottom")
+        spine.set_color(FAINT)
+
+
+def headline(figure: Any, title: str, subtitle: str) -> None:
+    """What happened, in words above the panels."""
+    height_in = figure.get_size_inches()[1]
+    below_in = TOP_IN + LINE_IN * (title.count("\n") + 1)
+    place: dict[str, Any] = {"va": "top", "linespacing": 1.3}
+    figure.text(LEFT, 1 - TOP_IN / height_in, title, fontsize=16, fontweight="bold", color=INK, **place)
+    figure.text(LEFT, 1 - below_in / height_in, subtitle, fontsize=11, color=MUTED, **place)
+
+
+def tint(axes: Any, spans: Sequence[Span], strength: float = 0.55) -> None:
+    """Zones as vertical bands behind a panel's lines."""
+    for start, end, zone in spans:
+        axes.axvspan(start, end, color=ZONE_COLOUR[zone], alpha=strength, linewidth=0, zorder=0)
+
+
+def ribbon(axes: Any, spans: Sequence[Span]) -> None:
+    """Zones as a strip with their names; the name of a narrow one stands below it, the worse ones first."""
+    axes.set_ylim(0, 1)
+    axes.set_yticks([])
+    axes.tick_params(length=0, labelbottom=False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    width = spans[-1][1] - spans[0][0]
+    words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 10.5, "weight": "bold"}
+    narrow: list[Span] = []
+    for start, end, zone in spans:
+        axes.axvspan(start, end, facecolor=ZONE_COLOUR[zone], hatch=HATCH.get(zone), edgecolor=FAINT, linewidth=0)
+        if end - start >= _room(zone, width):
+            colour = GROUND if zone is Zone.LIQUIDATION else INK
+            axes.text((start + end) / 2, 0.47, zone_name(zone), color=colour, **words)
+        elif zone is not Zone.SAFE:
+            narrow.append((start, end, zone))
+    for middle, zone in names_below(narrow, width):
+        axes.text(middle, -0.42, zone_name(zone), color=INK, **words)
+
+
+def zone_name(zone: Zone) -> str:
+    """What a chart calls a zone."""
+    return "BLIND" if zone is Zone.UNKNOWN else zone.upper()
+
+
+def names_below(narrow: Sequence[Span], width: float) -> list[tuple[float, Zone]]:
+    """Where names stand below narrow spans without covering each other: the worse zones first, the others if they fit.
+
+    Args:
+        narrow: the spans.
+        width: of the whole axis.
+    """
+    placed: list[tuple[float, Zone]] = []
+    for start, end, zone in sorted(narrow, key=lambda span: _URGENCY.index(span[2])):
+        middle = (start + end) / 2
+        if all(abs(middle - other) >= (_room(zone, width) + _room(known, width)) / 2 for other, known in placed):
+            placed.append((middle, zone))
+    return placed
+
+
+def _room(zone: Zone, width: float) -> float:
+    """What the name of a zone needs on an axis of that width."""
+    return LETTER * len(zone_name(zone)) * width
+
+
+def save(figure: Any, path: Path) -> None:
+    """Write the figure as PNG.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    try:
+        figure.savefig(path, format="png", facecolor=GROUND)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror})", fix="name another file or folder") from error
