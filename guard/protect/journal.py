@@ -94,6 +94,11 @@ UNVERIFIED = frozenset({_State.FILLED, _State.PARTLY_FILLED})
 """States in which the book must be read before anything else is done."""
 
 
+STEPS_MAX = 1_000
+CHILDREN_MAX = 10_000
+"""What a client order id has room for."""
+
+
 class IllegalTransition(Exception):
     """An event that cannot happen to an order in this state: a defect of ours, never bad luck."""
 
@@ -126,12 +131,15 @@ def client_order_id(intent_id: str, step: int, child: int) -> str:
     """The id under which a child order is known to the venue: the same for the same order, for ever.
 
     Letters and digits only, at most 28 of them, so that the strictest venue in view takes it (OKX: 32 letters and
-    digits; Gate: 28; Binance: 36 of `.A-Z:/a-z0-9_-`). Step and child stay readable; 80 bits of hash tell intents
+    digits; Gate: 28; Binance: 36 of `.A-Z:/a-z0-9_-`). Step and child stay readable; 72 bits of hash tell intents
     apart.
+
+    Raises:
+        ValueError: more steps or children than the id has room for; a plan stays below (`guard.protect.plan`).
     """
-    if not (0 <= step < 100 and 0 <= child < 1000):
-        raise ValueError(f"step {step} must be in 0..99 and child {child} in 0..999")
-    digest = hashlib.sha256(intent_id.encode()).hexdigest()[:20]
+    if not (0 <= step < STEPS_MAX and 0 <= child < CHILDREN_MAX):
+        raise ValueError(f"step {step} must be below {STEPS_MAX} and child {child} below {CHILDREN_MAX}, from 0")
+    digest = hashlib.sha256(intent_id.encode()).hexdigest()[:18]
     return f"g{digest}s{step}c{child}"
 
 

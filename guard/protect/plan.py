@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from guard.ports.venue import Depth, Instrument
 from guard.protect.bound import bounds_of
 from guard.protect.cost import cost_curve
+from guard.protect.journal import CHILDREN_MAX, STEPS_MAX
 from guard.protect.plan_json import plan_json
 from guard.protect.plan_values import Plan, PlanLimits, Step, Target, TopUp
 from guard.protect.reduced import reduce_book
@@ -32,6 +33,8 @@ from guard.risk.report import AccountRisk, PoolRisk
 __all__ = ["Plan", "PlanLimits", "Step", "Target", "TopUp", "plan_json", "plan_reduction"]
 
 _REPAIRS = 4
+# The rest of a step's child numbers is for what fills in part.
+_PLANNED_CHILDREN_MAX = CHILDREN_MAX * 9 // 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def plan_reduction(
     bound = sum(each.bound for each in restored)
     steps = tuple(step for each in restored for step in _steps(each, limits))
     plan = Plan(True, _reason(steps), steps, sum(s.cost for s in steps), before, after, bound, top_ups)
-    problem = _over_limits(plan, target, limits)  # 5
+    problem = _over_limits(plan, target, limits) or _too_many_orders(plan, book, instruments, limits)  # 5
     return _infeasible(before, problem, top_ups, bound) if problem else plan
 
 
@@ -201,6 +204,19 @@ def _over_limits(plan: Plan, target: Target, limits: PlanLimits) -> str:
     left = limits.max_notional_left
     if left is not None and plan.notional > left:
         return f"the plan trades {plan.notional:,.0f}, the daily cap leaves {max(left, 0.0):,.0f} (quote currency)"
+    return ""
+
+
+def _too_many_orders(plan: Plan, book: Book, instruments: Mapping[str, Instrument], limits: PlanLimits) -> str:
+    """Whether client order ids have room for the plan; empty = yes."""
+    if len(plan.steps) > STEPS_MAX:
+        return f"the plan has {len(plan.steps)} steps, at most {STEPS_MAX} can be journalled"
+    held = {(position.symbol, position.side): position for position in book.positions}
+    for step in plan.steps:
+        position = held[step.symbol, step.leg]
+        largest = largest_child(instruments[step.symbol], position, step.limit_price, limits.max_child_notional)
+        if step.contracts / largest > _PLANNED_CHILDREN_MAX:
+            return f"reducing {step.symbol} takes too many orders of at most {largest} contracts; raise the limit"
     return ""
 
 

@@ -123,6 +123,8 @@ class Search:
         for index in sorted(range(len(self.legs)), key=lambda leg: (least[leg], self.legs[leg].key)):
             if best is not None and least[index] >= best[0]:
                 break
+            if least[index] > self.legs[index].notional(self.legs[index].top):
+                continue
             count = self._smallest_alone(index)
             if count is not None:
                 units = self._only(index, count)

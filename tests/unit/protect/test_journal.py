@@ -74,13 +74,13 @@ def test_advance_goes_through_each_event() -> None:
 
 def test_client_order_ids() -> None:
     """The same order has the same id for ever; others have others; the strictest venue takes it."""
-    assert client_order_id("intent-1", 0, 0) == client_order_id("intent-1", 0, 0) == "g325142be9eee013b0b55s0c0"
+    assert client_order_id("intent-1", 0, 0) == client_order_id("intent-1", 0, 0) == "g325142be9eee013b0bs0c0"
     ids = {client_order_id(f"intent-{i}", step, child) for i in range(20) for step in range(10) for child in range(20)}
     assert len(ids) == 20 * 10 * 20
-    longest = client_order_id("intent-1", 99, 999)
+    longest = client_order_id("intent-1", 999, 9_999)
     assert re.fullmatch(r"[a-z0-9]{1,28}", longest)
-    for step, child in ((100, 0), (0, 1000), (-1, 0), (0, -1)):
-        with pytest.raises(ValueError, match="must be in"):
+    for step, child in ((1_000, 0), (0, 10_000), (-1, 0), (0, -1)):
+        with pytest.raises(ValueError, match="must be below"):
             client_order_id("intent-1", step, child)
 
 

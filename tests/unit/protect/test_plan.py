@@ -195,6 +195,15 @@ def test_the_dearest_plan(one_long: Book) -> None:
     assert "costs 15.0 bps of what it trades, at most 14.0 bps are allowed" in plan.reason
 
 
+def test_too_many_orders(one_long: Book) -> None:
+    """A largest order that is tiny beside the plan is refused, with what to change."""
+    tiny = rules_of(one_long, step=Decimal("0.00001"), minimum=Decimal("0.00001"))
+    plan = plan_reduction(one_long, TARGET, tiny, limits=PlanLimits(max_child_notional=2.0))
+    assert not plan.feasible
+    assert "takes too many orders of at most 0.00005 contracts; raise the limit" in plan.reason
+    assert plan_reduction(one_long, TARGET, tiny, limits=PlanLimits(max_child_notional=4.0)).feasible
+
+
 def test_trading_rules_are_needed(one_long: Book) -> None:
     """A leg whose step is not known is not guessed at."""
     plan = plan_reduction(one_long, TARGET, {}, limits=PlanLimits())
