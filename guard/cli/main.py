@@ -12,7 +12,18 @@ from typing import Annotated, Any
 import typer
 
 from guard import __version__
-from guard.cli import account, database, demo, history, offline, people, sandbox, service
+from guard.cli import (
+    account,
+    database,
+    demo,
+    history,
+    leverage,
+    limits,
+    offline,
+    people,
+    sandbox,
+    service,
+)
 from guard.cli.output import EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_DONE, print_error, print_line
 
 app = typer.Typer(
@@ -24,7 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (service, demo, offline, history):
+for module in (service, demo, offline, leverage, limits, history):
     module.register(app)
 app.add_typer(account.app, name="account")
 app.add_typer(people.app, name="user")

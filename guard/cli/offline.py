@@ -14,11 +14,16 @@ from guard.cli.output import EXIT_NO, console, print_json
 
 if TYPE_CHECKING:
     from guard.risk.book import Book
+    from guard.risk.zones import Zone, ZonePolicy
 
 ZONES = ("watch", "warning", "danger", "liquidation")
 
 BookPath = Annotated[Path, typer.Argument(metavar="BOOK", help="A book file (guard.book/1), or - for standard input.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+FailIn = Annotated[
+    str | None, typer.Option("--fail-in", metavar="ZONE", help="Exit 3 when the zone is this one or worse.")
+]
+ConfigPath = Annotated[Path | None, typer.Option("--config", help="Configuration with the zones' bars.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -58,39 +63,71 @@ def read_book(path: Path) -> Book:
         return parse_book_text(text)
 
 
+def zone_policy(book: Book, config: Path | None) -> ZonePolicy:
+    """The bars that a book is measured against: the configuration's, and the broker's own levels before them.
+
+    Raises:
+        InputError: the configuration or the broker's levels are wrong.
+    """
+    from guard.app.judge import judge_policy
+    from guard.app.settings_file import load_settings
+    from guard.risk.levels import policy_for
+
+    settings = load_settings(config)
+    zones = settings.zones_of(book.account)
+    with bad_books_told():
+        return policy_for(book, judge_policy(zones, settings.conformity, settings.schedule.stale_after_s).zones)
+
+
+def check_zone_name(name: str | None) -> None:
+    """Refuse a zone that there is not.
+
+    Raises:
+        InputError: `--fail-in` names no zone.
+    """
+    from guard.ports.errors import InputError
+
+    if name is not None and name not in ZONES:
+        raise InputError(f"--fail-in was {name}, must be one of {', '.join(ZONES)}")
+
+
+def exit_if_reached(zone: Zone, name: str | None) -> None:
+    """Leave with exit code 3 when the zone is the named one or worse."""
+    from guard.risk.zones import Zone, severity
+
+    if name is not None and severity(zone) >= severity(Zone(name)):
+        raise typer.Exit(EXIT_NO)
+
+
 def risk(
     book: BookPath,
     as_json: AsJson = False,
-    fail_in: Annotated[
-        str | None, typer.Option("--fail-in", metavar="ZONE", help="Exit 3 when the zone is this one or worse.")
-    ] = None,
-    config: Annotated[Path | None, typer.Option("--config", help="Configuration with the zones' bars.")] = None,
+    fail_in: FailIn = None,
+    net: Annotated[
+        bool, typer.Option("--net", help="First close long against short of each symbol, as venues do (self-trading).")
+    ] = False,
+    config: ConfigPath = None,
 ) -> None:
     """Risk of a book file, offline: margin, liquidation prices, distance and zone."""
-    from guard.app.judge import judge_policy
-    from guard.app.settings_file import load_settings
     from guard.cli.risk_table import risk_table
-    from guard.ports.errors import InputError
     from guard.risk.assess import assess
+    from guard.risk.netting import netted
     from guard.risk.quality import Quality
     from guard.risk.reportfile import report_json
-    from guard.risk.zones import Zone, entered_zone, severity
+    from guard.risk.zones import entered_zone
 
-    if fail_in is not None and fail_in not in ZONES:
-        raise InputError(f"--fail-in was {fail_in}, must be one of {', '.join(ZONES)}")
-    settings = load_settings(config)
+    check_zone_name(fail_in)
     parsed = read_book(book)
-    policy = judge_policy(settings.zones_of(parsed.account), settings.conformity, settings.schedule.stale_after_s)
+    policy = zone_policy(parsed, config)
     with bad_books_told():
-        assessed = assess(parsed)
-    zone, reason = entered_zone(assessed, policy.zones)
+        assessed = assess(netted(parsed) if net else parsed)
+    zone, reason = entered_zone(assessed, policy)
     if as_json:
         # A file has no clock beside it: its figures are taken as they are.
         print_json(report_json(assessed, Quality.FRESH, zone, reason))
     else:
         console().print(risk_table(assessed, zone, reason))
-    if fail_in is not None and severity(zone) >= severity(Zone(fail_in)):
-        raise typer.Exit(EXIT_NO)
+    exit_if_reached(zone, fail_in)
 
 
 def schema(name: Annotated[str, typer.Argument(metavar="NAME", help="What to describe: book.")]) -> None:

@@ -35,7 +35,7 @@ def percent(value: float | None, digits: int = 1) -> str:
 def amount(value: float) -> str:
     """An amount with two digits, or more for small coin amounts; none after ten million."""
     digits = 6 if 0 < abs(value) < 10 else 0 if abs(value) >= 1e7 else 2
-    return f"{value:,.{digits}f}"
+    return f"{value + 0.0:,.{digits}f}"  # a negative zero is a zero
 
 
 def money(value: float | None, currency: str) -> str:
@@ -71,7 +71,7 @@ def _pool_table(pool: PoolRisk) -> Table:
     for _ in range(2):
         table.add_column(style="dim", no_wrap=True)
         table.add_column(justify="right", no_wrap=True)
-    ratio = "no equity left" if pool.risk_ratio is None else percent(pool.risk_ratio, 2)
+    ratio = "no equity left" if pool.risk_ratio is None else percent(pool.risk_ratio, 4 if pool.risk_ratio < 0.1 else 2)
     leverage = "none" if pool.effective_leverage is None else f"{pool.effective_leverage:,.2f} x"
     rows = (
         ("risk_ratio (100 % = liquidation)", ratio, "equity", amount(pool.equity)),
