@@ -6,6 +6,7 @@ Owns the order of the steps (translate, value, solve, report). Knows no venue.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from operator import attrgetter
 
 import numpy as np
@@ -15,7 +16,6 @@ from guard.risk.bookerror import BookError
 from guard.risk.liquidation import Shocks, shocks, symbol_roots
 from guard.risk.movers import movers_of
 from guard.risk.pool import Array, Pool
-from guard.risk.records import from_columns
 from guard.risk.report import AccountRisk, PoolRisk, PositionRisk
 from guard.risk.rules import pools_of
 from guard.risk.valuation import LegFigures, PoolFigures, add_up, market_now, value_legs
@@ -83,8 +83,9 @@ def _report(pool: Pool, legs: LegFigures, now: PoolFigures, roots: Array | None,
     maintenance, fees = float(now.maintenance[0]), float(now.fees[0])
     held = len(pool.positions)
     notional = legs.value[0, :held] if pool.plain else (legs.value[0] * pool.assets.price[pool.legs.settle])[:held]
-    is_long = (pool.legs.direction[:held] > 0.0) != pool.legs.inverse[:held]
-    gross = float(notional.sum())
+    direction = pool.legs.direction[:held]
+    side = np.where(pool.legs.inverse[:held], -direction, direction) if pool.legs.any_inverse else direction
+    gross = float(np.add.reduce(notional))
     return PoolRisk(
         currency=pool.currency,
         margin_mode=pool.margin_mode,
@@ -101,7 +102,7 @@ def _report(pool: Pool, legs: LegFigures, now: PoolFigures, roots: Array | None,
         margin_level=_finite(equity / initial) if held and initial > 0.0 else None,
         effective_leverage=_finite(gross / equity) if equity > 0.0 else None,
         gross_notional=gross,
-        net_exposure=2.0 * float(notional @ is_long) - gross,
+        net_exposure=float(notional @ side),
         liquidation_shock_down=reach.down,
         liquidation_shock_up=reach.up,
         positions=_positions(pool, legs, roots),
@@ -130,7 +131,7 @@ def _positions(pool: Pool, legs: LegFigures, roots: Array | None) -> tuple[Posit
         (charged_margins(pool, legs.maintenance), charge),
         (legs.fee, charge),
     ]
-    columns: list[list[object]] = [list(map(copied, pool.positions)) for copied in _COPIED]
+    columns: list[Iterable[object]] = [map(copied, pool.positions) for copied in _COPIED]
     for figure, at in figures:
         if figure is None:
             columns.append([0.0] * held)
@@ -140,8 +141,7 @@ def _positions(pool: Pool, legs: LegFigures, roots: Array | None) -> tuple[Posit
         columns.append([None] * held)
     else:
         columns.append([None if root != root else root for root in roots[pool.legs.symbol].tolist()])  # noqa: PLR0124
-    positions: tuple[PositionRisk, ...] = from_columns(PositionRisk, held, columns)
-    return positions
+    return tuple(map(PositionRisk, *columns))
 
 
 def charged_margins(pool: Pool, margins: Array) -> Array:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -29,16 +30,13 @@ class Movers:
     quote: Index
     asset: Index
     own: int
-
-    @property
-    def underlyings(self) -> frozenset[str]:
-        """Bases of the legs."""
-        return frozenset(self.names[index] for index in self.base)
+    underlyings: frozenset[str]
+    """Bases of the legs."""
+    moving: tuple[float, ...]
 
     def common(self) -> Array:
         """A move of the whole market: 1 for every asset that is not stable, shape (names,)."""
-        underlyings = self.underlyings
-        return np.array([1.0 if moves(name, underlyings) else 0.0 for name in self.names])
+        return np.array(self.moving)
 
     def vector(self, by_name: Mapping[str, float], *, otherwise: float = 0.0) -> Array:
         """Moves (or betas) by asset name as an array; assets that are not named get `otherwise`."""
@@ -46,24 +44,30 @@ class Movers:
 
 
 def movers_of(pool: Pool) -> Movers:
-    """The movers of a pool.
+    """The movers of a pool."""
+    legs = pool.legs
+    if len(pool.symbols) == legs.size.size:
+        symbols = pool.symbols
+    else:
+        symbols = tuple([pool.symbols[index] for index in legs.symbol.tolist()])
+    return _movers(pool.currency, pool.assets.names, symbols, tuple(legs.settle.tolist()))
 
-    Raises:
-        BookError: a leg whose quote is neither its settlement asset nor stable: its value would need a price that the
-            book does not have.
-    """
-    settles = pool.assets.names
-    extra = len(pool.legs.size) - len(pool.positions)
-    symbols = [pool.symbols[index] for index in pool.legs.symbol] if extra else [leg.symbol for leg in pool.positions]
-    pairs = [parts(symbol, settles[settle]) for symbol, settle in zip(symbols, pool.legs.settle.tolist(), strict=True)]
-    names = tuple(dict.fromkeys([pool.currency, *settles, *(name for pair in pairs for name in pair)]))
+
+@lru_cache(maxsize=256)
+def _movers(currency: str, assets: tuple[str, ...], symbols: tuple[str, ...], settle: tuple[int, ...]) -> Movers:
+    """Movers by names: the same account has the same ones cycle after cycle."""
+    pairs = [parts(symbol, assets[index]) for symbol, index in zip(symbols, settle, strict=True)]
+    names = tuple(dict.fromkeys([currency, *assets, *(name for pair in pairs for name in pair)]))
     place = {name: index for index, name in enumerate(names)}
+    underlyings = frozenset(base for base, _ in pairs)
     return Movers(
         names=names,
         base=np.array([place[base] for base, _ in pairs], dtype=np.intp),
         quote=np.array([place[quote] for _, quote in pairs], dtype=np.intp),
-        asset=np.array([place[name] for name in settles], dtype=np.intp),
-        own=place[pool.currency],
+        asset=np.array([place[name] for name in assets], dtype=np.intp),
+        own=place[currency],
+        underlyings=underlyings,
+        moving=tuple([1.0 if moves(name, underlyings) else 0.0 for name in names]),
     )
 
 

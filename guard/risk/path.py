@@ -18,7 +18,7 @@ import numpy as np
 
 from guard.risk.bookerror import BookError
 from guard.risk.movers import Movers
-from guard.risk.pool import Array, Index, Mask, Pool
+from guard.risk.pool import Array, Index, Pool
 from guard.risk.valuation import counted, maintenance, side_in_group
 
 
@@ -45,52 +45,70 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
-    """Coefficients by power of the variable: `base` (3,), `assets` (3, lines, assets), `legs` (3, lines, legs)."""
+class Lines:
+    """Lines of several columns: `c0`, `c1`, `c2` of shape (lines, columns); `c2` None = straight."""
 
-    base: Array
-    legs: Array
-    assets: Array | None = None
+    c0: Array
+    c1: Array
+    c2: Array | None = None
+
+    def highest(self, at: float) -> tuple[Array, Array]:
+        """The highest line of each column at a point, and its slope."""
+        values = self.c1 * at
+        values += self.c0
+        if self.c2 is not None:
+            values += self.c2 * (at * at)
+        best = values.argmax(axis=0)
+        columns = np.arange(best.size)
+        slope = self.c1[best, columns]
+        return values[best, columns], slope if self.c2 is None else slope + (2.0 * at) * self.c2[best, columns]
+
+    def only(self, rows: Index, columns: Index) -> Lines:
+        """The same lines, but of some columns one row alone (the others are 0)."""
+        return Lines(*(None if c is None else _only(c, rows, columns) for c in (self.c0, self.c1, self.c2)))  # type: ignore[arg-type]  # c0, c1 are never None
+
+
+def _only(coefficients: Array, rows: Index, columns: Index) -> Array:
+    kept = coefficients.copy()
+    kept[:, columns] = 0.0
+    kept[0, columns] = coefficients[rows, columns]
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Slack as a function of one variable: `base` has its coefficients by power; see the module."""
+
+    base: tuple[float, float, float]
+    legs: Lines
+    assets: Lines | None = None
     groups: Groups | None = None
     steps: Steps | None = None
 
-    def slack(self, at: Array) -> tuple[Array, Array]:
-        """Slack and its slope at points of shape (problems,)."""
-        value = self.base[0] + at * (self.base[1] + at * self.base[2])
-        slope = self.base[1] + 2.0 * at * self.base[2]
+    def slack(self, at: float) -> tuple[float, float]:
+        """Slack and its slope at a point."""
+        c0, c1, c2 = self.base
+        value, slope = c0 + at * (c1 + at * c2), c1 + 2.0 * at * c2
         if self.assets is not None:
-            least, least_slope = _active(-self.assets, at)
-            value, slope = value - least.sum(axis=-1), slope - least_slope.sum(axis=-1)
-        top, top_slope = _active(self.legs, at)
-        positive = top > 0.0
-        top, top_slope = np.where(positive, top, 0.0), np.where(positive, top_slope, 0.0)
+            most, most_slope = self.assets.highest(at)
+            value, slope = value - float(most.sum()), slope - float(most_slope.sum())
+        top, top_slope = self.legs.highest(at)
         if self.groups is None:
-            return value - top.sum(axis=-1), slope - top_slope.sum(axis=-1)
+            return value - float(np.add.reduce(top)), slope - float(np.add.reduce(top_slope))
         groups = self.groups
         long, short = top @ groups.long + groups.base_long, top @ groups.short + groups.base_short
         chosen = long >= short
-        charge = np.where(chosen, long, short)
         charge_slope = np.where(chosen, top_slope @ groups.long, top_slope @ groups.short)
-        return value - charge.sum(axis=-1), slope - charge_slope.sum(axis=-1)
+        return value - float(np.maximum(long, short).sum()), slope - float(charge_slope.sum())
 
 
-def _active(lines: Array, at: Array) -> tuple[Array, Array]:
-    """The highest line and its slope at each point: two of shape (problems, columns)."""
-    t = at[:, None, None]
-    curved = bool(lines[2].any())
-    values = lines[0] + t * (lines[1] + t * lines[2]) if curved else lines[0] + t * lines[1]
-    best = values.argmax(axis=1)
-    columns = np.arange(lines.shape[2])
-    top = values[np.arange(len(at))[:, None], best, columns]
-    slope = lines[1][best, columns]
-    return top, slope + 2.0 * at[:, None] * lines[2][best, columns] if curved else slope
-
-
-def _weights_of(pool: Pool, weight: float) -> float | Array:
-    """How much each leg's line counts: `weight`, but losses always count in full."""
-    if pool.legs.loss is None:
-        return weight
-    return np.where(pool.legs.loss, 1.0, weight)
+def _leg_lines(pool: Pool, c0: Array, c1: Array, c2: Array | None) -> Lines:
+    """Lines of the legs, with a line of 0 where the first one may fall below it."""
+    if not pool.legs.may_be_negative:
+        return Lines(c0, c1, c2)
+    zero = np.zeros((1, c0.shape[1]))
+    grown = [None if c is None else np.concatenate([c, zero]) for c in (c0, c1, c2)]
+    return Lines(*grown)  # type: ignore[arg-type]  # the first two are never None
 
 
 def along_moves(pool: Pool, movers: Movers, weights: Array, weight: float) -> Path:
@@ -105,19 +123,44 @@ def along_moves(pool: Pool, movers: Movers, weights: Array, weight: float) -> Pa
     Raises:
         BookError: a leg whose value along the path would need a price that the book does not have.
     """
+    legs = pool.legs
+    w_asset = weights[movers.asset]
+    w_base, w_quote = weights[movers.base], weights[movers.quote]
+    if pool.plain and not legs.any_inverse and not w_asset.any() and not w_quote.any():
+        return _along_plain(pool, w_base, weight)
+    return _along_any(pool, movers, weights, weight)
+
+
+def _along_plain(pool: Pool, w_base: Array, weight: float) -> Path:
+    """Linear legs of a pool whose currency stands still: values move by their base, everything else stays."""
+    legs = pool.legs
+    value = (legs.size if legs.charged is None else legs.charged) * legs.mark
+    lines = legs.line_rate * value
+    worth = legs.size * legs.mark * legs.direction
+    upl = np.add.reduce(worth - legs.size * legs.entry * legs.direction)
+    base = float(pool.wallet + upl), float(worth @ w_base)
+    if legs.fee_rate is not None:
+        fees = weight * value * legs.fee_rate
+        base = base[0] - float(fees.sum()), base[1] - float(fees @ w_base)
+    if legs.fee_fixed is not None:
+        base = base[0] - weight * float(legs.fee_fixed.sum()), base[1]
+    c0, c1 = lines - legs.line_deduction, lines * w_base
+    return Path((*base, 0.0), _leg_lines(pool, weight * c0, weight * c1, None))
+
+
+def _along_any(pool: Pool, movers: Movers, weights: Array, weight: float) -> Path:
     legs, assets = pool.legs, pool.assets
     w_settle = weights[movers.asset][legs.settle]
     level = assets.price[legs.settle]
     price = np.array([level, level * w_settle, np.zeros_like(level)])  # of the settlement asset
     worth = _worth(pool, movers, weights, w_settle) * (level * legs.mark)  # of one unit of size
     factor = 1.0 if assets.charge_factor is None else assets.charge_factor[legs.settle]
-    counts = _weights_of(pool, weight) * factor
     charged = legs.size if legs.charged is None else legs.charged
     lines = (worth * charged)[:, None, :] * legs.line_rate - price[:, None, :] * legs.line_deduction
+    lines *= factor * (weight if legs.loss is None else np.where(legs.loss, 1.0, weight))
     exposure = legs.direction * legs.size
     upl = worth * exposure - price * (legs.entry * exposure)
-    own = weights[movers.own]
-    base = np.array([-pool.withheld, -pool.withheld * own, 0.0])
+    base = np.array([-pool.withheld, -pool.withheld * weights[movers.own], 0.0])
     if legs.fee_rate is not None:
         base -= weight * (worth * charged * legs.fee_rate * factor).sum(axis=1)
     if legs.fee_fixed is not None:
@@ -128,7 +171,8 @@ def along_moves(pool: Pool, movers: Movers, weights: Array, weight: float) -> Pa
     asset_lines = None
     if assets.upl_counts_inside:
         amounts = asset_price * assets.free + upl @ pool.leg_in_asset
-        asset_lines = amounts[:, None, :] * assets.line_rate + asset_price[:, None, :] * assets.line_constant
+        held = -(amounts[:, None, :] * assets.line_rate + asset_price[:, None, :] * assets.line_constant)
+        asset_lines = Lines(*held)
     else:
         base += asset_price @ counted(assets, assets.free) + upl.sum(axis=1)
     groups = None
@@ -141,7 +185,9 @@ def along_moves(pool: Pool, movers: Movers, weights: Array, weight: float) -> Pa
         lead = np.where(legs.inverse, weights[movers.quote], weights[movers.base])[columns]
         drag = np.where(legs.inverse, weights[movers.base], weights[movers.quote])[columns]
         steps = _steps(pool, columns, columns, (legs.mark[columns], lead, drag))
-    return Path(base, lines * counts, asset_lines, groups, steps)
+    curved = lines[2] if lines[2].any() else None
+    c0, c1, c2 = base.tolist()
+    return Path((c0, c1, c2), _leg_lines(pool, lines[0], lines[1], curved), asset_lines, groups, steps)
 
 
 def _steps(pool: Pool, columns: Index, mine: Index, move: tuple[Array, Array, Array]) -> Steps:
@@ -158,6 +204,13 @@ def _steps(pool: Pool, columns: Index, mine: Index, move: tuple[Array, Array, Ar
         return rows
 
     return Steps(columns, kinks[np.isfinite(kinks)], rows_at)
+
+
+def at_present(path: Path, point: float) -> Path:
+    """The path with every flat leg in the tier that it has at `point`."""
+    if path.steps is None:
+        return path
+    return replace(path, legs=path.legs.only(path.steps.rows_at(point), path.steps.columns), steps=None)
 
 
 def _worth(pool: Pool, movers: Movers, weights: Array, w_settle: Array) -> Array:
@@ -191,60 +244,43 @@ def along_symbol(pool: Pool, symbol: int, slack_now: float, weight: float) -> Pa
     legs, assets = pool.legs, pool.assets
     mine: Index = np.flatnonzero(legs.symbol == symbol)
     level = assets.price[legs.settle]
-    factor = 1.0 if assets.charge_factor is None else assets.charge_factor[legs.settle]
-    counts = _weights_of(pool, weight) * level * factor
+    factor = np.ones_like(level) if assets.charge_factor is None else assets.charge_factor[legs.settle]
+    counts = level * factor * (weight if legs.loss is None else np.where(legs.loss, 1.0, weight))
     charged = legs.size if legs.charged is None else legs.charged
-    lines = np.array([-legs.line_deduction * counts, legs.line_rate * charged * counts])[:, :, mine]
+    c0, c1 = (-legs.line_deduction * counts)[:, mine], (legs.line_rate * (charged * counts))[:, mine]
     exposure = (legs.direction * legs.size)[mine]
-    base = np.zeros(3)
-    fees = np.zeros(2)
+    base, slope = 0.0, 0.0
     if legs.fee_rate is not None:
-        fees[1] = float((weight * legs.fee_rate * charged * level * factor)[mine].sum())
+        slope -= float((weight * legs.fee_rate * charged * level * factor)[mine].sum())
     if legs.fee_fixed is not None:
-        fees[0] = float((weight * legs.fee_fixed * level * factor)[mine].sum())
-    base[:2] -= fees
-    mark = legs.mark[mine]
+        base -= float((weight * legs.fee_fixed * level * factor)[mine].sum())
     asset_lines = None
     if assets.upl_counts_inside:
         asset_lines = _asset_lines(pool, mine)
     else:
-        price = level[mine]
-        base[0] -= float((price * exposure * legs.entry[mine]).sum())
-        base[1] += float((price * exposure).sum())
+        base -= float((level[mine] * exposure * legs.entry[mine]).sum())
+        slope += float((level[mine] * exposure).sum())
     groups = _groups_but(pool, mine, counts) if legs.offset_group is not None else None
     steps = None
     if legs.flat is not None and bool(legs.flat[mine].any()):
         columns = np.flatnonzero(legs.flat[mine])
-        # v itself is the variable: v = 0 (1 + t) would not do, so take v = e (1 + t / e) with a unit e.
         unit = np.ones(len(columns))
-        steps = _steps(pool, columns, mine[columns], (unit, unit, 0.0 * unit))
-        steps = replace(steps, kinks=steps.kinks + 1.0, rows_at=_shifted(steps.rows_at))
-    path = Path(base, np.concatenate([lines, np.zeros((1, *lines.shape[1:]))]), asset_lines, groups, steps)
+        steps = _in_v(_steps(pool, columns, mine[columns], (unit, unit, 0.0 * unit)))
+    path = Path((base, slope, 0.0), _leg_lines(pool, c0, c1, None), asset_lines, groups, steps)
     # What the moving part is worth at present, the rest of the pool is worth the difference.
-    present, _ = at_present(path, float(mark[0])).slack(mark[:1])
-    base[0] += slack_now - float(present[0])
-    return path
+    mark = float(legs.mark[mine[0]])
+    present, _ = at_present(path, mark).slack(mark)
+    return replace(path, base=(base + slack_now - present, slope, 0.0))
 
 
-def _shifted(rows_at: Callable[[float], Index]) -> Callable[[float], Index]:
-    """Rows of a path in `v` from those of a path in `v - 1`."""
-    return lambda point: rows_at(point - 1.0)
+def _in_v(steps: Steps) -> Steps:
+    """Steps of a path in `v` from those of a path in `t` with `v = 1 + t`."""
+    rows_at = steps.rows_at
+    return Steps(steps.columns, steps.kinks + 1.0, lambda point: rows_at(point - 1.0))
 
 
-def at_present(path: Path, point: float) -> Path:
-    """The path with every flat leg in the tier that it has at `point`."""
-    steps = path.steps
-    if steps is None:
-        return path
-    legs = path.legs.copy()
-    chosen = legs[:, steps.rows_at(point), steps.columns]
-    legs[:, :, steps.columns] = 0.0
-    legs[:, 0, steps.columns] = chosen
-    return replace(path, legs=legs, steps=None)
-
-
-def _asset_lines(pool: Pool, mine: Index) -> Array:
-    """Lines of the one asset in which the moving legs settle; all legs settle in it, or the symbol is refused."""
+def _asset_lines(pool: Pool, mine: Index) -> Lines:
+    """Lines (negated) of the one asset in which the moving legs settle."""
     legs, assets = pool.legs, pool.assets
     asset = int(legs.settle[mine[0]])
     exposure = legs.direction * legs.size
@@ -252,8 +288,7 @@ def _asset_lines(pool: Pool, mine: Index) -> Array:
     others = np.delete(upl, mine)[np.delete(legs.settle, mine) == asset].sum()
     held = assets.free[asset] + others - (exposure * legs.entry)[mine].sum()
     price, rate, constant = assets.price[asset], assets.line_rate[:, asset], assets.line_constant[:, asset]
-    zero = np.zeros_like(rate)
-    return np.array([price * (rate * held + constant), price * rate * exposure[mine].sum(), zero])[:, :, None]
+    return Lines(-(price * (rate * held + constant))[:, None], -(price * rate * exposure[mine].sum())[:, None])
 
 
 def _groups_but(pool: Pool, mine: Index, counts: Array) -> Groups:
@@ -262,17 +297,3 @@ def _groups_but(pool: Pool, mine: Index, counts: Array) -> Groups:
     margins = maintenance(pool.legs, pool.legs.mark[None, :])[0] * counts
     margins[mine] = 0.0
     return Groups(long[mine], short[mine], margins @ long, margins @ short)
-
-
-def is_closed(pool: Pool) -> Mask:
-    """Symbols whose liquidation price has a closed form: one or two legs, no offsets between symbols, no steps."""
-    legs = pool.legs
-    if legs.offset_group is not None:
-        return np.zeros(len(pool.symbols), dtype=np.bool_)
-    count = np.bincount(legs.symbol, minlength=len(pool.symbols))
-    small = len(legs.line_rate) ** 2 <= 1024
-    closed: Mask = (count == 1) | ((count == 2) & small)
-    if legs.flat is not None:
-        stepped = np.bincount(legs.symbol, weights=legs.flat.astype(np.float64), minlength=len(pool.symbols))
-        closed &= stepped == 0.0
-    return closed

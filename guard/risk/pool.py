@@ -24,7 +24,9 @@ scenario 0 the reference is the pool's own currency. Amounts of assets are count
                   - sum_losses - withheld * price_own
     requirement = sum_i (mm_i + fee_i) * price_settle(i) * charge_factor_settle(i) + sum_a charge_a * price_a
 
-An array that is `None` stands for zeros (for `charged`: for `size`): most rules need few of them.
+An array that is `None` stands for zeros (for `charged`: for `size`): most rules need few of them. These values are
+not frozen, because a frozen dataclass takes five times as long to build and numpy arrays are not frozen anyway; nobody
+changes one after it is built.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Legs:
     """Legs of a pool; arrays have shape (legs,), lines (lines, legs).
 
@@ -76,9 +78,12 @@ class Legs:
     flat_floor: Array | None = None
     offset_group: Index | None = None
     """Legs of one group pay for their larger side only: the larger of the sums over long and over short legs."""
+    any_inverse: bool = False
+    may_be_negative: bool = True
+    """Whether the highest line of a leg can be below 0 (a table that starts with a deduction)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Assets:
     """Collateral of a pool; arrays have shape (assets,), lines (lines, assets)."""
 
@@ -99,7 +104,7 @@ class Assets:
     """True: unrealized PnL joins the amount before the lines apply. False: it counts at its full price."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pool:
     """One margin pool in normal form.
 
@@ -118,26 +123,26 @@ class Pool:
     withheld: float = 0.0
     im_orders: float = 0.0
     solvable: bool = True
+    plain: bool = False
+    """One asset, the pool's own, counted in full, and nothing but legs that add up: most pools of most venues."""
 
     @property
-    def plain(self) -> bool:
-        """One asset, the pool's own, counted in full, and nothing but legs that add up: most pools of most venues."""
-        legs, assets = self.legs, self.assets
-        return (
-            len(assets.names) == 1
-            and assets.names[0] == self.currency
-            and assets.line_rate.shape[0] == 1
-            and assets.charge_factor is None
-            and assets.charge is None
-            and legs.loss is None
-            and legs.flat is None
-            and legs.offset_group is None
-        )
+    def one_leg_each(self) -> bool:
+        """Whether no symbol has a second leg."""
+        return len(self.symbols) == self.legs.size.size
 
     @property
     def first_leg(self) -> Index:
         """Index of one leg of each symbol, shape (symbols,)."""
+        if self.one_leg_each:
+            return np.arange(len(self.symbols))
         return np.unique(self.legs.symbol, return_index=True)[1]
+
+    @property
+    def wallet(self) -> float:
+        """What a plain pool's wallet counts for, less what is withheld."""
+        assets = self.assets
+        return float(assets.free[0] * assets.line_rate[0, 0] + assets.line_constant[0, 0]) - self.withheld
 
     @property
     def leg_in_asset(self) -> Array:

@@ -189,15 +189,20 @@ class TierTables(Mapping[str, tuple[Tier, ...]]):
             self._tables[symbol, marginal] = known
         return known
 
+    def last_stack(self, symbols: tuple[str, ...], *, marginal: bool = True) -> Stack | None:
+        """The stack that was asked for last, if it was for these legs."""
+        last = self._stacks.get(marginal)
+        return last[1] if last is not None and last[0] == symbols else None
+
     def stack(self, symbols: tuple[str, ...], *, marginal: bool = True) -> Stack:
         """Tables of legs in `symbols` (with repeats), side by side.
 
         Raises:
             BookError: as `table`.
         """
-        last = self._stacks.get(marginal)
-        if last is not None and last[0] == symbols:
-            return last[1]
+        known = self.last_stack(symbols, marginal=marginal)
+        if known is not None:
+            return known
         tables = [self.table(symbol, marginal=marginal) for symbol in symbols]
         most = max((len(table.rate) for table in tables), default=1)
         shape = (most, len(tables))

@@ -17,7 +17,7 @@ CHUNK_CELLS = 16_384
 """Scenarios x legs worked on at a time: what stays in cache, and what bounds memory."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Market:
     """Where prices stand in each scenario, in a reference currency of our choice (scenario 0: the pool's own).
 
@@ -36,7 +36,7 @@ class Market:
             yield Market(self.v[part], self.price[part], self.own[part])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LegFigures:
     """Figures of each leg in its settlement asset; arrays have shape (scenarios, legs)."""
 
@@ -47,7 +47,7 @@ class LegFigures:
     initial: Array
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PoolFigures:
     """Figures of a pool in the reference currency; arrays have shape (scenarios,)."""
 
@@ -78,8 +78,11 @@ def maintenance(legs: Legs, v: Array) -> Array:
     """Maintenance margin of each leg at marks `v`: the highest of its lines, never below 0."""
     charged = v * (legs.size if legs.charged is None else legs.charged)
     if charged.size * len(legs.line_rate) <= CHUNK_CELLS:
-        lines = charged[..., None, :] * legs.line_rate - legs.line_deduction
-        highest: Array = np.maximum(lines.max(axis=-2), 0.0)
+        lines = charged[..., None, :] * legs.line_rate
+        lines -= legs.line_deduction
+        highest: Array = np.maximum.reduce(lines, axis=-2)
+        if legs.may_be_negative:
+            np.maximum(highest, 0.0, out=highest)
     else:
         highest = np.zeros_like(charged)
         line = np.empty_like(charged)
@@ -137,15 +140,13 @@ def add_up(pool: Pool, figures: LegFigures, market: Market) -> PoolFigures:
 
 def _add_up_plain(pool: Pool, figures: LegFigures, market: Market) -> PoolFigures:
     own = market.own
-    upl = figures.unrealized_pnl.sum(axis=-1) * own
-    fees = np.zeros_like(own) if figures.fee is None else figures.fee.sum(axis=-1) * own
-    wallet = float(counted(pool.assets, pool.assets.free)[0]) - pool.withheld
+    upl = np.add.reduce(figures.unrealized_pnl, axis=-1) * own
     return PoolFigures(
-        equity=wallet * own + upl,
+        equity=pool.wallet * own + upl,
         unrealized_pnl=upl,
-        maintenance=figures.maintenance.sum(axis=-1) * own,
-        fees=fees,
-        initial=(figures.initial.sum(axis=-1) + pool.im_orders) * own,
+        maintenance=np.add.reduce(figures.maintenance, axis=-1) * own,
+        fees=np.zeros_like(own) if figures.fee is None else np.add.reduce(figures.fee, axis=-1) * own,
+        initial=(np.add.reduce(figures.initial, axis=-1) + pool.im_orders) * own,
     )
 
 

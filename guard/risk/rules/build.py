@@ -18,7 +18,7 @@ ACCOUNT: Final = "*"
 """Key of a book's `parameters` for what holds for the whole account."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Terms:
     """What a rule decides for the legs of a pool; meaning and shapes as in `guard.risk.pool.Legs`."""
 
@@ -90,10 +90,12 @@ def tier_stack(book: Book, sheet: Sheet, sizes: Array, unit: str | None = None, 
     """
     symbols = sheet.symbols
     tables: TierTables = tables_of(book.tiers)
-    for position in sheet.positions:
-        if position.symbol not in tables:
-            raise BookError("tiers", f'has no entry "{position.symbol}", which {where(book, position)} needs')
-    stack = tables.stack(symbols, marginal=marginal)
+    stack = tables.last_stack(symbols, marginal=marginal)
+    if stack is None:
+        for position in sheet.positions:
+            if position.symbol not in tables:
+                raise BookError("tiers", f'has no entry "{position.symbol}", which {where(book, position)} needs')
+        stack = tables.stack(symbols, marginal=marginal)
     if bool((sizes > stack.cap).any()):
         leg = int(np.argmax(sizes > stack.cap))
         what = "the position" if unit == "contracts" else "the notional"
@@ -147,20 +149,18 @@ def build_pool(
     names = tuple([item.asset for item in part.collateral])
     leg_symbols = sheet.symbols
     symbols = tuple(dict.fromkeys(leg_symbols))
-    alone = len(symbols) == len(leg_symbols)
-    place = {name: index for index, name in enumerate(symbols)} if not alone else {}
-    asset = {name: index for index, name in enumerate(names)}
-    settles = [asset[position.settle] for position in sheet.positions] if len(names) > 1 else [0] * len(leg_symbols)
+    assets = _assets(part.collateral, names, asset_terms, upl_counts_inside=upl_counts_inside)
     any_inverse = bool(sheet.inverse.any())
-    sign = np.where(sheet.long != sheet.inverse, 1.0, -1.0)
     legs = Legs(
-        symbol=np.arange(len(symbols)) if alone else np.array([place[name] for name in leg_symbols], dtype=np.intp),
+        symbol=_places(symbols, leg_symbols),
         inverse=sheet.inverse,
         size=sheet.size,
-        direction=sign,
+        direction=np.where(sheet.long != sheet.inverse if any_inverse else sheet.long, 1.0, -1.0),
         entry=np.where(sheet.inverse, 1.0 / sheet.entry, sheet.entry) if any_inverse else sheet.entry,
         mark=np.where(sheet.inverse, 1.0 / sheet.mark, sheet.mark) if any_inverse else sheet.mark,
-        settle=np.array(settles, dtype=np.intp),
+        settle=_places(names, [position.settle for position in sheet.positions])
+        if len(names) > 1
+        else np.zeros(len(leg_symbols), dtype=np.intp),
         line_rate=terms.line_rate,
         line_deduction=terms.line_deduction,
         im_rate=terms.im_rate,
@@ -172,6 +172,8 @@ def build_pool(
         flat=terms.flat,
         flat_floor=terms.flat_floor,
         offset_group=terms.offset_group,
+        any_inverse=any_inverse,
+        may_be_negative=bool((terms.line_deduction[0] > 0.0).any()) or terms.loss is not None,
     )
     return Pool(
         currency=part.currency,
@@ -180,10 +182,32 @@ def build_pool(
         positions=part.sheet.positions,
         symbols=symbols,
         legs=legs,
-        assets=_assets(part.collateral, names, asset_terms, upl_counts_inside=upl_counts_inside),
+        assets=assets,
         withheld=withheld,
         im_orders=im_orders,
         solvable=solvable,
+        plain=_is_plain(part, legs, assets),
+    )
+
+
+def _places(names: tuple[str, ...], wanted: Sequence[str]) -> Index:
+    """Index of each wanted name."""
+    if len(names) == len(wanted) and names == tuple(wanted):
+        return np.arange(len(names))
+    place = {name: index for index, name in enumerate(names)}
+    return np.array([place[name] for name in wanted], dtype=np.intp)
+
+
+def _is_plain(part: Part, legs: Legs, assets: Assets) -> bool:
+    return (
+        len(assets.names) == 1
+        and assets.names[0] == part.currency
+        and assets.line_rate.shape[0] == 1
+        and assets.charge_factor is None
+        and assets.charge is None
+        and legs.loss is None
+        and legs.flat is None
+        and legs.offset_group is None
     )
 
 

@@ -17,10 +17,10 @@ from guard.risk.book import Book, Collateral, MarginMode, Position
 from guard.risk.bookerror import BookError, one_of
 from guard.risk.pool import Array, Mask
 
-_NUMBERS = attrgetter("contracts", "contract_size", "entry_price", "mark_price", "leverage")
+_COLUMNS = [attrgetter(name) for name in ("contracts", "contract_size", "entry_price", "mark_price", "leverage")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sheet:
     """Legs as columns of shape (legs,).
 
@@ -36,26 +36,17 @@ class Sheet:
     long: Mask
     inverse: Mask
     value: Array
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """Symbol of each leg, with repeats."""
-        return tuple([position.symbol for position in self.positions])
+    symbols: tuple[str, ...]
+    """Symbol of each leg, with repeats."""
 
 
 def sheet_of(positions: Sequence[Position]) -> Sheet:
     """Positions as columns."""
-    count = len(positions)
     contracts, contract_size, entry, mark, leverage = (
-        np.fromiter(
-            (number for position in positions for number in _NUMBERS(position)), dtype=np.float64, count=5 * count
-        )
-        .reshape(count, 5)
-        .T.copy()
-        if count
-        else np.zeros((5, 0))
+        np.array(list(map(column, positions)), dtype=np.float64) for column in _COLUMNS
     )
     inverse = np.array([position.kind == "inverse" for position in positions], dtype=np.bool_)
+    any_inverse = bool(inverse.any())
     size = contracts * contract_size
     return Sheet(
         positions=tuple(positions),
@@ -65,11 +56,12 @@ def sheet_of(positions: Sequence[Position]) -> Sheet:
         leverage=leverage,
         long=np.array([position.side == "long" for position in positions], dtype=np.bool_),
         inverse=inverse,
-        value=np.where(inverse, size / mark, size * mark),
+        value=np.where(inverse, size / mark, size * mark) if any_inverse else size * mark,
+        symbols=tuple([position.symbol for position in positions]),
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Part:
     """One pool of a book before a rule has looked at it."""
 
@@ -96,6 +88,8 @@ def require_kind(book: Book, kind: Literal["linear", "inverse"]) -> None:
     Raises:
         BookError: names the position.
     """
+    if {position.kind for position in book.positions} <= {kind}:
+        return
     for index, position in enumerate(book.positions):
         if position.kind != kind:
             raise BookError(
