@@ -113,8 +113,10 @@ def _nearest_root(alpha: Array, beta: Array, mark: Array, pool: Pool, mine: Inde
         level = beta == 0.0
         if level.any():
             impossible |= (level & (alpha < 0.0)).any(axis=0)
-        low = np.where((low >= mark / FAR) & ~impossible, low, np.nan)
-        high = np.where((high <= mark * FAR) & ~impossible, high, np.nan)
+        # A dead pool may have both of its roots on one side of the mark, at prices that do not exist.
+        nearest, farthest = mark / FAR, mark * FAR
+        low = np.where((low >= nearest) & (low <= farthest) & ~impossible, low, np.nan)
+        high = np.where((high >= nearest) & (high <= farthest) & ~impossible, high, np.nan)
         inverse: Mask | None = pool.legs.inverse[mine[0]] if pool.legs.any_inverse else None
         nearer = ~(_distance(high, mark, inverse) < _distance(low, mark, inverse))
         return np.where(nearer & ~np.isnan(low), low, high)
