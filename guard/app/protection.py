@@ -20,7 +20,7 @@ from guard.app.watch import Watch
 from guard.ports.clock import Clock, Ids
 from guard.ports.errors import StoreError, VenueError
 from guard.ports.records import IntentRecord, Reading
-from guard.ports.venue import Depth, FetchedBook, Instrument, VenueAccount
+from guard.ports.venue import FetchedBook, VenueAccount
 from guard.protect.executor import Executor
 from guard.protect.gate import GateFacts, Refusal, RefusalCode, calls_for_action, count_confirmation, refusals
 from guard.protect.intents import draft_intent, infeasible_intent, refused_intent
@@ -29,6 +29,7 @@ from guard.protect.outcome import Outcome
 from guard.protect.plan import plan_reduction
 from guard.protect.plan_values import Target
 from guard.protect.policy import ExecutionBounds
+from guard.protect.quotes import read_quotes
 from guard.protect.run import Assignment
 from guard.protect.texts import infeasible_text, refused_text
 from guard.risk.book import Book
@@ -122,13 +123,14 @@ class Protection:
         recipients: Recipients,
     ) -> Decision:
         """Price the book and plan; an infeasible plan is a refusal with its reason."""
-        try:
-            instruments, depth = await _trading_facts(venue, fetched.book)
-        except VenueError as error:
-            return await self._unpriced(watch, reading, error, recipients)
+        symbols = {position.symbol for position in fetched.book.positions}
+        quotes = await read_quotes(venue, symbols, self._bounds.call_timeout_s)
+        instruments = quotes.instruments
+        if not instruments:
+            return await self._unpriced(watch, reading, quotes.problems, recipients)
         limits = watch.protect.limits(facts.daily_cap - facts.notional_today)
         aim = past(watch.protect.target)
-        plan = plan_reduction(fetched.book, aim, instruments, limits=limits, depth=depth)
+        plan = plan_reduction(fetched.book, aim, instruments, limits=limits, depth=quotes.depth)
         intent_id = self._ids.new("intent")
         if plan.feasible and not plan.steps:  # the target holds, the zone's dwell is not over
             return NOTHING
@@ -155,12 +157,14 @@ class Protection:
         task = Assignment(watch.record, intent, orders, plan, fetched, instruments, facts.daily_cap)
         return Decision(intent, orders, task=task)
 
-    async def _unpriced(self, watch: Watch, reading: Reading, error: VenueError, recipients: Recipients) -> Decision:
+    async def _unpriced(
+        self, watch: Watch, reading: Reading, problems: tuple[str, ...], recipients: Recipients
+    ) -> Decision:
         """The venue gave no trading rules or order books: a refusal like any other, tried again in the next cycle."""
         if watch.refused == NO_PRICES:
             return NOTHING
         watch.refused = NO_PRICES
-        closed = (Refusal(RefusalCode.NO_PRICES, f"the venue gave no order book or trading rules: {error.message}"),)
+        closed = (Refusal(RefusalCode.NO_PRICES, f"no prices to plan with: {'; '.join(problems)}"),)
         return await self._closed(watch, reading, closed, recipients)
 
     async def _closed(
@@ -309,11 +313,3 @@ def _conforms(book: Book, quality: DataQuality) -> bool | None:
     if all(figures.maintenance_margin is None and figures.risk_ratio is None for figures in reported):
         return None
     return quality.quality is not Quality.DISPUTED
-
-
-async def _trading_facts(venue: VenueAccount, book: Book) -> tuple[dict[str, Instrument], dict[str, Depth]]:
-    """Trading rules and order books of every symbol that is held, read at once."""
-    symbols = sorted({position.symbol for position in book.positions})
-    instruments = await asyncio.gather(*(venue.instrument(symbol) for symbol in symbols))
-    depths = await asyncio.gather(*(venue.depth(symbol) for symbol in symbols))
-    return dict(zip(symbols, instruments, strict=True)), dict(zip(symbols, depths, strict=True))
