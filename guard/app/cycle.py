@@ -115,12 +115,14 @@ class Cycle:
     async def run(self, watch: Watch) -> Reading:
         """One cycle of one account; never raises but when cancelled."""
         started = self._clock.monotonic()
+        fetched: FetchedBook | Failure = Failure("nothing was read")
         try:
             fetched = await self._fetch(watch)
             reading = await self._after_fetch(watch, fetched, started)
+        except StoreError as error:
+            reading = await self._not_recorded(watch, fetched, started, error)
         except Exception as error:  # the cycle's boundary: a defect of ours must not silence the watch
-            if not isinstance(error, StoreError):
-                log.exception("cycle failed", account=watch.record.name)
+            log.exception("cycle failed", account=watch.record.name)
             failure = Failure(f"internal error: {type(error).__name__}: {error}")
             reading = await self._not_recorded(watch, failure, started, error)
         self.finished += 1
@@ -149,19 +151,16 @@ class Cycle:
         announcement = await self._announce(watch, reading, prior)
         decision = await self._protector.decide(watch, reading, self.recipients)
         told = announcement + decision.announcement
-        try:
-            await self._store.record_cycle(
-                CycleRecord(
-                    reading=reading,
-                    change=self._change(reading, prior),
-                    alerts=told.alerts,
-                    messages=told.messages,
-                    intent=decision.intent,
-                    orders=decision.orders,
-                )
+        await self._store.record_cycle(
+            CycleRecord(
+                reading=reading,
+                change=self._change(reading, prior),
+                alerts=told.alerts,
+                messages=told.messages,
+                intent=decision.intent,
+                orders=decision.orders,
             )
-        except StoreError as error:
-            return await self._not_recorded(watch, fetched, started, error)
+        )
         watch.unrecorded = None
         if told.messages:
             self._wake_outbox()
