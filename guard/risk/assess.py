@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from itertools import repeat
 from operator import attrgetter
 
 import numpy as np
@@ -121,27 +122,19 @@ def _finite(value: float) -> float | None:
 
 def _positions(pool: Pool, legs: LegFigures, roots: Array | None) -> tuple[PositionRisk, ...]:
     held = len(pool.positions)
-    price = None if pool.plain else pool.assets.price[pool.legs.settle]
-    factor = None if pool.assets.charge_factor is None else pool.assets.charge_factor[pool.legs.settle]
-    charge = price if price is None or factor is None else price * factor
-    figures = [
-        (legs.value, price),
-        (legs.unrealized_pnl, price),
-        (legs.initial, charge),
-        (charged_margins(pool, legs.maintenance), charge),
-        (legs.fee, charge),
-    ]
-    columns: list[Iterable[object]] = [map(copied, pool.positions) for copied in _COPIED]
-    for figure, at in figures:
-        if figure is None:
-            columns.append([0.0] * held)
-        else:
-            columns.append((figure[0] if at is None else figure[0] * at).tolist())
-    if roots is None:
-        columns.append([None] * held)
-    else:
-        columns.append([None if root != root else root for root in roots[pool.legs.symbol].tolist()])  # noqa: PLR0124
-    return tuple(map(PositionRisk, *columns))
+    rows = legs.rows[:, 0]
+    if not pool.plain:
+        price = pool.assets.price[pool.legs.settle]
+        factor = pool.assets.charge_factor
+        charge = price if factor is None else price * factor[pool.legs.settle]
+        margins = charged_margins(pool, legs.maintenance)[0]
+        rows = np.array([rows[0] * price, rows[1] * price, margins * charge, rows[3] * charge, rows[4] * charge])
+    value, upl, maintenance, fee, initial = rows.tolist()
+    prices: Iterable[float | None] = repeat(None, held)
+    if roots is not None:
+        prices = [None if root != root else root for root in roots[pool.legs.symbol].tolist()]  # noqa: PLR0124  # NaN
+    copied = [map(column, pool.positions) for column in _COPIED]
+    return tuple(map(PositionRisk, *copied, value, upl, initial, maintenance, fee, prices))
 
 
 def charged_margins(pool: Pool, margins: Array) -> Array:

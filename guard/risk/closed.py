@@ -47,7 +47,7 @@ def closed_roots(pool: Pool, mine: Index, slack_now: float, weight: float) -> Ar
 
     size, mark = of(legs.size), of(legs.mark)
     charged = size if legs.charged is None else of(legs.charged)
-    exposure = of(legs.direction) * size
+    exposure = of(legs.exposure)
     rates, offsets = _requirement_lines(pool, mine, charged, weight)
     top = rates * mark + offsets
     required = np.maximum(np.maximum.reduce(top, axis=0), 0.0).sum(axis=0)
@@ -59,7 +59,7 @@ def closed_roots(pool: Pool, mine: Index, slack_now: float, weight: float) -> Ar
     level = None if pool.plain else assets.price[legs.settle[mine[0]]]
     if assets.upl_counts_inside and level is not None:
         settle = legs.settle[mine[0]]
-        amount = (assets.free + ((legs.mark - legs.entry) * legs.direction * legs.size) @ pool.leg_in_asset)[settle]
+        amount = (assets.free + ((legs.mark - legs.entry) * legs.exposure) @ pool.leg_in_asset)[settle]
         gain, constant = assets.line_rate[:, settle], assets.line_constant[:, settle]
         held_now = (gain * amount + constant).min(axis=0)
         rise = (level * gain * exposed)[:, None]

@@ -158,7 +158,7 @@ def _along_any(pool: Pool, movers: Movers, weights: Array, weight: float) -> Pat
     charged = legs.size if legs.charged is None else legs.charged
     lines = (worth * charged)[:, None, :] * legs.line_rate - price[:, None, :] * legs.line_deduction
     lines *= factor * (weight if legs.loss is None else np.where(legs.loss, 1.0, weight))
-    exposure = legs.direction * legs.size
+    exposure = legs.exposure
     upl = worth * exposure - price * (legs.entry * exposure)
     base = np.array([-pool.withheld, -pool.withheld * weights[movers.own], 0.0])
     if legs.fee_rate is not None:
@@ -248,7 +248,7 @@ def along_symbol(pool: Pool, symbol: int, slack_now: float, weight: float) -> Pa
     counts = level * factor * (weight if legs.loss is None else np.where(legs.loss, 1.0, weight))
     charged = legs.size if legs.charged is None else legs.charged
     c0, c1 = (-legs.line_deduction * counts)[:, mine], (legs.line_rate * (charged * counts))[:, mine]
-    exposure = (legs.direction * legs.size)[mine]
+    exposure = legs.exposure[mine]
     base, slope = 0.0, 0.0
     if legs.fee_rate is not None:
         slope -= float((weight * legs.fee_rate * charged * level * factor)[mine].sum())
@@ -283,7 +283,7 @@ def _asset_lines(pool: Pool, mine: Index) -> Lines:
     """Lines (negated) of the one asset in which the moving legs settle."""
     legs, assets = pool.legs, pool.assets
     asset = int(legs.settle[mine[0]])
-    exposure = legs.direction * legs.size
+    exposure = legs.exposure
     upl = (legs.mark - legs.entry) * exposure
     others = np.delete(upl, mine)[np.delete(legs.settle, mine) == asset].sum()
     held = assets.free[asset] + others - (exposure * legs.entry)[mine].sum()

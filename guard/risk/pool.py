@@ -56,6 +56,8 @@ class Legs:
     inverse: Mask
     size: Array
     direction: Array
+    exposure: Array
+    """`direction * size`: what PnL gains for each unit of `v`."""
     entry: Array
     """Entry price as `v`."""
     mark: Array

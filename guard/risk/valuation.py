@@ -13,7 +13,7 @@ import numpy as np
 
 from guard.risk.pool import Array, Assets, Legs, Pool
 
-CHUNK_CELLS = 16_384
+CHUNK_CELLS = 32_768
 """Scenarios x legs worked on at a time: what stays in cache, and what bounds memory."""
 
 
@@ -36,15 +36,17 @@ class Market:
             yield Market(self.v[part], self.price[part], self.own[part])
 
 
-@dataclass(slots=True)
 class LegFigures:
-    """Figures of each leg in its settlement asset; arrays have shape (scenarios, legs)."""
+    """Figures of each leg in its settlement asset; arrays have shape (scenarios, legs).
 
-    value: Array
-    unrealized_pnl: Array
-    maintenance: Array
-    fee: Array | None
-    initial: Array
+    They are rows of one array, `rows` of shape (5, scenarios, legs), so that one call adds all of them up.
+    """
+
+    __slots__ = ("fee", "initial", "maintenance", "rows", "unrealized_pnl", "value")
+
+    def __init__(self, rows: Array) -> None:
+        self.rows = rows
+        self.value, self.unrealized_pnl, self.maintenance, self.fee, self.initial = rows
 
 
 @dataclass(slots=True)
@@ -76,7 +78,10 @@ def market_now(pool: Pool) -> Market:
 
 def maintenance(legs: Legs, v: Array) -> Array:
     """Maintenance margin of each leg at marks `v`: the highest of its lines, never below 0."""
-    charged = v * (legs.size if legs.charged is None else legs.charged)
+    return _maintenance(legs, v * (legs.size if legs.charged is None else legs.charged))
+
+
+def _maintenance(legs: Legs, charged: Array) -> Array:
     if charged.size * len(legs.line_rate) <= CHUNK_CELLS:
         lines = charged[..., None, :] * legs.line_rate
         lines -= legs.line_deduction
@@ -101,20 +106,21 @@ def maintenance(legs: Legs, v: Array) -> Array:
 
 def value_legs(legs: Legs, v: Array) -> LegFigures:
     """Figures of the legs at marks `v` of shape (scenarios, legs)."""
-    value = v * legs.size
-    fee = None
+    figures = LegFigures(np.zeros((5, *v.shape)))
+    value, upl, fee, initial = figures.value, figures.unrealized_pnl, figures.fee, figures.initial
+    np.multiply(v, legs.size, out=value)
+    np.subtract(v, legs.entry, out=upl)
+    upl *= legs.exposure
+    charged = value if legs.charged is None else v * legs.charged
+    figures.maintenance[...] = _maintenance(legs, charged)
     if legs.fee_rate is not None:
-        fee = (value if legs.charged is None else v * legs.charged) * legs.fee_rate
+        np.multiply(charged, legs.fee_rate, out=fee)
     if legs.fee_fixed is not None:
-        fee = legs.fee_fixed + (np.zeros_like(value) if fee is None else fee)
-    initial = value * legs.im_rate
-    return LegFigures(
-        value=value,
-        unrealized_pnl=(v - legs.entry) * (legs.direction * legs.size),
-        maintenance=maintenance(legs, v),
-        fee=fee,
-        initial=initial if legs.im_fixed is None else initial + legs.im_fixed,
-    )
+        fee += legs.fee_fixed
+    np.multiply(value, legs.im_rate, out=initial)
+    if legs.im_fixed is not None:
+        initial += legs.im_fixed
+    return figures
 
 
 def counted(assets: Assets, amounts: Array) -> Array:
@@ -129,8 +135,63 @@ def value_pool(pool: Pool, market: Market) -> PoolFigures:
     size = max(1, CHUNK_CELLS // max(1, pool.legs.size.size))
     if len(market.v) <= size:
         return add_up(pool, value_legs(pool.legs, market.v), market)
-    parts = [add_up(pool, value_legs(pool.legs, part.v), part) for part in market.rows(size)]
+    pieces = market.rows(size)
+    if pool.plain:
+        return _joined([_totals(pool, piece) for piece in pieces])
+    return _joined([add_up(pool, value_legs(pool.legs, piece.v), piece) for piece in pieces])
+
+
+def _joined(parts: list[PoolFigures]) -> PoolFigures:
     return PoolFigures(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(PoolFigures)))
+
+
+def _totals(pool: Pool, market: Market) -> PoolFigures:
+    """Figures of a plain pool without those of its legs: what is linear in the marks is one matrix product."""
+    legs, own, v = pool.legs, market.own, market.v
+    charged = legs.size if legs.charged is None else legs.charged
+    exposure = legs.exposure
+    nothing = np.zeros_like(charged)
+    columns = np.stack(
+        [exposure, legs.size * legs.im_rate, nothing if legs.fee_rate is None else charged * legs.fee_rate]
+    )
+    upl, initial, fees = (v @ columns.T).T
+    upl = (upl - float(exposure @ legs.entry)) * own
+    im_fixed = 0.0 if legs.im_fixed is None else float(legs.im_fixed.sum())
+    fee_fixed = 0.0 if legs.fee_fixed is None else float(legs.fee_fixed.sum())
+    highest = _highest_lines(legs, v, charged)
+    return PoolFigures(
+        equity=pool.wallet * own + upl,
+        unrealized_pnl=upl,
+        maintenance=np.add.reduce(highest, axis=-1) * own,
+        fees=(fees + fee_fixed) * own,
+        initial=(initial + im_fixed + pool.im_orders) * own,
+    )
+
+
+def _highest_lines(legs: Legs, v: Array, charged: Array) -> Array:
+    """Maintenance margin of each leg in many scenarios, from the lines that its marks can reach.
+
+    Lines are in the order of their rates, so between the lowest and the highest mark of a leg only the lines between
+    those that are active there can be.
+    """
+    rates, deductions = legs.line_rate * charged, legs.line_deduction
+    if not legs.may_be_negative and len(rates) > 1:
+        ends = np.stack([v.min(axis=0), v.max(axis=0)])
+        active = (ends[:, None, :] * rates - deductions).argmax(axis=1)
+        first = active.min(axis=0)
+        rows = first + np.arange(int((active.max(axis=0) - first).max()) + 1)[:, None]
+        rows = np.minimum(rows, active.max(axis=0))
+        rates, deductions = np.take_along_axis(rates, rows, axis=0), np.take_along_axis(deductions, rows, axis=0)
+    highest: Array = v * rates[0]
+    highest -= deductions[0]
+    line = np.empty_like(highest)
+    for rate, deduction in zip(rates[1:], deductions[1:], strict=True):
+        np.multiply(v, rate, out=line)
+        np.subtract(line, deduction, out=line)
+        np.maximum(highest, line, out=highest)
+    if legs.may_be_negative:
+        np.maximum(highest, 0.0, out=highest)
+    return highest
 
 
 def add_up(pool: Pool, figures: LegFigures, market: Market) -> PoolFigures:
@@ -140,14 +201,8 @@ def add_up(pool: Pool, figures: LegFigures, market: Market) -> PoolFigures:
 
 def _add_up_plain(pool: Pool, figures: LegFigures, market: Market) -> PoolFigures:
     own = market.own
-    upl = np.add.reduce(figures.unrealized_pnl, axis=-1) * own
-    return PoolFigures(
-        equity=pool.wallet * own + upl,
-        unrealized_pnl=upl,
-        maintenance=np.add.reduce(figures.maintenance, axis=-1) * own,
-        fees=np.zeros_like(own) if figures.fee is None else np.add.reduce(figures.fee, axis=-1) * own,
-        initial=(np.add.reduce(figures.initial, axis=-1) + pool.im_orders) * own,
-    )
+    _, upl, maintenance, fees, initial = np.add.reduce(figures.rows, axis=-1) * own
+    return PoolFigures(pool.wallet * own + upl, upl, maintenance, fees, initial + pool.im_orders * own)
 
 
 def _add_up(pool: Pool, figures: LegFigures, market: Market) -> PoolFigures:
@@ -172,7 +227,7 @@ def _add_up(pool: Pool, figures: LegFigures, market: Market) -> PoolFigures:
         equity=equity,
         unrealized_pnl=upl,
         maintenance=total,
-        fees=np.zeros_like(equity) if figures.fee is None else (figures.fee * charge).sum(axis=-1),
+        fees=(figures.fee * charge).sum(axis=-1),
         initial=(figures.initial * charge).sum(axis=-1) + pool.im_orders * market.own,
     )
 

@@ -151,11 +151,13 @@ def build_pool(
     symbols = tuple(dict.fromkeys(leg_symbols))
     assets = _assets(part.collateral, names, asset_terms, upl_counts_inside=upl_counts_inside)
     any_inverse = bool(sheet.inverse.any())
+    direction = np.where(sheet.long != sheet.inverse if any_inverse else sheet.long, 1.0, -1.0)
     legs = Legs(
         symbol=_places(symbols, leg_symbols),
         inverse=sheet.inverse,
         size=sheet.size,
-        direction=np.where(sheet.long != sheet.inverse if any_inverse else sheet.long, 1.0, -1.0),
+        direction=direction,
+        exposure=direction * sheet.size,
         entry=np.where(sheet.inverse, 1.0 / sheet.entry, sheet.entry) if any_inverse else sheet.entry,
         mark=np.where(sheet.inverse, 1.0 / sheet.mark, sheet.mark) if any_inverse else sheet.mark,
         settle=_places(names, [position.settle for position in sheet.positions])
