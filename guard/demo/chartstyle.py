@@ -87,7 +87,7 @@ def ribbon(axes: Any, spans: Sequence[Span]) -> None:
     axes.tick_params(length=0, labelbottom=False)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    width = spans[-1][1] - spans[0][0]
+    width = spans[-1][1] - spans[0][0] if spans else 0.0
     words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 10.5, "weight": "bold"}
     narrow: list[Span] = []
     for start, end, zone in spans:

@@ -11,8 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from guard.alerts.figures import duration, percent
+from guard.app.settings import Schedule
 from guard.demo.files import Files
 from guard.demo.recording import Recording
+from guard.demo.scenes import SCENES
 from guard.demo.stage import GUARDED, UNGUARDED
 from guard.demo.summary import Fate, fate_of, sentence
 
@@ -20,22 +22,23 @@ from guard.demo.summary import Fate, fate_of, sentence
 def print_ending(console: Console, recording: Recording, files: Files, charts: Sequence[Path]) -> None:
     """Print the table and the words below it."""
     console.print()
+    console.print(Text(recording.scene.plot, style="bold"))
     console.print(accounts_table(recording))
-    console.print(Text(sentence(recording)), soft_wrap=True)
-    console.print(Text(pace_words(recording), style="dim"), soft_wrap=True)
+    console.print(Text(sentence(recording)))
+    console.print(Text(pace_words(recording), style="dim"))
     console.print()
     for what, path in (*(("chart", chart) for chart in charts), ("summary", files.summary), ("log", files.log)):
         _line(console, f"{what:<8} {shown(path)}")
     config = shown(files.config)
     _line(console, f"look closer:  guard history {GUARDED} --config {config}   (or: guard alerts, guard actions)")
-    _line(console, "try next:     guard demo --scenario venue-outage   (or: slow-bleed, flapping, hedged-book)")
+    _line(console, f"try next:     guard demo --scenario {next_scenario(recording.scene.name)}")
 
 
 def accounts_table(recording: Recording) -> Table:
     """Guarded and unguarded side by side."""
     guarded, unguarded = fate_of(recording, "guarded"), fate_of(recording, "unguarded")
     filled = [done for done in recording.done if done.contracts > 0]
-    table = Table(title=recording.scene.plot, title_justify="left", title_style="bold")
+    table = Table()
     table.add_column("")
     table.add_column(GUARDED, justify="right", style="green")
     table.add_column(UNGUARDED, justify="right", style="red")
@@ -60,11 +63,11 @@ def end_words(fate: Fate) -> str:
 
 def pace_words(recording: Recording) -> str:
     """What was scaled, so that nobody takes the speed for a promise."""
-    readings = len(recording.seen)
+    readings, usual = len(recording.seen), Schedule()
     between = (recording.scene.end_s - recording.scene.begin_s) / max(1, readings)
     return (
         f"Time ran {recording.speed:,.0f} times faster than in life. The guard read the account {readings} times, "
-        f"every {duration(between)} of the scene; by default it reads every 3 to 30 s."
+        f"every {duration(between)} of the scene; by default it reads every {usual.danger_s:g} to {usual.calm_s:g} s."
     )
 
 
@@ -72,6 +75,12 @@ def shown(path: Path) -> str:
     """The path as a person would type it from here."""
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") else relative
+
+
+def next_scenario(name: str) -> str:
+    """The scenario to try after this one."""
+    names = list(SCENES)
+    return names[(names.index(name) + 1) % len(names)]
 
 
 def _line(console: Console, text: str) -> None:

@@ -40,7 +40,6 @@ async def perform(
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         screen = stack.enter_context(screen_on(console, pace))
-        screen.note(f"{pace.scene.name}: {pace.scene.plot}; {scale_words(pace)}")
         stage, chat = Stage(pace, clock), TelegramSandbox(clock)
         stack.push_async_callback(stage.server.stop)
         stack.push_async_callback(chat.stop)
@@ -54,6 +53,7 @@ async def perform(
         settings = settings_of(files, pace, chat)
         guard = await stack.enter_async_context(running_guard(settings, stage, phone, clock, log))
         screen.note("a guard in mode auto watches one of them and writes to you; nobody watches the other")
+        screen.note(f"time is scaled: {scale_words(pace)}")
         play = Play(guard, stage, clock, screen, phone)
         await play.run()
         recording = await play.collect()

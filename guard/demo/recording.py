@@ -77,6 +77,8 @@ class Recording:
 
     def zone_spans(self) -> list[tuple[float, float, Zone]]:
         """From when to when (scenario seconds) the guard was in which zone; without gaps, to the last moment."""
+        if not self.seen:
+            return []
         changes = [(group[0].scene_s, zone) for zone, group in _runs(self.seen)]
         ends = [start for start, _ in changes[1:]] + [self.moments[-1].scene_s if self.moments else 0.0]
         return [(start, max(start, end), zone) for (start, zone), end in zip(changes, ends, strict=True)]

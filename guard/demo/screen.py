@@ -8,19 +8,20 @@ from typing import Protocol, Self
 from rich.box import ROUNDED
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from guard.alerts.figures import amount, base_of, duration, percent
+from guard.alerts.figures import amount, duration, percent
 from guard.demo.phone import Received
 from guard.demo.scenes import Pace
 from guard.demo.stage import GUARDED, UNGUARDED, Moment, Sight
 from guard.risk.zones import Zone
 
 BUBBLE_WIDTH = 88
-BAR_WIDTH = 24
+BAR_WIDTH = 20
 # Lines of prices in a whole run, where there is no terminal to draw on.
 STATUS_LINES = 9
 
@@ -173,12 +174,10 @@ class LiveScreen(SilentScreen):
 
     def written(self, text: str) -> None:
         """A small bubble on the right."""
-        bubble = Panel(Text(text), box=ROUNDED, border_style="blue", title="you", title_align="right", expand=False)
-        row = Table.grid(expand=False)
-        row.width = min(BUBBLE_WIDTH, self._console.width)
-        row.add_column(justify="right", ratio=1)
-        row.add_row(bubble)
-        self._live.console.print(row)
+        width = len(text) + 8
+        bubble = Panel(Text(text), box=ROUNDED, border_style="blue", title="you", title_align="right", width=width)
+        indent = max(0, min(BUBBLE_WIDTH, self._console.width) - width)
+        self._live.console.print(Padding(bubble, (0, 0, 0, indent)))
 
 
 def state_panel(moment: Moment, start: Moment, zone: Zone | None, pace: Pace) -> RenderableType:
@@ -189,7 +188,7 @@ def state_panel(moment: Moment, start: Moment, zone: Zone | None, pace: Pace) ->
     head.add_row(Text(f"{clock_words(moment, pace)}", style="bold"), done, Text(scale_words(pace), style="dim"))
     accounts = Table.grid(padding=(0, 2))
     for _ in range(6):
-        accounts.add_column()
+        accounts.add_column(no_wrap=True)
     _account_row(accounts, GUARDED, moment.guarded, zone)
     _account_row(accounts, UNGUARDED, moment.unguarded, moment.unguarded.zone)
     body = Group(head, Text(price_words(moment, start)), accounts)
@@ -210,7 +209,7 @@ def _room(sight: Sight) -> str:
     """How far all prices may move together before the account dies."""
     if sight.liquidated_s is not None:
         return ""
-    return "no position at risk" if sight.distance is None else f"{percent(sight.distance)} to liquidation"
+    return "no distance to watch" if sight.distance is None else f"distance {percent(sight.distance)}"
 
 
 def state_words(sight: Sight, zone: Zone | None = None) -> str:
@@ -236,10 +235,7 @@ def clock_words(moment: Moment, pace: Pace) -> str:
 
 
 def scale_words(pace: Pace) -> str:
-    """How much faster than life it goes: `1 s here is 2 min there`."""
-    return f"1 s here is {duration(pace.speed)} there (x {pace.speed:,.0f})"
-
-
-def base_words(symbol: str) -> str:
-    """The coin of a unified symbol."""
-    return base_of(symbol)
+    """How much faster than life it goes: `1 s here is 2.2 min there (x 130)`."""
+    speed = pace.speed
+    there = f"{speed:.0f} s" if speed < 100 else f"{speed / 60:.1f} min" if speed < 3600 else f"{speed / 3600:.1f} h"
+    return f"1 s here is {there} there (x {speed:,.0f})"

@@ -19,7 +19,7 @@ from guard.sandbox.server import SandboxAccount, SandboxServer
 GUARDED = "guarded"
 UNGUARDED = "unguarded"
 SEED = 20210519
-RESOLUTION_MS = 250
+RESOLUTION_MS = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,18 +17,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from guard.demo.ending import print_ending
-from guard.demo.files import fresh_folder
-from guard.demo.logfile import logs_in
-from guard.demo.play import perform
-from guard.demo.realchat import real_chat
 from guard.demo.scenes import pace_of, scene_named
-from guard.demo.storychart import story_chart
-from guard.demo.summary import Json, summary_of
 from guard.ports.errors import InputError
 
 
-async def tell(scenario: str, out: Path, seconds: float, console: Console | None) -> Json:
+async def tell(scenario: str, out: Path, seconds: float, console: Console | None) -> dict[str, object]:
     """Play a scenario and tell it.
 
     1 SET UP   folder, venue, chat service; then the guard as its user sets it up
@@ -50,6 +43,17 @@ async def tell(scenario: str, out: Path, seconds: float, console: Console | None
             variables for the real chat.
     """
     pace = pace_of(scene_named(scenario), seconds)
+    if console is not None:
+        console.print(f"{scenario}: {pace.scene.plot}", markup=False, highlight=False, soft_wrap=True)
+    # Here and not above: the parts of a whole service take seconds to import, and somebody is waiting for a word.
+    from guard.demo.ending import print_ending  # noqa: PLC0415
+    from guard.demo.files import fresh_folder  # noqa: PLC0415
+    from guard.demo.logfile import logs_in  # noqa: PLC0415
+    from guard.demo.play import perform  # noqa: PLC0415
+    from guard.demo.realchat import real_chat  # noqa: PLC0415
+    from guard.demo.storychart import story_chart  # noqa: PLC0415
+    from guard.demo.summary import summary_of  # noqa: PLC0415
+
     real = real_chat(os.environ)
     with fresh_folder(out) as files, logs_in(files.log) as log:
         try:
@@ -67,7 +71,7 @@ async def tell(scenario: str, out: Path, seconds: float, console: Console | None
     return summary
 
 
-def _write(path: Path, summary: Json) -> None:
+def _write(path: Path, summary: dict[str, object]) -> None:
     try:
         path.write_text(json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     except OSError as error:
