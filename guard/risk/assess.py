@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from itertools import repeat
-from operator import attrgetter
 
 import numpy as np
 
@@ -20,8 +19,6 @@ from guard.risk.pool import Array, Pool
 from guard.risk.report import AccountRisk, PoolRisk, PositionRisk
 from guard.risk.rules import pools_of
 from guard.risk.valuation import LegFigures, PoolFigures, add_up, market_now, value_legs
-
-_COPIED = [attrgetter(name) for name in ("symbol", "side", "contracts", "entry_price", "mark_price")]
 
 
 def assess(book: Book, *, liquidation: bool = True) -> AccountRisk:
@@ -133,8 +130,7 @@ def _positions(pool: Pool, legs: LegFigures, roots: Array | None) -> tuple[Posit
     prices: Iterable[float | None] = repeat(None, held)
     if roots is not None:
         prices = [None if root != root else root for root in roots[pool.legs.symbol].tolist()]  # noqa: PLR0124  # NaN
-    copied = [map(column, pool.positions) for column in _COPIED]
-    return tuple(map(PositionRisk, *copied, value, upl, initial, maintenance, fee, prices))
+    return tuple(map(PositionRisk, *pool.names, value, upl, initial, maintenance, fee, prices))
 
 
 def charged_margins(pool: Pool, margins: Array) -> Array:

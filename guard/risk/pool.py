@@ -32,6 +32,7 @@ changes one after it is built.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,6 +120,8 @@ class Pool:
     margin_mode: MarginMode
     symbol: str | None
     positions: tuple[Position, ...]
+    names: tuple[tuple[Any, ...], ...]
+    """Columns that a report repeats of the positions: symbols, sides, contracts, entry and mark prices."""
     symbols: tuple[str, ...]
     legs: Legs
     assets: Assets

@@ -141,6 +141,8 @@ class Stack:
     deduction: Array
     floor: Array
     cap: Array
+    may_be_negative: bool
+    """Whether the highest line can be below 0 (a table that starts with a deduction)."""
 
     def rate_at(self, sizes: Array) -> Array:
         """Rate of the tier that holds each size, shape (legs,)."""
@@ -210,7 +212,8 @@ class TierTables(Mapping[str, tuple[Tier, ...]]):
         for index, table in enumerate(tables):
             rows = len(table.rate)
             rate[:rows, index], deduction[:rows, index], floor[:rows, index] = table.rate, table.deduction, table.floor
-        stack = Stack(rate, deduction, floor, np.array([table.cap[-1] for table in tables], dtype=np.float64))
+        cap = np.array([table.cap[-1] for table in tables], dtype=np.float64)
+        stack = Stack(rate, deduction, floor, cap, may_be_negative=bool((deduction[0] > 0.0).any()))
         self._stacks[marginal] = (symbols, stack)
         return stack
 

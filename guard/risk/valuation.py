@@ -17,6 +17,9 @@ CHUNK_CELLS = 32_768
 """Scenarios x legs worked on at a time: what stays in cache, and what bounds memory."""
 
 
+_ONE = np.ones(1)
+
+
 @dataclass(slots=True)
 class Market:
     """Where prices stand in each scenario, in a reference currency of our choice (scenario 0: the pool's own).
@@ -73,7 +76,7 @@ class PoolFigures:
 
 def market_now(pool: Pool) -> Market:
     """Scenario 0: prices as the book has them."""
-    return Market(v=pool.legs.mark[None, :], price=pool.assets.price[None, :], own=np.ones(1))
+    return Market(v=pool.legs.mark[None, :], price=pool.assets.price[None, :], own=_ONE)
 
 
 def maintenance(legs: Legs, v: Array) -> Array:

@@ -27,7 +27,7 @@ from typing import Final
 import numpy as np
 
 from guard.risk.book import Book
-from guard.risk.pool import Array, Pool
+from guard.risk.pool import Pool
 from guard.risk.rules.build import Terms, build_pool, tier_stack
 from guard.risk.rules.orders import margins_beyond_positions
 from guard.risk.rules.part import Sheet, parts_by_settlement, require_kind
@@ -45,21 +45,15 @@ def pools(book: Book) -> tuple[Pool, ...]:
 
 
 def usdm_terms(book: Book, sheet: Sheet) -> Terms:
-    """Terms of linear legs: brackets by notional, initial margin by leverage."""
-    rate, deduction = brackets(book, sheet, sheet.value)
-    return Terms(rate, deduction, im_rate=1.0 / sheet.leverage)
-
-
-def brackets(book: Book, sheet: Sheet, sizes: Array) -> tuple[Array, Array]:
-    """Lines of the brackets of the legs.
+    """Terms of legs with brackets by value, initial margin by leverage.
 
     Raises:
-        BookError: a symbol without brackets, or a size beyond the last one.
+        BookError: a symbol without brackets, or a value beyond the last one.
     """
     if not sheet.positions:
-        return np.zeros((1, 0)), np.zeros((1, 0))
-    stack = tier_stack(book, sheet, sizes)
-    return stack.rate, stack.deduction
+        return Terms(np.zeros((1, 0)), np.zeros((1, 0)), im_rate=np.zeros(0))
+    stack = tier_stack(book, sheet, sheet.value)
+    return Terms(stack.rate, stack.deduction, im_rate=1.0 / sheet.leverage, may_be_negative=stack.may_be_negative)
 
 
 RULE: Final = Rule(model="binance-usdm", pools=pools)

@@ -33,6 +33,8 @@ class Terms:
     flat: Mask | None = None
     flat_floor: Array | None = None
     offset_group: Index | None = None
+    may_be_negative: bool | None = None
+    """None = look at the lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +150,11 @@ def build_pool(
     sheet = part.sheet if extra is None else sheet_of([*part.sheet.positions, *extra.positions])
     names = tuple([item.asset for item in part.collateral])
     leg_symbols = sheet.symbols
-    symbols = tuple(dict.fromkeys(leg_symbols))
+    symbols = leg_symbols if len(set(leg_symbols)) == len(leg_symbols) else tuple(dict.fromkeys(leg_symbols))
     assets = _assets(part.collateral, names, asset_terms, upl_counts_inside=upl_counts_inside)
-    any_inverse = bool(sheet.inverse.any())
+    any_inverse, below = sheet.any_inverse, terms.may_be_negative
+    if below is None or terms.loss is not None:
+        below = terms.loss is not None or bool((terms.line_deduction[0] > 0.0).any())
     direction = np.where(sheet.long != sheet.inverse if any_inverse else sheet.long, 1.0, -1.0)
     legs = Legs(
         symbol=_places(symbols, leg_symbols),
@@ -175,13 +179,14 @@ def build_pool(
         flat_floor=terms.flat_floor,
         offset_group=terms.offset_group,
         any_inverse=any_inverse,
-        may_be_negative=bool((terms.line_deduction[0] > 0.0).any()) or terms.loss is not None,
+        may_be_negative=below,
     )
     return Pool(
         currency=part.currency,
         margin_mode=part.margin_mode,
         symbol=part.symbol,
         positions=part.sheet.positions,
+        names=part.sheet.names,
         symbols=symbols,
         legs=legs,
         assets=assets,
@@ -194,7 +199,7 @@ def build_pool(
 
 def _places(names: tuple[str, ...], wanted: Sequence[str]) -> Index:
     """Index of each wanted name."""
-    if len(names) == len(wanted) and names == tuple(wanted):
+    if names == wanted:
         return np.arange(len(names))
     place = {name: index for index, name in enumerate(names)}
     return np.array([place[name] for name in wanted], dtype=np.intp)
@@ -220,6 +225,8 @@ def _assets(
     *,
     upl_counts_inside: bool,
 ) -> Assets:
+    if given is None and len(collateral) == 1 and collateral[0].haircut == 0.0 and not collateral[0].haircut_tiers:
+        return _own_asset(collateral[0], upl_counts_inside=upl_counts_inside)
     terms = [haircut_terms(item) for item in collateral] if given is None else given
     most = max((len(term.line_rate) for term in terms), default=1)
     # A line that is repeated changes no minimum: pad with the last one.
@@ -236,5 +243,22 @@ def _assets(
         line_constant=np.array(constants, dtype=np.float64).reshape(len(terms), most).T,
         charge_factor=None if set(factors) <= {1.0} else np.array(factors, dtype=np.float64),
         charge=None if not any(charges) else np.array(charges, dtype=np.float64),
+        upl_counts_inside=upl_counts_inside,
+    )
+
+
+_ONE: Array = np.ones((1, 1))
+_ZERO: Array = np.zeros((1, 1))
+
+
+def _own_asset(item: Collateral, *, upl_counts_inside: bool) -> Assets:
+    """The usual wallet: one asset that counts in full."""
+    return Assets(
+        names=(item.asset,),
+        balance=np.array([item.balance]),
+        free=np.array([item.balance - item.frozen]),
+        price=np.array([item.price]),
+        line_rate=_ONE,
+        line_constant=_ZERO,
         upl_counts_inside=upl_counts_inside,
     )

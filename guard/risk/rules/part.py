@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -17,7 +17,8 @@ from guard.risk.book import Book, Collateral, MarginMode, Position
 from guard.risk.bookerror import BookError, one_of
 from guard.risk.pool import Array, Mask
 
-_COLUMNS = [attrgetter(name) for name in ("contracts", "contract_size", "entry_price", "mark_price", "leverage")]
+_ROW = attrgetter("symbol", "side", "contracts", "contract_size", "kind", "entry_price", "mark_price", "leverage")
+_POOL_OF = attrgetter("margin_mode", "settle")
 
 
 @dataclass(slots=True)
@@ -35,30 +36,41 @@ class Sheet:
     leverage: Array
     long: Mask
     inverse: Mask
+    any_inverse: bool
     value: Array
     symbols: tuple[str, ...]
     """Symbol of each leg, with repeats."""
+    names: tuple[tuple[Any, ...], ...]
+    """What a report repeats of each leg: symbols, sides, contracts, entry and mark prices."""
 
 
 def sheet_of(positions: Sequence[Position]) -> Sheet:
     """Positions as columns."""
-    contracts, contract_size, entry, mark, leverage = (
-        np.array(list(map(column, positions)), dtype=np.float64) for column in _COLUMNS
-    )
-    inverse = np.array([position.kind == "inverse" for position in positions], dtype=np.bool_)
-    any_inverse = bool(inverse.any())
-    size = contracts * contract_size
+    if not positions:
+        return _empty_sheet()
+    symbols, sides, contracts, contract_size, kinds, entry, mark, leverage = zip(*map(_ROW, positions), strict=True)
+    entries, marks = np.array(entry, dtype=np.float64), np.array(mark, dtype=np.float64)
+    size = np.array(contracts, dtype=np.float64) * np.array(contract_size, dtype=np.float64)
+    any_inverse = "inverse" in kinds
+    inverse = np.array([kind == "inverse" for kind in kinds]) if any_inverse else np.zeros(len(kinds), dtype=np.bool_)
     return Sheet(
         positions=tuple(positions),
         size=size,
-        entry=entry,
-        mark=mark,
-        leverage=leverage,
-        long=np.array([position.side == "long" for position in positions], dtype=np.bool_),
+        entry=entries,
+        mark=marks,
+        leverage=np.array(leverage, dtype=np.float64),
+        long=np.array([side == "long" for side in sides]),
         inverse=inverse,
-        value=np.where(inverse, size / mark, size * mark) if any_inverse else size * mark,
-        symbols=tuple([position.symbol for position in positions]),
+        any_inverse=any_inverse,
+        value=np.where(inverse, size / marks, size * marks) if any_inverse else size * marks,
+        symbols=symbols,
+        names=(symbols, sides, contracts, entry, mark),
     )
+
+
+def _empty_sheet() -> Sheet:
+    none, nobody = np.zeros(0), np.zeros(0, dtype=np.bool_)
+    return Sheet((), none, none, none, none, nobody, nobody, any_inverse=False, value=none, symbols=(), names=((),) * 5)
 
 
 @dataclass(slots=True)
@@ -128,8 +140,12 @@ def parts_by_settlement(book: Book, also: Iterable[str] = (), *, alone: bool = T
         BookError: a pool without collateral, a price of a pool's own currency other than 1, or collateral that could
             belong to several pools.
     """
-    cross = [position for position in book.positions if position.margin_mode == "cross"]
-    settles = {position.settle for position in cross} | set(also)
+    kinds = set(map(_POOL_OF, book.positions))
+    positions: Sequence[Position] = book.positions
+    cross = positions
+    if any(mode == "isolated" for mode, _ in kinds):
+        cross = [position for position in positions if position.margin_mode == "cross"]
+    settles = {settle for mode, settle in kinds if mode == "cross"} | set(also)
     held = _own_collateral(book, settles) if alone else _shared_collateral(book, settles)
     parts = [
         Part(
@@ -143,7 +159,7 @@ def parts_by_settlement(book: Book, also: Iterable[str] = (), *, alone: bool = T
         )
         for currency, items in sorted(held.items())
     ]
-    return parts if len(cross) == len(book.positions) else [*parts, *isolated_parts(book)]
+    return parts if len(cross) == len(positions) else [*parts, *isolated_parts(book)]
 
 
 def part_of_everything(book: Book, currency: str) -> list[Part]:
