@@ -92,9 +92,11 @@ demo account (this key exists only in this sandbox):
   api key  {account.api_key}
   secret   {account.secret}
 
-watch it with the guard:
-  guard account add {account.name} --venue {dialect} --base-url {server.base_url} \\
-    --api-key-file FILE --secret-file FILE
+watch it with the guard (once `guard db upgrade` has made a database):
+  GUARD_API_KEY={account.api_key} \\
+  GUARD_API_SECRET={account.secret} \\
+  guard account add {account.name} --venue {dialect} --base-url {server.base_url}
+  guard run
 or with ccxt: replace scheme and host of every URL in exchange.urls['api'] with those of {server.base_url}
 (http and ws), and use the key above.
 
