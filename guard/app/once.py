@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from typing import TextIO
 
 from guard.alerts.outbox import Outbox
@@ -12,6 +13,7 @@ from guard.app.cycle import Cycle, Recipients
 from guard.app.decision import NOTHING, Decision
 from guard.app.direct import DirectTeller
 from guard.app.opening import Opened
+from guard.app.runlock import AlreadyRunning, run_lock
 from guard.app.watch import Watch, watch_of
 from guard.bot.standalone import standalone_sender
 from guard.ports.records import Reading
@@ -74,5 +76,7 @@ async def cycle_once(opened: Opened, names: list[str], console: TextIO) -> list[
             for watch in watches:
                 await watch.close()
             await hub.close()
-        await outbox.flush(FLUSH_S)
+        # Where the service runs, it delivers: two would send everything twice.
+        with suppress(AlreadyRunning), run_lock(opened.settings.database.url):
+            await outbox.flush(FLUSH_S)
     return readings
