@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from guard.cli.output import EXIT_NO, console, print_error, print_json, print_line, print_note
+from guard.cli.output import EXIT_BAD_INPUT, EXIT_NO, console, print_error, print_json, print_line, print_note
 from guard.cli.session import AsJson, ConfigFile, with_store
 
 if TYPE_CHECKING:
@@ -110,6 +110,37 @@ def _secret(what: str, wanted: frozenset[str], file: Path | None, variable: str,
     if sys.stdin.isatty():
         return str(typer.prompt(what.replace("_", " "), hide_input=True)).strip()
     raise InputError(f"the venue needs {what}", fix=f"give {option} FILE, or the environment variable {variable}")
+
+
+@app.command("import")
+def import_accounts(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="TOML with [[account]] tables; secrets stay in files.")],
+    config: ConfigFile = None,
+) -> None:
+    """Check and add many accounts; each is added or refused by itself, exit 2 when one is refused."""
+    from guard.app.account_import import read_entries
+    from guard.app.accounts import add_account
+    from guard.ports.errors import GuardError
+
+    entries = read_entries(file)
+
+    async def work(opened: Opened) -> int:
+        refused = 0
+        for entry in entries:
+            try:
+                spec = entry.spec(file.resolve().parent)
+                check = await add_account(opened, spec, owner=entry.user, allow_withdraw_key=entry.allow_withdraw_key)
+            except GuardError as error:
+                refused += 1
+                print_error(f"{entry.name}: {error}")
+                continue
+            print_line(f"added {entry.name} ({entry.venue}), mode observe")
+            for warning in check.warnings:
+                print_note(f"warning: {entry.name}: {warning}")
+        return refused
+
+    if with_store(config, work):
+        raise typer.Exit(EXIT_BAD_INPUT)
 
 
 @app.command("list")

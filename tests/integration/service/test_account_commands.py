@@ -189,3 +189,45 @@ def test_wrong_master_key_is_a_clear_error(outside: Outside, guard: Guard) -> No
     assert "does not open this database" in one_line(done.stderr)
     del guard.environment["GUARD_MASTER_KEY_FILE"]
     guard.must("account", "check", "main")
+
+
+def test_import_adds_what_is_right_and_names_what_is_not(outside: Outside, guard: Guard) -> None:
+    """Each entry stands for itself: the good one is watched, the bad one is one line, exit 2."""
+    open_account(outside, guard)
+    (guard.home / "bad.secret").write_text("0" * 64, encoding="utf-8")
+    entry = """
+[[account]]
+name = "{name}"
+venue = "binanceusdm"
+base_url = "{url}"
+api_key_file = "main.key"
+secret_file = "{secret}"
+"""
+    url = outside.server.base_url
+    text = entry.format(name="good", url=url, secret="main.secret") + entry.format(
+        name="bad", url=url, secret="bad.secret"
+    )
+    (guard.home / "accounts.toml").write_text(text, encoding="utf-8")
+    done = guard.command("account", "import", "accounts.toml")
+    assert done.returncode == 2
+    assert "added good" in done.stdout
+    assert "error: bad: " in done.stderr
+    assert [row["name"] for row in json.loads(guard.must("account", "list", "--json"))["accounts"]] == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "must hold [[account]] tables"),
+        ("[[account]]\nname = 'a'\n", "account[0].venue Field required"),
+        ("[[account]]\nname = 'a'\nvenue = 'file'\nkey = 'x'\n", "account[0].key is not a known key"),
+        ("[[account]]\nname='a'\nvenue='file'\n[[account]]\nname='a'\nvenue='file'\n", "there twice"),
+        ("[[account", "is not valid TOML"),
+    ],
+)
+def test_import_file_that_is_wrong_adds_nothing(guard: Guard, text: str, expected: str) -> None:
+    """A mistake in the file is one line that names the key, before anything is added."""
+    (guard.home / "accounts.toml").write_text(text, encoding="utf-8")
+    done = guard.command("account", "import", "accounts.toml")
+    assert done.returncode == 2
+    assert expected in one_line(done.stderr)
