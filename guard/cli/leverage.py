@@ -91,13 +91,13 @@ def _styles(optimal: float | None) -> list[dict[str, Any]]:
 def _for_book(book: Book, drawdown: float, move: str | None, prices: Path | None, deviations: float) -> dict[str, Any]:
     """Each pool with positions; at the top the one that uses most of what fits.
 
-    The move comes from one place: given, from recorded prices, or from the stress scenarios.
+    The move comes from one place: given, from recorded prices, or else from the shocks of stress.
     """
     from guard.ports.errors import InputError
     from guard.risk.assess import assess
 
-    if (move is None) == (prices is None):
-        raise InputError("a BOOK needs --move or --prices, not both", fix="give the move that you assume")
+    if move is not None and prices is not None:
+        raise InputError("--move and --prices exclude each other", fix="the prices give the move")
     if not 0.0 < deviations <= 100.0:
         raise InputError(f"--deviations was {deviations:g}, must be above 0 and at most 100")
     with bad_books_told():
@@ -147,7 +147,7 @@ def _pool_row(
         "effective": pool.effective_leverage,
         "daily_volatility": None,
     }
-    assumed = 0.0 if given is None else given
+    assumed = stress_move(pool) if given is None else given
     if recorded is not None:
         by_symbol = {leg.symbol: recorded.by_base[leg.symbol.partition("/")[0]] for leg in pool.positions}
         row["daily_volatility"] = book_volatility(pool, by_symbol, hours_per_bar=recorded.hours_per_bar)
@@ -157,3 +157,21 @@ def _pool_row(
     advice = advise(pool, drawdown=drawdown, move=assumed)
     reduce_by = None if advice.effective is None else advice.reduce_by
     return {**row, "move": assumed, "optimal": advice.optimal, "reduce_by": reduce_by}
+
+
+def stress_move(pool: PoolRisk) -> float:
+    """The move assumed where none is given: by the class shocks of stress, as a fraction of gross notional.
+
+    The worst of all assets together and each asset alone, so that legs that offset each other lower it but are not
+    taken to move together for ever.
+    """
+    from guard.risk.assets import parts
+    from guard.risk.scenarios import class_shock
+
+    losses: dict[str, float] = {}
+    for leg in pool.positions:
+        base = parts(leg.symbol, pool.currency)[0]
+        signed = leg.notional if leg.side == "long" else -leg.notional
+        losses[base] = losses.get(base, 0.0) + signed * class_shock(base)
+    worst = max(abs(sum(losses.values())), *(abs(loss) for loss in losses.values()))
+    return worst / pool.gross_notional

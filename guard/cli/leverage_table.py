@@ -16,7 +16,7 @@ BASIS = {
     "prices": (
         "the move is {deviations:g} daily deviations of the book, from {returns:,} returns of {hours_per_bar:g} h each"
     ),
-    "stress": "the move is the worse of both directions when every asset moves by its stress shock together",
+    "stress": "the move is the shock of stress: the worse of all assets together and each alone (12 % for BTC and ETH)",
 }
 EXPERIENCED = {"scalping": " (experienced only)"}
 
@@ -37,6 +37,8 @@ def times(value: float | None) -> str:
 
 
 def _headline(answer: Mapping[str, Any]) -> Text:
+    if answer["optimal"] is None:
+        return Text("no limit: the legs offset each other, the assumed move costs nothing", style="bold")
     drawdown, move = percent(answer["drawdown"], 2), percent(answer["move"], 2)
     return Text.assemble(
         (times(answer["optimal"]), "bold"), f" loses at most {drawdown} of the account in a move of {move}"

@@ -49,7 +49,7 @@ def test_command_prints_what_the_document_says(
 def test_documents_show_something() -> None:
     """Each of the commands stands in a document at least once, with figures beside most of them."""
     lines = list(shown())
-    assert {command.split()[1] for _, command, _ in lines} >= set(RUN) - {"schema", "stress"}
+    assert {command.split()[1] for _, command, _ in lines} >= set(RUN)
     assert sum(1 for _, _, beside in lines if beside) > len(lines) * 0.8
 
 

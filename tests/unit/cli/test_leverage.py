@@ -13,6 +13,7 @@ import pytest
 from guard.cli.fraction import read_fraction
 from guard.ports.errors import InputError
 
+BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
 Run = Callable[..., tuple[int, str, str]]
 Write = Callable[[dict[str, Any]], Path]
 HOUR_MS = 3_600_000
@@ -55,6 +56,7 @@ BAD = [
     (["--drawdown", "10%"], "give --drawdown and --move, or a BOOK"),
     ([], "give --drawdown and --move, or a BOOK"),
     (["--drawdown", "10%", "--move", "3%", "--prices", "."], "give --drawdown and --move, or a BOOK"),
+    (["BOOK", "--move", "3%", "--prices", "."], "BOOK: cannot be read"),
     (["no-such-book.json", "--move", "3%"], "no-such-book.json: cannot be read"),
 ]
 
@@ -91,6 +93,50 @@ def test_book_with_a_move(guard: Run, pair: dict[str, Any], write: Write) -> Non
     (pool,) = answer["pools"]
     assert (pool["effective"], pool["optimal"], pool["reduce_by"]) == pytest.approx((5, 2.5, 0.5))
     assert (answer["effective"], answer["optimal"], answer["move"]) == pytest.approx((5, 2.5, 0.04))
+
+
+def test_book_alone_takes_the_shocks_of_stress(guard: Run, pair: dict[str, Any], write: Write) -> None:
+    """Two longs fall by 12 % together; against each other, the worse of both alone is half of that."""
+    _, out, _ = guard("leverage", write(pair), "--json")
+    answer = json.loads(out)
+    assert answer["basis"] == "stress"
+    assert (answer["move"], answer["optimal"]) == pytest.approx((0.12, 0.1 / 0.12))
+    pair["positions"][1]["side"] = "short"
+    _, out, _ = guard("leverage", write(pair), "--json")
+    assert json.loads(out)["move"] == pytest.approx(0.06)
+    _, out, _ = guard("leverage", write(pair))
+    assert "the shock of stress" in out
+
+
+def test_the_tightest_pool_stands_on_top(guard: Run, pair: dict[str, Any], write: Write) -> None:
+    """An isolated leg is a pool of its own; the answer is that of the pool that uses most of what fits."""
+    pair["positions"][1] |= {"margin_mode": "isolated", "isolated_margin": 500}
+    code, out, err = guard("leverage", write(pair), "--move", "4%", "--json")
+    answer = json.loads(out)
+    assert code == 0, err
+    assert [(pool["symbol"], pool["effective"]) for pool in answer["pools"]] == [(None, 2.5), (ETH, 50)]
+    assert answer["effective"] == 50
+    _, out, _ = guard("leverage", write(pair), "--move", "4%")
+    assert f"USDT, isolated {ETH}" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--move", "4%", "--prices", "."], "--move and --prices exclude each other"),
+        (["--deviations", "0"], "--deviations was 0, must be above 0"),
+        (["--deviations", "nan"], "--deviations was nan"),
+        (["--move", "0%"], "move was 0, must be"),
+    ],
+)
+def test_bad_options_beside_a_book(
+    guard: Run, pair: dict[str, Any], write: Write, words: list[str], expected: str
+) -> None:
+    """One line, exit 2."""
+    code, out, err = guard("leverage", write(pair), *words)
+    assert (code, out) == (2, "")
+    assert expected in err
+    assert err.count("\n") == 1
 
 
 def test_effective_leverage_moves_with_pnl(guard: Run, pair: dict[str, Any], write: Write) -> None:
