@@ -14,6 +14,7 @@ from guard.ports.venue import FetchedBook
 from guard.risk.assess import assess
 from guard.risk.bookerror import BookError
 from guard.risk.conformity import conformity, worse_of
+from guard.risk.levels import policy_for
 from guard.risk.quality import DataQuality, Quality, qualify
 from guard.risk.report import AccountRisk
 from guard.risk.zones import ZoneBars, ZonePolicy, ZoneState, step_zone
@@ -90,7 +91,9 @@ def judge(
         return _reading(record, now, quality, state, None, None, fetched.message, duration_ms)
     quality, risk = appraise(fetched, policy, now)
     measured = worse_of(risk, fetched.book) if risk else None
-    state = step_zone(prior, measured, quality, policy.zones)
+    # A risk exists only for a book that was checked: its broker's levels, if any, are in order.
+    zones = policy_for(fetched.book, policy.zones) if risk else policy.zones
+    state = step_zone(prior, measured, quality, zones)
     error = None if risk else "; ".join(quality.reasons)
     return _reading(record, now, quality, state, risk, fetched, error, duration_ms)
 
@@ -109,6 +112,7 @@ def appraise(fetched: FetchedBook, policy: JudgePolicy, now: datetime) -> tuple[
         max_spread_s=MAX_SPREAD_S,
     )
     try:
+        policy_for(fetched.book, policy.zones)
         risk = assess(fetched.book)
     except BookError as error:
         reasons = (*quality.reasons, str(error))

@@ -233,3 +233,23 @@ async def test_book_that_cannot_be_assessed_is_incomplete_and_names_what_is_miss
     assert first.quality.quality.value == "incomplete"
     assert (first.zone, second.zone) == (before, Zone.UNKNOWN)
     assert BTC in second.reason
+
+
+async def test_broker_account_is_judged_by_the_brokers_levels() -> None:
+    """Under `margin-level` the broker's own levels come first: 45 % is its warning zone."""
+    leg = Position(BTC, "long", 1.0, 1.0, "linear", "USDT", 40_000.0, 40_000.0, 2.0)
+    made = Book(
+        account="main",
+        venue="file",
+        model="margin-level",
+        as_of=NOW,
+        collateral=(Collateral("USDT", 18_000.0),),  # used margin 20,000 at 2x
+        positions=(leg,),
+        parameters={"*": {"safe_level": 1.2, "warning_level": 0.95, "danger_level": 0.6, "stop_out_level": 0.5}},
+    )
+    world = World(FetchedBook(made, {"balances": NOW, "positions": NOW}, position_mode_proven=True))
+    reading = await world.turn()
+    assert reading.risk is not None
+    assert reading.risk.margin_level == pytest.approx(0.9)
+    assert "margin_level" in reading.reason
+    assert reading.zone is Zone.WARNING
