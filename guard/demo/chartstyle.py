@@ -38,8 +38,8 @@ WIDTH_IN = 7.0
 DPI = 150
 LEFT = 0.03
 TOP_IN, LINE_IN = 0.18, 0.31
-# What a letter of a zone's name needs, as a share of the axis.
-LETTER = 0.021
+# What a letter of a zone's name needs at its full size, as a share of the axis; a name may shrink to fit its span.
+LETTER, LETTER_PT, SHRUNK = 0.0235, 10.0, 0.84
 
 Span = tuple[float, float, Zone]
 
@@ -88,17 +88,18 @@ def ribbon(axes: Any, spans: Sequence[Span]) -> None:
     for spine in axes.spines.values():
         spine.set_visible(False)
     width = spans[-1][1] - spans[0][0] if spans else 0.0
-    words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 10.5, "weight": "bold"}
+    words: dict[str, Any] = {"ha": "center", "va": "center", "weight": "bold"}
     narrow: list[Span] = []
     for start, end, zone in spans:
         axes.axvspan(start, end, facecolor=ZONE_COLOUR[zone], hatch=HATCH.get(zone), edgecolor=FAINT, linewidth=0)
-        if end - start >= _room(zone, width):
+        size = min(1.0, (end - start) / (_room(zone, width) or 1.0))
+        if size >= SHRUNK:
             colour = GROUND if zone is Zone.LIQUIDATION else INK
-            axes.text((start + end) / 2, 0.47, zone_name(zone), color=colour, **words)
+            axes.text((start + end) / 2, 0.47, zone_name(zone), color=colour, fontsize=LETTER_PT * size, **words)
         elif zone is not Zone.SAFE:
             narrow.append((start, end, zone))
     for middle, zone in names_below(narrow, width):
-        axes.text(middle, -0.42, zone_name(zone), color=INK, **words)
+        axes.text(middle, -0.42, zone_name(zone), color=INK, fontsize=LETTER_PT, **words)
 
 
 def zone_name(zone: Zone) -> str:

@@ -92,11 +92,6 @@ class Recording:
         zones = [sight.zone for sight in self.sights("unguarded") if sight.liquidated_s is None]
         return sum(before is not after for before, after in itertools.pairwise(zones))
 
-    def lowest_share(self, symbol: str) -> float:
-        """The lowest price of a symbol as a multiple of its first: 0.7 = 30 % below."""
-        prices = [moment.marks[symbol] for moment in self.moments]
-        return min(prices) / prices[0]
-
 
 def _runs(seen: list[Seen]) -> list[tuple[Zone, list[Seen]]]:
     return [(zone, list(group)) for zone, group in itertools.groupby(seen, key=lambda each: each.zone)]

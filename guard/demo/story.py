@@ -11,6 +11,7 @@ Time is scaled: the venue lives `Pace.speed` times faster than its clock, and th
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 from pathlib import Path
@@ -44,6 +45,7 @@ async def tell(scenario: str, out: Path, seconds: float, console: Console | None
     """
     pace = pace_of(scene_named(scenario), seconds)
     if console is not None:
+        _never_fail_to_print(console)
         console.print(f"{scenario}: {pace.scene.plot}", markup=False, highlight=False, soft_wrap=True)
     # Here and not above: the parts of a whole service take seconds to import, and somebody is waiting for a word.
     from guard.demo.ending import print_ending  # noqa: PLC0415
@@ -69,6 +71,12 @@ async def tell(scenario: str, out: Path, seconds: float, console: Console | None
     if console is not None:
         print_ending(console, recording, files, [chart])
     return summary
+
+
+def _never_fail_to_print(console: Console) -> None:
+    """Messages hold signs that a terminal of an old encoding cannot show: let it show something else."""
+    if isinstance(console.file, io.TextIOWrapper):
+        console.file.reconfigure(errors="replace")
 
 
 def _write(path: Path, summary: dict[str, object]) -> None:

@@ -56,6 +56,7 @@ def story_chart(recording: Recording, path: Path) -> None:
     _draw_equity(equity, recording, time, spans)
     equity.set_xlabel(f"{time.unit} since the story began", fontsize=12, color=INK)
     equity.set_xlim(0, time.of(recording.moments[-1].scene_s))
+    equity.locator_params(axis="x", integer=True)
     save(figure, path)
 
 
@@ -153,16 +154,7 @@ def _draw_risk(axes: Any, recording: Recording, time: _Time, spans: Sequence[Spa
     axes.axhline(100, color=UNGUARDED_COLOUR, linewidth=1.5, linestyle=(0, (2, 2)))
     axes.set_ylim(0, 112)
     _draw_account(axes, recording, time, lambda sight: min(100.0, 100 * (sight.risk_ratio or 0.0)), dead_y=100.0)
-    last = recording.moments[-1]
-    ends = [
-        (100 * (sight.risk_ratio or 0.0), f"{who}\n{100 * (sight.risk_ratio or 0.0):.0f} %", colour)
-        for who, sight, colour in (
-            ("guarded", last.guarded, GUARDED_COLOUR),
-            ("unguarded", last.unguarded, UNGUARDED_COLOUR),
-        )
-        if sight.liquidated_s is None
-    ]
-    _label_ends(axes, time.of(last.scene_s), ends)
+    _label_accounts(axes, recording, time, lambda sight: 100 * (sight.risk_ratio or 0.0), "{:.0f} %", dead=False)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
 
 
@@ -173,12 +165,33 @@ def _draw_equity(axes: Any, recording: Recording, time: _Time, spans: Sequence[S
     axes.set_ylim(0, None)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value / 1000:,.0f} k" if value else "0")
     _mark_actions(axes, recording, time)
-    guarded, unguarded = fate_of(recording, "guarded"), fate_of(recording, "unguarded")
-    ends = [
-        (guarded.final_equity, f"guarded\n{guarded.final_equity / 1000:,.0f} k", GUARDED_COLOUR),
-        (unguarded.final_equity, f"unguarded\n{unguarded.final_equity / 1000:,.0f} k", UNGUARDED_COLOUR),
+    _label_accounts(axes, recording, time, lambda sight: sight.equity / 1000, "{:,.0f} k", scale=1000, dead=True)
+
+
+def _label_accounts(
+    axes: Any,
+    recording: Recording,
+    time: _Time,
+    value: Callable[[Sight], float],
+    form: str,
+    *,
+    dead: bool,
+    scale: float = 1.0,
+) -> None:
+    """Names and last values at the ends of both lines; one label where they end alike; the dead one only if asked."""
+    last = recording.moments[-1]
+    shown = [
+        (value(sight), who, colour)
+        for sight, who, colour in (
+            (last.guarded, "guarded", GUARDED_COLOUR),
+            (last.unguarded, "unguarded", UNGUARDED_COLOUR),
+        )
+        if dead or sight.liquidated_s is None
     ]
-    _label_ends(axes, time.of(recording.moments[-1].scene_s), ends)
+    if len(shown) == 2 and form.format(shown[0][0]) == form.format(shown[1][0]):
+        shown = [(shown[0][0], "both", INK)]
+    ends = [(number * scale, f"{who}\n{form.format(number)}", colour) for number, who, colour in shown]
+    _label_ends(axes, time.of(last.scene_s), ends)
 
 
 def _draw_account(

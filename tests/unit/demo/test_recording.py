@@ -57,8 +57,3 @@ def test_a_plain_alarm_rings_at_each_change(flapped: Callable[..., Recording], z
 def test_a_plain_alarm_is_silent_after_the_end(saved: Recording) -> None:
     """An account that is gone rings no more."""
     assert saved.plain_alarms() == 0
-
-
-def test_the_lowest_price_is_told_as_a_share(saved: Recording) -> None:
-    """0.7 = 30 % below the start."""
-    assert saved.lowest_share("BTCUSDT") == pytest.approx(0.7)

@@ -15,6 +15,7 @@ from guard.demo.phone import Received
 from guard.demo.recording import Recording
 from guard.demo.scenes import SCENES, Pace
 from guard.demo.screen import LineScreen, LiveScreen, SilentScreen, scale_words, screen_on
+from guard.demo.story import _never_fail_to_print
 from guard.risk.zones import Zone
 
 HERE = Path.cwd()
@@ -127,3 +128,14 @@ def test_paths_are_shown_as_typed() -> None:
     """Relative below the working folder, absolute elsewhere."""
     assert shown(HERE / "a.png") == "a.png"
     assert shown(HERE.parent / "a.png") == str(HERE.parent / "a.png")
+
+
+def test_an_old_terminal_shows_other_signs_instead_of_failing() -> None:
+    """Messages hold signs that ASCII has not."""
+    raw = io.BytesIO()
+    kept = Console(file=io.TextIOWrapper(raw, encoding="ascii"), force_terminal=False, width=100)
+    _never_fail_to_print(kept)
+    with screen_on(kept, PACE) as screen:
+        screen.message(MESSAGE)
+    kept.file.flush()
+    assert b"? DANGER ? guarded" in raw.getvalue()
