@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def leverage(
     book: Annotated[
-        Path | None, typer.Argument(metavar="[BOOK]", help="A book file, or - for standard input.", show_default=False)
+        Path | None, typer.Argument(metavar="BOOK", help="A book file, or - for standard input.", show_default=False)
     ] = None,
     drawdown: Annotated[
         str | None, typer.Option("--drawdown", metavar="PERCENT", help="Loss that you allow, such as 10%.")

@@ -57,8 +57,8 @@ def _symbol(book: Book, symbol: str) -> dict[str, Any]:
     answer: dict[str, Any] = {"symbol": symbol, "unit": _unit(book.model, symbol), "rows": []}
     if book.model == "bitmex":
         return answer | {"rows": _risk_limits(book, symbol)}
-    if book.model == "kucoin":
-        return answer | _continuous(book, symbol)
+    if book.model == "kucoin" and (symbol not in book.tiers or "m" in book.parameters.get(symbol, {})):
+        return answer | _continuous(book, symbol)  # tiers there are the risk limits of isolated legs
     return answer | {"rows": _tiers(book, symbol)}
 
 
@@ -74,7 +74,7 @@ def _unit(model: str, symbol: str) -> str:
         return "contracts" if settle == base else base
     if model == "bitmex":
         return settle or base
-    return base if model in {"binance-coinm", "kucoin"} else quote
+    return base if model == "binance-coinm" else quote
 
 
 def _tiers(book: Book, symbol: str) -> list[dict[str, Any]]:

@@ -125,6 +125,17 @@ def test_kucoin_without_k(guard: Run, kucoin: dict[str, Any], write: Write) -> N
     assert json.loads(out)["symbols"][0]["max_open"] is None
 
 
+def test_kucoin_isolated_legs_have_risk_limits(guard: Run, kucoin: dict[str, Any], write: Write) -> None:
+    """Tiers under this rule are the risk limits of isolated legs, in quote."""
+    leg = {**kucoin["positions"][1], "margin_mode": "isolated", "isolated_margin": 5000}
+    parameters = {BTC: kucoin["parameters"][BTC]}
+    book = {**kucoin, "positions": [kucoin["positions"][0], leg], "parameters": parameters, "tiers": {ETH: ROWS}}
+    _, out, _ = guard("limits", write(book), "--json")
+    btc, eth = json.loads(out)["symbols"]
+    assert (btc["rows"], btc["mm_rate"] > 0) == ([], True)
+    assert (eth["unit"], len(eth["rows"])) == ("USDT", 2)
+
+
 def test_missing_constant_is_one_line(guard: Run, kucoin: dict[str, Any], write: Write) -> None:
     """Which key of which symbol; exit 2."""
     del kucoin["parameters"][BTC]["m"]

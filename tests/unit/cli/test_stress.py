@@ -182,6 +182,29 @@ def test_bad_input_is_one_line(guard: Run, pair: dict[str, Any], write: Write, w
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["risk", "stress"])
+def test_brokers_own_levels(guard: Run, pair: dict[str, Any], write: Write, tmp_path: Path, command: str) -> None:
+    """The levels of the book decide, and levels that do not fall are bad input."""
+    config = tmp_path / "levels.toml"
+    zones = ("watch", "warning", "danger", "liquidation")
+    config.write_text("".join(f'[zones.{zone}]\ndistance = "off"\n' for zone in zones), encoding="utf-8")
+    book = {
+        **pair,
+        "model": "margin-level",
+        "tiers": {},
+        "parameters": {"*": {"safe_level": 2.0, "warning_level": 1.5}},
+    }
+    more = ("--shock", "BTC=0%") if command == "stress" else ()
+    code, out, err = guard(command, write(book), *more, "--config", config, "--json")
+    assert code == 0, err
+    answer = json.loads(out)
+    assert (answer["zone"], answer["zone_reason"]) == ("warning", "margin_level 100 % is at or below 150 %")
+    book["parameters"] = {"*": {"warning_level": 0.1}}
+    code, out, err = guard(command, write(book), *more)
+    assert (code, out) == (2, "")
+    assert 'parameters["*"].danger_level was 0.3, must not be above 0.1' in err
+
+
 def test_reported_figures_cannot_be_stressed(guard: Run, pair: dict[str, Any], write: Write) -> None:
     """The venue's figures hold at present only."""
     book = {**pair, "model": "reported", "tiers": {}, "venue_reported": {"equity": 10_000, "maintenance_margin": 250}}
