@@ -175,7 +175,7 @@ def _depegs(book: Book) -> Iterable[Scenario]:
 
 def _funding() -> Scenario:
     paid = FUNDING_RATE * FUNDING_INTERVALS
-    name = f"funding against every leg, {FUNDING_RATE:.1%} of notional in {FUNDING_INTERVALS} intervals"
+    name = f"funding against every leg: {paid:.1%} of notional in {FUNDING_INTERVALS} intervals"
     return Scenario(name, Kind.FUNDING, funding=paid)
 
 
