@@ -88,6 +88,8 @@ async def add_account(
 async def set_mode(opened: Opened, name: str, mode: Mode) -> tuple[str, ...]:
     """Arm or disarm an account; arming needs a key that may trade and an account that reads clean.
 
+    Arming also ends a freeze: after an unexpected result a person looked at the account and said to go on.
+
     Raises:
         InputError: the account cannot be armed; the message says why.
         VenueError: the venue could not be asked.
@@ -99,6 +101,9 @@ async def set_mode(opened: Opened, name: str, mode: Mode) -> tuple[str, ...]:
         refuse_arming(name, verdict.check.rights, verdict.problems)
         warnings = verdict.warnings
     await opened.store.set_mode(record.account_id, mode)
+    if mode == "auto" and record.frozen:
+        await opened.store.set_frozen(record.account_id, False)
+        warnings += ("automation was frozen after an unexpected result; it goes on from now",)
     return warnings
 
 

@@ -54,7 +54,7 @@ def outcome_text(account: str, outcome: Outcome) -> str:
         lines.append(_cost_line(outcome))
     if outcome.ending is Ending.SURPRISE:
         lines.append(f"Open now: {outcome.standing or 'not known'}")
-        lines.append("Check the positions at the venue, then resume the account.")
+        lines.append(f"Check the positions at the venue, then arm it again: guard account mode {account} auto")
     return "\n".join(line for line in lines if line)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import stat
+from contextlib import closing
 
 import pytest
 
@@ -231,3 +233,17 @@ def test_import_file_that_is_wrong_adds_nothing(guard: Guard, text: str, expecte
     done = guard.command("account", "import", "accounts.toml")
     assert done.returncode == 2
     assert expected in one_line(done.stderr)
+
+
+def test_arming_again_ends_a_freeze(outside: Outside, guard: Guard) -> None:
+    """After an unexpected result automation is frozen; `guard account mode NAME auto` is how a person ends that."""
+    open_account(outside, guard)
+    guard.must(*add_arguments(outside))
+    guard.must("account", "mode", "main", "auto")
+    with closing(sqlite3.connect(guard.home / "guard.db")) as connection, connection:
+        connection.execute("update accounts set frozen = 1")
+    assert json.loads(guard.must("account", "show", "main", "--json"))["frozen"] is True
+    done = guard.command("account", "mode", "main", "auto")
+    assert done.returncode == 0
+    assert "was frozen" in done.stderr
+    assert json.loads(guard.must("account", "show", "main", "--json"))["frozen"] is False

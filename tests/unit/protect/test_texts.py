@@ -74,7 +74,7 @@ def test_every_ending_has_words(ending: Ending) -> None:
     text = outcome_text("alice", outcome(ending, details=("a short leg appeared",)))
     assert text.startswith("alice: ")
     assert "! a short leg appeared" in text
-    assert ("resume the account" in text) == (ending is Ending.SURPRISE)
+    assert ("arm it again" in text) == (ending is Ending.SURPRISE)
 
 
 def test_kinds() -> None:
