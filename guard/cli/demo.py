@@ -20,7 +20,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where summary.json and the charts go.")] = Path(
         "var/demo"
     ),
-    seconds: Annotated[float, typer.Option("--seconds", metavar="N", help="How long the story takes.")] = 45.0,
+    seconds: Annotated[float, typer.Option("--seconds", metavar="N", help="How long the story takes.")] = 38.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
 ) -> None:
     """A venue on loopback, two equal accounts, a crash: one is guarded, the other is not."""

@@ -7,15 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from guard.risk.book import Book, Collateral, Order, OrderSide, Position, Side
 from guard.risk.rules.orders import symbol_terms
+
+# The wallet of these rules already holds the margins of isolated legs: closing one gives nothing back to it.
+WALLET_HOLDS_ISOLATED: Final = frozenset({"bingx", "kucoin", "mexc"})
 
 
 def without_leg(book: Book, index: int) -> Book:
     """The book with one leg closed at its mark, at no cost; orders on a symbol that is then empty go with it."""
     leg = book.positions[index]
-    gained = pnl_at(leg, leg.contracts, leg.mark_price) + (leg.isolated_margin or 0.0)
+    gained = pnl_at(leg, leg.contracts, leg.mark_price)
+    if book.model not in WALLET_HOLDS_ISOLATED:
+        gained += leg.isolated_margin or 0.0
     positions = (*book.positions[:index], *book.positions[index + 1 :])
     symbols = {each.symbol for each in positions}
     orders = tuple(each for each in book.orders if each.symbol != leg.symbol or each.symbol in symbols)
@@ -27,21 +33,22 @@ def with_fills(book: Book, side: OrderSide) -> tuple[Book, tuple[str, ...]]:
     """The book after every open order of one side filled at its price (at the mark where it has none).
 
     Returns:
-        The book, and the orders left out because the book has no tiers for their symbol.
+        The book, and the orders left out (they stay open) because the rule has tables and none for their symbol.
 
     Raises:
         BookError: the contract of an order is not known.
     """
-    left_out: list[str] = []
+    left_out: list[Order] = []
     waiting = [order for order in book.orders if order.side == side and not order.reduce_only and not order.conditional]
     for order in waiting:
         known = next((leg for leg in book.positions if leg.symbol == order.symbol), None)
-        if known is None and order.symbol not in book.tiers:
-            left_out.append(f"{order.side} {order.remaining:g} contracts {order.symbol}")
+        if known is None and book.tiers and order.symbol not in book.tiers:
+            left_out.append(order)
             continue
         book = _filled(book, order, known or _new_leg(book, order))
-    rest = tuple(order for order in book.orders if order not in waiting)
-    return replace(book, orders=rest), tuple(left_out)
+    rest = tuple(order for order in book.orders if order not in waiting or order in left_out)
+    named = tuple(f"{order.side} {order.remaining:g} contracts {order.symbol}" for order in left_out)
+    return replace(book, orders=rest), named
 
 
 def _new_leg(book: Book, order: Order) -> Position:

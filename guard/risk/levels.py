@@ -26,7 +26,7 @@ def policy_for(book: Book, policy: ZonePolicy) -> ZonePolicy:
     | at or below `danger_level` (30 %) | danger |
     | at or below `stop_out_level` (20 %) | liquidation: the broker reduces positions |
 
-    There is no gap between the zones. Books of other models keep the policy as it is.
+    There is no gap between the zones, and no other bar. Books of other models keep the policy as it is.
 
     Raises:
         BookError: levels that do not fall from `safe_level` to `stop_out_level`.
@@ -52,5 +52,9 @@ def policy_for(book: Book, policy: ZonePolicy) -> ZonePolicy:
 
 
 def _with_level(bars: ZoneBars, level: float) -> ZoneBars:
-    """The broker's level; risk_ratio says the same in other words under this model, so its bar is left out."""
-    return replace(bars, margin_level=level, risk_ratio=None)
+    """The broker's level alone.
+
+    risk_ratio says the same in other words, and bars of distance are made for coins: a currency account at 100x lives
+    at distances that they would call danger every day.
+    """
+    return replace(bars, margin_level=level, risk_ratio=None, distance=None)

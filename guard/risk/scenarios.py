@@ -74,8 +74,9 @@ def extreme_shock(asset: str) -> float:
 
 
 def movable(book: Book) -> tuple[str, ...]:
-    """Assets of a book whose price moves with a market: bases of legs, and coins held as collateral."""
+    """Assets of a book whose price moves with a market: bases of legs and of orders, and coins held as collateral."""
     bases = [parts(position.symbol, position.settle)[0] for position in book.positions]
+    bases += [parts(order.symbol, "")[0] for order in book.orders]
     underlyings = frozenset(bases)
     coins = [item.asset for item in book.collateral if item.balance and moves(item.asset, underlyings)]
     return tuple(dict.fromkeys(base for base in (*bases, *coins) if base not in STABLE))

@@ -49,7 +49,8 @@ class Contribution:
     """What one leg has to do with the account's risk: the level with it minus the level without it.
 
     Positive: the leg raises risk. None where one of both levels has no value (no equity). The leg is thought closed at
-    its mark, at no cost. `pnl_in_worst` is what the leg gains in the worst scenario, in `currency`.
+    its mark, at no cost. `pnl_in_worst` is what the leg gains by the price moves of the worst scenario, in `currency`;
+    funding and fills of that scenario are not in it.
     """
 
     symbol: str
@@ -80,12 +81,12 @@ def stress(
         betas: beta to BTC by asset, for the standard beta scenarios.
 
     Returns:
-        The report; without positions there is nothing to stress: no results, no worst.
+        The report; without positions and orders there is nothing to stress: no results, no worst.
 
     Raises:
         BookError: the book cannot be assessed, or its rule knows the present only (`reported`).
     """
-    if not book.positions:
+    if not book.positions and not book.orders:
         return StressReport((), None, ())
     wanted = tuple(standard_scenarios(book, betas) if scenarios is None else scenarios)
     results = risks_of(book, wanted)

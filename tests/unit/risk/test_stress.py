@@ -196,3 +196,43 @@ def test_impossible_shocks_are_refused(moves: dict[str, float]) -> None:
     """-100 % or worse, not a number, and nothing at all."""
     with pytest.raises(BookError, match="shock"):
         shock(moves)
+
+
+def test_order_that_is_left_out_stays_open() -> None:
+    """What the order holds is still held: leaving it out must not make the account look better."""
+    order = Order(ETH, "buy", 2_900.0, 2.0)
+    after, left_out = with_fills(book_of(leg(BTC, "long", 1.0, 40_000.0), orders=(order,)), "buy")
+    assert left_out == ("buy 2 contracts ETH/USDT:USDT",)
+    assert after.orders == (order,)
+
+
+def test_rule_without_tables_fills_its_orders() -> None:
+    """KuCoin's rule has constants instead of tables: an order there fills on a symbol without a leg."""
+    constants = {"m": 300, "k": 490, "f": 1.3, "mmr_limit": 0.3, "mmr_lev_constant": 125}
+    contract = {"contract_size": 1.0, "leverage": 10.0, "mark_price": 3_000.0, "settle": "USDT"}
+    held = book_of(leg(BTC, "long", 1.0, 40_000.0), orders=(Order(ETH, "buy", 2_900.0, 2.0),))
+    book = replace(held, model="kucoin", tiers={}, parameters={BTC: constants, ETH: constants | contract})
+    after, left_out = with_fills(book, "buy")
+    assert left_out == ()
+    assert len(after.positions) == 2
+
+
+@pytest.mark.parametrize(("model", "equity"), [("binance-usdm", 2_500.0), ("bingx", 2_000.0)])
+def test_margin_of_an_isolated_leg_comes_back_once(model: str, equity: float) -> None:
+    """BingX, KuCoin and MEXC count isolated margins inside the wallet already."""
+    isolated = replace(leg(BTC, "long", 0.1, 40_000.0), margin_mode="isolated", isolated_margin=500.0)
+    book = replace(book_of(isolated, leg(ETH, "long", 1.0, 3_000.0), balance=2_000.0), model=model)
+    pools = assess(without_leg(book, 0)).pools
+    assert sum(pool.equity for pool in pools) == pytest.approx(equity)
+
+
+def test_orders_alone_are_stressed() -> None:
+    """A book with nothing but open orders can still be hurt when they fill; the ordered asset has its own shock."""
+    contract = {"contract_size": 1.0, "leverage": 10.0, "mark_price": 3_000.0, "settle": "USDT"}
+    empty = book_of(orders=(Order(ETH, "buy", 3_000.0, 2.0),))
+    book = replace(empty, tiers={ETH: (Tier(0.0, None, 0.01),)}, parameters={ETH: contract})
+    report = stress(book)
+    worst = report.worst
+    assert worst is not None
+    assert worst.scenario.kind is Kind.ORDERS
+    assert worst.equity == pytest.approx(10_000.0 - 0.12 * 6_000.0)
