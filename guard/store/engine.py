@@ -82,6 +82,7 @@ class Lane:
         self._busy_timeout_s = busy_timeout_s
         self._engine = open_engine(location, use, busy_timeout_s)
         self._dropped = False
+        self._identity: tuple[int, int] | None = None
         self.thread = thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"store-{use}")
 
     async def run(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -99,8 +100,20 @@ class Lane:
     def _transact(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._dropped:
             raise StoreError(f"the database {self._location} was closed first", fix="nothing was stored")
+        self._check_file()
         with translated(self._location, self._busy_timeout_s), self._engine.begin() as connection:
             return work(connection, *args, **kwargs)
+
+    def _check_file(self) -> None:
+        """An open connection goes on with a file that was deleted or replaced, and everything it writes is lost."""
+        found = self._location.identity()
+        self._identity = self._identity or found
+        if found != self._identity:
+            what = "deleted" if found is None else "replaced by another file"
+            raise StoreError(
+                f"the database {self._location} was {what} while it was open",
+                fix="nothing was stored; put the file back, or restart the guard on the new one",
+            )
 
     async def close(self) -> None:
         """Close the connection, after the work that was asked for before."""

@@ -55,6 +55,14 @@ class Location:
         """Whether there is a file with anything in it."""
         return self.file.is_file() and self.file.stat().st_size > 0
 
+    def identity(self) -> tuple[int, int] | None:
+        """Which file of the machine stands at the path; None = there is none, or it cannot be looked at."""
+        try:
+            found = self.file.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
     def create(self) -> None:
         """Make an empty file that only its owner may read, with its folder, where there is none.
 
