@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Final
 
 from guard.alerts.markup import plain_text
-from guard.alerts.render import render_dispute, render_zone
+from guard.alerts.render import positions_gone, render_dispute, render_zone
 from guard.alerts.rules import (
     DISPUTE_PRIORITY,
+    EMPTIED_PRIORITY,
     Rule,
     decide_dispute_alert,
     decide_zone_alert,
@@ -81,7 +82,7 @@ def _announce_zone(
 ) -> Announcement:
     reason = decide_zone_alert(before.zone, reading.zone, before.last_known)
     if reason is AlertReason.NONE:
-        return Announcement()
+        return _announce_emptied(reading, before, earlier, recipients, ids)
     html = render_zone(reason, reading, before.zone, earlier)
     alerts = tuple(
         _alert(reading.account_id, rule, change, reading.zone, reading.at, html, ids)
@@ -89,6 +90,20 @@ def _announce_zone(
     )
     priority = zone_priority(_level_before(before), reading.zone)
     return Announcement(alerts, messages_of(alerts[0], html, priority, recipients, ids))
+
+
+def _announce_emptied(
+    reading: Reading, before: ZoneState, earlier: Snapshot | Reading | None, recipients: Sequence[str], ids: Ids
+) -> Announcement:
+    """Positions that vanish between two safe cycles: an empty account is safe, and so is a liquidated one.
+
+    Out of an alarm the change of zone, due now or after its dwell, tells the same.
+    """
+    if before.zone is not Zone.SAFE or reading.risk is None or not positions_gone(reading.risk, before.zone, earlier):
+        return Announcement()
+    html = render_zone(AlertReason.FIRST, reading, before.zone, earlier)
+    alert = _alert(reading.account_id, Rule.EMPTIED, AlertReason.FIRST, reading.zone, reading.at, html, ids)
+    return Announcement((alert,), messages_of(alert, html, EMPTIED_PRIORITY, recipients, ids))
 
 
 def _level_before(before: ZoneState) -> Zone:

@@ -70,7 +70,7 @@ def render_zone(reason: AlertReason, reading: Reading, before: Zone, earlier: Sn
         return "\n".join([*head, *_blind_lines(reading, was)])
     if reading.risk is None:
         return "\n".join([*head, *_unread_lines(reading, was), _time_line(reading)])
-    if _positions_gone(reading.risk, before, earlier):
+    if positions_gone(reading.risk, before, earlier):
         head = [f"⚪ <b>NO POSITIONS</b> · {bold(reading.account)} (was {before})"]
         return "\n".join([*head, *_gone_lines(reading.risk), *_doubt_lines(reading), _time_line(reading)])
     body = _calm_lines if reading.zone is Zone.SAFE else _alarm_lines
@@ -91,7 +91,7 @@ def _zone_head(reason: AlertReason, reading: Reading, before: Zone) -> str:
     return f"{_MARK[zone]} <b>{zone.upper()}</b> · {bold(reading.account)} ({note})"
 
 
-def _positions_gone(risk: AccountRisk, before: Zone, earlier: Snapshot | Reading | None) -> bool:
+def positions_gone(risk: AccountRisk, before: Zone, earlier: Snapshot | Reading | None) -> bool:
     """Whether an account that had positions has none: an alarm needs positions, and so does the eye of `earlier`."""
     if any(pool.positions for pool in risk.pools):
         return False

@@ -28,6 +28,9 @@ _PRIORITY: Final = {
     Zone.SAFE: 10,
 }
 
+# From safe to liquidated can be one gap in price between two cycles: as urgent as an alarm.
+EMPTIED_PRIORITY: Final = _PRIORITY[Zone.DANGER]
+
 # A dispute that comes and goes with every tick is told once in this time, not at every tick.
 DISPUTE_HOLD: Final = timedelta(minutes=15)
 
@@ -39,6 +42,7 @@ class Rule(StrEnum):
     BLIND = "blind"
     DISPUTED = "disputed"
     PROTECTION = "protection"
+    EMPTIED = "emptied"
 
 
 def fingerprint(account_id: str, rule: Rule, part: str = "") -> str:

@@ -190,12 +190,14 @@ class Cycle:
             watch.dispute = await self._store.last_alert(fingerprint(watch.record.account_id, Rule.DISPUTED))
             watch.dispute_known = True
         dispute = decide_dispute_alert(watch.dispute, reading.quality.quality, reading.at)
-        if reading.zone == prior.zone and dispute is AlertReason.NONE:
+        # What was read but not recorded was not told as a change: compare with what was.
+        known = watch.last_good if watch.unrecorded is None else None
+        if reading.zone == prior.zone and dispute is AlertReason.NONE and not _may_be_emptied(reading, known):
             return Announcement()
         announcement = announce_reading(
             reading,
             prior,
-            earlier=watch.last_good or await self._store.latest_snapshot(watch.record.account_id),
+            earlier=known or await self._store.latest_snapshot(watch.record.account_id),
             last_dispute=watch.dispute,
             recipients=await self.recipients(watch),
             ids=self._ids,
@@ -234,3 +236,10 @@ class Cycle:
         if told != reading.zone:
             await self._tell_directly(watch, reading, str(error))
         return reading
+
+
+def _may_be_emptied(reading: Reading, known: Reading | None) -> bool:
+    """Whether there are no positions now and there were some, or nobody remembers."""
+    if reading.risk is None or any(pool.positions for pool in reading.risk.pools):
+        return False
+    return known is None or known.risk is None or any(pool.positions for pool in known.risk.pools)

@@ -301,10 +301,22 @@ class Protection:
             notify,
             freeze=freeze,
             judge=lambda fetched: appraise(fetched, watch.policy, self._clock.now())[0],
-            stop=self._stop,
+            stop=_Disarmed(self._stop, watch),
             bounds=self._bounds,
         )
         return watch.executor
+
+
+class _Disarmed:
+    """The kill switch of one account: the process ends, or a person disarmed or removed the account meanwhile."""
+
+    def __init__(self, ending: asyncio.Event, watch: Watch) -> None:
+        self._ending = ending
+        self._watch = watch
+
+    def is_set(self) -> bool:
+        """Whether no further order may be sent."""
+        return self._ending.is_set() or self._watch.record.mode != "auto"
 
 
 def _conforms(book: Book, quality: DataQuality) -> bool | None:

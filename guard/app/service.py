@@ -181,14 +181,18 @@ class Service:
         """Take up accounts that were added, let go of those that were removed, follow changes of mode."""
         try:
             records = {record.account_id: record for record in await self._opened.store.accounts()}
+            for account_id in self._watches.keys() - records.keys():
+                self._scheduler.forget(account_id)
+                watch = self._watches.pop(account_id)
+                watch.record = replace(watch.record, mode="observe")  # stops an execution that is under way
+                await watch.close()
+            for record in records.values():
+                await self._follow(record)
+            for watch in list(self._watches.values()):
+                # Known before they are needed: who is to be told when the store cannot be asked any more.
+                await self.cycle.recipients(watch)
         except GuardError as error:
             log.error("accounts not read", error=str(error))
-            return
-        for account_id in self._watches.keys() - records.keys():
-            self._scheduler.forget(account_id)
-            await self._watches.pop(account_id).close()
-        for record in records.values():
-            await self._follow(record)
 
     async def _follow(self, record: AccountRecord) -> None:
         known = self._watches.get(record.account_id)

@@ -9,7 +9,7 @@ from guard.alerts.announce import CONSOLE, announce_reading
 from guard.alerts.rules import Rule
 from guard.ports.records import AlertReason, Reading
 from guard.risk.quality import DataQuality, Quality
-from guard.risk.report import AccountRisk
+from guard.risk.report import AccountRisk, PoolRisk, PositionRisk
 from guard.risk.zones import Zone, ZoneState
 from guard.sim.seeded import SeededIds
 
@@ -159,3 +159,21 @@ def test_announcements_add_up(reading: MakeReading) -> None:
     both = told + told
     assert both.alerts == told.alerts * 2
     assert both.messages == told.messages * 2
+
+
+def test_positions_that_vanish_in_safe_are_told_as_urgently_as_an_alarm(
+    reading: MakeReading,
+    risk: Callable[..., AccountRisk],
+    pool: Callable[..., PoolRisk],
+    leg: Callable[..., PositionRisk],
+) -> None:
+    """A gap in price liquidates from safe to safe: no zone changes, and still the user must learn it."""
+    full = reading(Zone.SAFE, risk=risk(pool(leg())))
+    empty = reading(Zone.SAFE, risk=risk(pool()))
+    for earlier, messages in ((full, 2), (empty, 0), (None, 0)):
+        told = announce_reading(
+            empty, ZoneState(), earlier=earlier, last_dispute=None, recipients=CHATS, ids=SeededIds(1)
+        )
+        assert len(told.messages) == messages
+        assert [alert.rule for alert in told.alerts] == [Rule.EMPTIED] * (messages > 0)
+        assert all("NO POSITIONS" in message.html and message.priority == 50 for message in told.messages)
