@@ -95,6 +95,8 @@ def _secret(folder: Path, file: Path | None) -> str:
         value = (folder / file).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise InputError(f"{folder / file}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{folder / file}: is not text") from error
     if not value:
         raise InputError(f"{folder / file}: is empty")
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from guard.app.judge import judge
+from guard.app.names import check_name
 from guard.app.opening import Opened
 from guard.app.watch import watch_of
 from guard.ports.errors import InputError
@@ -60,9 +61,11 @@ async def add_account(
     """Check an account live and store it in mode observe.
 
     Raises:
-        InputError: the name is taken, the owner unknown, or the key may withdraw and that was not allowed.
+        InputError: the name is taken or cannot be one, the owner unknown, or the key may withdraw and that was
+            not allowed.
         VenueError: the venue does not accept the account; nothing is stored.
     """
+    check_name("account", spec.name)
     if await opened.store.account_named(spec.name) is not None:
         raise InputError(
             f"an account called {spec.name} exists", fix=f"guard account remove {spec.name}, or take another name"

@@ -28,7 +28,8 @@ def run_lock(url: str) -> Iterator[None]:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise InputError(f"the lock file {path} cannot be opened ({error.strerror})") from error
+        fix = "check the owner and rights of its folder; for a new installation run `guard db upgrade` first"
+        raise InputError(f"the lock file {path} cannot be opened ({error.strerror})", fix=fix) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -18,6 +18,7 @@ from guard.ports.errors import InputError
 
 ENV_PREFIX = "GUARD__"
 
+HIGHEST_PORT = 65_535
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Fraction = Annotated[float, Field(gt=0, le=1)]
 Listen = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:\[\]-]+:\d{1,5}$")]
@@ -179,6 +180,14 @@ class Web(Table):
     """[web]: health and metrics; loopback unless told otherwise."""
 
     listen: Listen = "127.0.0.1:8787"
+
+    @field_validator("listen")
+    @classmethod
+    def port_exists(cls, listen: str) -> str:
+        """Ports end at 65535."""
+        if int(listen.rpartition(":")[2]) > HIGHEST_PORT:
+            raise ValueError(f"the port of {listen} must be at most {HIGHEST_PORT}")
+        return listen
 
 
 class Log(Table):

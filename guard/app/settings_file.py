@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from pydantic_settings import SettingsError
 
 from guard.app.settings import ENV_PREFIX, AccountOverrides, Settings
 from guard.ports.errors import InputError
@@ -41,6 +42,8 @@ def load_settings(path: Path | None, environ: Mapping[str, str] | None = None) -
         settings = Settings(**document)
     except ValidationError as error:
         raise InputError(f"{chosen or 'settings'}: {_one_line(error)}") from None
+    except SettingsError as error:  # such as a table or a list that is not JSON
+        raise InputError(f"environment: {error}, which must be JSON", fix=f"see the {ENV_PREFIX}* variables") from None
     root = chosen.parent if chosen else Path()
     return _with_absolute_paths(settings.model_copy(update={"file": chosen}), root.resolve())
 

@@ -39,7 +39,7 @@ def span(text: str) -> timedelta:
     """
     from guard.ports.errors import InputError
 
-    match = re.fullmatch(r"(\d{1,5})([mhd])", text)
+    match = re.fullmatch(r"([0-9]{1,5})([mhd])", text)
     if match is None or int(match[1]) == 0:
         raise InputError(f"--since was {text}, must be a number with m, h or d, such as 24h")
     return timedelta(**{UNITS[match[2]]: int(match[1])})

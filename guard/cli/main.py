@@ -5,8 +5,10 @@ Commands import what they use when they run: `guard --help` must not wait for cc
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from io import FileIO, TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -69,6 +71,9 @@ def main() -> None:
 
     0 done, 2 bad usage or bad input (one line on stderr), 3 the answer is "no", 1 a defect of ours.
     """
+    # A stream that was closed by whoever started us is None in Python: what is said there goes nowhere.
+    sys.stdout = sys.stdout or TextIOWrapper(FileIO(os.devnull, "w"))
+    sys.stderr = sys.stderr or TextIOWrapper(FileIO(os.devnull, "w"))
     sys.exit(run(sys.argv[1:]))
 
 
@@ -77,21 +82,35 @@ def run(arguments: list[str]) -> int:
     from guard.ports.errors import GuardError
 
     try:
-        result = app(arguments, standalone_mode=False)
+        _refuse_broken_text(arguments)
+        result = app(arguments, standalone_mode=False, prog_name="guard")
+        sys.stdout.flush()
     except USAGE_ERROR as error:
-        where = f"guard {error.ctx.info_name}" if error.ctx and error.ctx.parent else "guard"
-        print_error(f"{error.format_message()} (see `{where} --help`)")
-        return EXIT_BAD_INPUT
+        where = error.ctx.command_path if error.ctx and error.ctx.parent else "guard"
+        problem = f"{error.format_message()} (see `{where} --help`)"
     except typer.Abort:
-        print_error("interrupted")
-        return EXIT_BAD_INPUT
+        problem = "interrupted"
     except GuardError as error:
-        print_error(str(error))
-        return EXIT_BAD_INPUT
+        problem = str(error)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         # The reader of our output went away (`guard history | head`): not an error worth a word.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_DEFECT
-    return result if isinstance(result, int) else EXIT_DONE
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        problem = f"the output cannot be written ({error.strerror})"
+    else:
+        return result if isinstance(result, int) else EXIT_DONE
+    print_error(problem)
+    return EXIT_BAD_INPUT
+
+
+def _refuse_broken_text(arguments: list[str]) -> None:
+    """Bytes that are no text arrive as lone surrogates, which neither a database nor a terminal takes."""
+    for argument in arguments:
+        if any("\ud800" <= letter <= "\udfff" for letter in argument):
+            raise typer.BadParameter(f"{argument!a} is not valid UTF-8")

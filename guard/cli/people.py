@@ -25,6 +25,9 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The person's name in 
 @app.command("add")
 def add(name: Name, config: ConfigFile = None) -> None:
     """Add a person."""
+    from guard.app.names import check_name
+
+    check_name("user", name)
 
     async def work(opened: Opened) -> None:
         await opened.store.add_user(name, opened.clock.now())

@@ -74,6 +74,7 @@ def test_example_comments_every_key() -> None:
         ("[accounts.a.zones.watch]\nrisk = 1", "accounts.a.zones.watch.risk is not a known key, allowed: risk_ratio"),
         ('[protect]\nact_in = "watch"', "protect.act_in was 'watch', must be 'warning', 'danger' or 'liquidation'"),
         ("[web]\nlisten = 80", "web.listen was 80, must be a valid string"),
+        ('[web]\nlisten = "127.0.0.1:99999"', "the port of 127.0.0.1:99999 must be at most 65535"),
         ("x = ", "is not valid TOML: Invalid value"),
         ("database = 3", "database was 3, must be a"),
     ],
@@ -149,3 +150,21 @@ def test_token_file_must_hold_a_token(tmp_path: Path) -> None:
 def test_example_is_valid_toml_of_known_tables() -> None:
     """The example parses on its own."""
     assert "zones" in tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("GUARD__SCHEDULE", "{", "schedule"),
+        ("GUARD__PROTECT__ALLOW_SYMBOLS", "BTC", "protect"),
+    ],
+)
+def test_environment_that_is_no_json_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
+) -> None:
+    """A table or a list in a variable is JSON; anything else is the user's mistake, not a defect."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InputError) as caught:
+        load_settings(None)
+    assert expected in str(caught.value)
+    assert "JSON" in str(caught.value)

@@ -53,3 +53,14 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     """One line."""
     assert run(["--version"]) == 0
     assert re.fullmatch(r"guard \d+\.\d+\.\d+\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("redirection", ["1>&-", "1>&- 2>&-", "0<&-", ">/dev/full", "| true"])
+def test_streams_that_do_not_work_are_no_defect(redirection: str) -> None:
+    """Closed, full, or without a reader: never a traceback."""
+    program = f"{sys.executable} -c 'from guard.cli.main import main; main()'"
+    shell = f"{program} leverage --drawdown 10% --move 3% {redirection}"
+    done = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=False, timeout=60)  # noqa: S603  # our own program
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (2 if "full" in redirection else 0)
+    assert ("No space left" in done.stderr) == ("full" in redirection)
