@@ -46,6 +46,7 @@ class HealthReport:
         pending, refusals = 0, 0
         try:
             pending, refusals = await store.outbox_pending(), await store.refusal_count()
+            problems += await self._deaf_owners(watches, store)
         except StoreError as error:
             problems.append(f"the database does not answer: {error}")
         problems += self._delivery_problem(pending, now)
@@ -66,6 +67,19 @@ class HealthReport:
             refusals_total=refusals,
             orders_total=orders,
         )
+
+    async def _deaf_owners(self, watches: Sequence[Watch], store: Store) -> list[str]:
+        """Owners who had chats and of whom none accepts a message any more: blocked, or deleted."""
+        accounts: dict[str, list[str]] = {}
+        for watch in watches:
+            if watch.record.owner is not None:
+                accounts.setdefault(watch.record.owner, []).append(watch.record.name)
+        problems = []
+        for owner, names in accounts.items():
+            chats = await store.chats_of(owner)
+            if chats and all(chat.dead_since is not None for chat in chats):
+                problems.append(f"{', '.join(names)}: no chat of its owner accepts messages, link one: guard user link")
+        return problems
 
     def _problems(self, watch: Watch, now: datetime) -> list[str]:
         name, last = watch.record.name, watch.last

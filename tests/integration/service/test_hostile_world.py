@@ -88,3 +88,15 @@ def test_disarming_stops_an_execution_under_way(outside: Outside, guard: Guard) 
     assert "skipped" in states
     assert "verified" in states
     assert set(states) == {"skipped", "verified"}
+
+
+def test_blocked_bot_is_unhealthy_until_a_chat_is_linked_again(outside: Outside, guard: Guard) -> None:
+    """The console still tells; /healthz says that the owner hears nothing."""
+    watched(outside, guard)
+    guard.run()
+    guard.wait_healthy()
+    outside.talk(lambda telegram: telegram.person(MIA, "Mia").block())
+    set_price(outside, 29700)
+    guard.wait_for("the alarm on the console", lambda: "DANGER" in guard.log())
+    guard.wait_for("an unhealthy service", lambda: guard.health()[0] == 503)
+    assert "no chat of its owner accepts messages" in " ".join(guard.health()[1]["problems"])
