@@ -202,10 +202,10 @@ def test_paths_agree_with_the_valuation(book: Book, x: float, beta: float) -> No
         movers = movers_of(pool)
         for weights in (movers.common(), movers.common() * beta):
             move = x if weights.max(initial=0.0) * x > -0.99 else -0.5 / weights.max(initial=1.0)
-            slack, _ = along_moves(pool, movers, weights, 1.0).slack(np.array([move]))
+            slack, _ = along_moves(pool, movers, weights, 1.0).slack(float(move))
             figures = value_pool(pool, market_after(pool, movers, (weights * move)[None, :]))
             scale = abs(figures.equity[0]) + figures.requirement[0] + abs(figures.unrealized_pnl[0]) + 1.0
-            assert float(slack[0]) == pytest.approx(figures.equity[0] - figures.requirement[0], abs=1e-9 * scale)
+            assert slack == pytest.approx(figures.equity[0] - figures.requirement[0], abs=1e-9 * scale)
 
 
 @given(books(SOLVED))
