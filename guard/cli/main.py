@@ -27,7 +27,7 @@ from guard.cli import (
     service,
     stress,
 )
-from guard.cli.output import EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_DONE, print_error, print_line
+from guard.cli.output import EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_DONE, print_error, print_line, print_note
 
 app = typer.Typer(
     name="guard",
@@ -88,6 +88,9 @@ def run(arguments: list[str]) -> int:
     except USAGE_ERROR as error:
         where = error.ctx.command_path if error.ctx and error.ctx.parent else "guard"
         problem = f"{error.format_message()} (see `{where} --help`)"
+        if problem.lstrip().startswith("Usage:"):  # a group without a command: its help is the answer
+            print_note(error.format_message())
+            return EXIT_BAD_INPUT
     except typer.Abort:
         problem = "interrupted"
     except GuardError as error:

@@ -64,3 +64,14 @@ def test_streams_that_do_not_work_are_no_defect(redirection: str) -> None:
     assert "Traceback" not in done.stderr
     assert done.returncode == (2 if "full" in redirection else 0)
     assert ("No space left" in done.stderr) == ("full" in redirection)
+
+
+@pytest.mark.parametrize("arguments", [[], ["account"]])
+def test_group_without_a_command_shows_its_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing was asked: the list of commands, as it is, and exit 2."""
+    assert run(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.lstrip().startswith("Usage: guard")
+    assert "Commands:\n" in captured.err
+    assert "error:" not in captured.err
