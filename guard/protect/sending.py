@@ -32,6 +32,7 @@ from guard.risk.quality import Quality
 
 # Refusals after which it is certain that no order is open: the venue did not even look at it.
 _CERTAIN = (OrderRejected, CredentialsRejected, ClockSkew)
+STOPPED = "orders were stopped: the account is not armed any more, or the guard is ending"
 
 
 async def send_order(ports: Ports, run: Run, order: OrderRecord, position: Position) -> OrderRecord | Halt:
@@ -54,7 +55,7 @@ async def send_order(ports: Ports, run: Run, order: OrderRecord, position: Posit
         sent_at = ports.clock.monotonic()
         order = await _submit(ports, run, order)  # 2, 3
         if order.state is OrderJournalState.SKIPPED:
-            return Halt(Ending.STOPPED, "the kill switch is on")
+            return Halt(Ending.STOPPED, STOPPED)
         if order.state not in UNCERTAIN:
             return order
         found = await _find(ports, order, ports.clock.monotonic() - sent_at)  # 4
@@ -82,7 +83,7 @@ async def give_up(ports: Ports, order: OrderRecord) -> OrderRecord:
 
 async def _last_gates(ports: Ports, run: Run, order: OrderRecord, position: Position) -> Halt | None:
     if ports.stop.is_set():
-        return Halt(Ending.STOPPED, "the kill switch is on")
+        return Halt(Ending.STOPPED, STOPPED)
     quality = ports.judge(run.fetched)
     if quality.quality is not Quality.FRESH:
         return Halt(Ending.NOT_FRESH, f"data is {quality.quality}: {'; '.join(quality.reasons)}")
@@ -111,7 +112,7 @@ async def _traded_today(ports: Ports, run: Run) -> float:
 async def _submit(ports: Ports, run: Run, order: OrderRecord) -> OrderRecord:
     order = await save(ports, advance(order, Event.SEND, at=ports.clock.now(), error=None))
     if ports.stop.is_set():
-        order = await save(ports, advance(order, Event.SKIP, at=ports.clock.now(), error="the kill switch is on"))
+        order = await save(ports, advance(order, Event.SKIP, at=ports.clock.now(), error=STOPPED))
         run.sent[order.client_order_id] = order
         return order
     what = f"order {order.client_order_id}"
