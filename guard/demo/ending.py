@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,8 +32,8 @@ def print_ending(console: Console, recording: Recording, files: Files, charts: S
     for what, path in (*(("chart", chart) for chart in charts), ("summary", files.summary), ("log", files.log)):
         _line(console, f"{what:<8} {shown(path)}")
     config = shown(files.config)
-    _line(console, f"look closer:  guard history {GUARDED} --config {config}   (or: guard alerts, guard actions)")
-    _line(console, f"try next:     guard demo --scenario {next_scenario(recording.scene.name)}")
+    _line(console, f"look closer:  {_typed()} history {GUARDED} --config {config}   (or: guard alerts, guard actions)")
+    _line(console, f"try next:     {_typed()} demo --scenario {next_scenario(recording.scene.name)}")
 
 
 def accounts_table(recording: Recording) -> Table:
@@ -85,3 +87,8 @@ def next_scenario(name: str) -> str:
 
 def _line(console: Console, text: str) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _typed() -> str:
+    """How the program is called from here: `guard` where that is found, else as it was started (`.venv/bin/guard`)."""
+    return "guard" if shutil.which("guard") or not sys.argv[0].endswith("/guard") else sys.argv[0]
