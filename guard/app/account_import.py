@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from guard.app.secret_file import read_secret
 from guard.ports.errors import InputError
 from guard.ports.venue import AccountSpec, Credentials
 
@@ -91,12 +92,4 @@ def _entry(path: Path, index: int, row: Any) -> Entry:
 def _secret(folder: Path, file: Path | None) -> str:
     if file is None:
         return ""
-    try:
-        value = (folder / file).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise InputError(f"{folder / file}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{folder / file}: is not text") from error
-    if not value:
-        raise InputError(f"{folder / file}: is empty")
-    return value
+    return read_secret(folder / file, f"{folder / file}:")

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from guard.ports.errors import InputError
+from guard.app.secret_file import read_secret
 
 ENV_PREFIX = "GUARD__"
 
@@ -48,23 +48,14 @@ class Telegram(Table):
         """The bot token, or None when Telegram is off.
 
         Raises:
-            InputError: the file cannot be read or is empty.
+            InputError: the file cannot be read, is not text, or is empty.
         """
         if self.token_file is None:
             return None
-        try:
-            token = self.token_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise InputError(
-                f"telegram.token_file {self.token_file} cannot be read ({error.strerror})",
-                fix="write the bot's token from @BotFather into that file",
-            ) from error
-        if not token:
-            raise InputError(
-                f"telegram.token_file {self.token_file} is empty",
-                fix="write the bot's token from @BotFather into that file",
-            )
-        return SecretStr(token)
+        where = f"telegram.token_file {self.token_file}"
+        return SecretStr(
+            read_secret(self.token_file, where, fix="write the bot's token from @BotFather into that file")
+        )
 
 
 class Schedule(Table):

@@ -91,18 +91,11 @@ def _credentials(
 
 def _secret(what: str, wanted: frozenset[str], file: Path | None, variable: str, option: str) -> str:
     """One secret: from its file, else the environment, else (when the venue needs it) a prompt on a terminal."""
+    from guard.app.secret_file import read_secret
     from guard.ports.errors import InputError
 
     if file is not None:
-        try:
-            value = file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise InputError(f"{option} {file} cannot be read ({error.strerror})") from error
-        except UnicodeDecodeError as error:
-            raise InputError(f"{option} {file} is not text") from error
-        if not value:
-            raise InputError(f"{option} {file} is empty")
-        return value
+        return read_secret(file, f"{option} {file}")
     if os.environ.get(variable):
         return os.environ[variable].strip()
     if what not in wanted:
