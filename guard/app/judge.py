@@ -89,17 +89,25 @@ def judge(
         quality = DataQuality(Quality.MISSING, (fetched.message,))
         state = step_zone(prior, None, quality, policy.zones, certain=fetched.certain)
         return _reading(record, now, quality, state, None, None, fetched.message, duration_ms)
-    quality, risk = appraise(fetched, policy, now)
+    verdict = appraise(fetched, policy, now)
+    quality, risk = verdict.quality, verdict.risk
     measured = worse_of(risk, fetched.book) if risk else None
-    # A risk exists only for a book that was checked: its broker's levels, if any, are in order.
-    zones = policy_for(fetched.book, policy.zones) if risk else policy.zones
-    state = step_zone(prior, measured, quality, zones)
+    state = step_zone(prior, measured, quality, verdict.zones)
     error = None if risk else "; ".join(quality.reasons)
     return _reading(record, now, quality, state, risk, fetched, error, duration_ms)
 
 
-def appraise(fetched: FetchedBook, policy: JudgePolicy, now: datetime) -> tuple[DataQuality, AccountRisk | None]:
-    """The verdict on a book, agreement with the venue included, and its risk (None: it cannot be computed).
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a book is worth: its quality, its risk (None: it cannot be computed), and the bars that hold for it."""
+
+    quality: DataQuality
+    risk: AccountRisk | None
+    zones: ZonePolicy
+
+
+def appraise(fetched: FetchedBook, policy: JudgePolicy, now: datetime) -> Verdict:
+    """The verdict on a book, agreement with the venue included.
 
     Quality first; a book that looks whole but cannot be assessed is incomplete, and says what is missing.
     """
@@ -112,11 +120,11 @@ def appraise(fetched: FetchedBook, policy: JudgePolicy, now: datetime) -> tuple[
         max_spread_s=MAX_SPREAD_S,
     )
     try:
-        policy_for(fetched.book, policy.zones)
+        zones = policy_for(fetched.book, policy.zones)
         risk = assess(fetched.book)
     except BookError as error:
         reasons = (*quality.reasons, str(error))
-        return DataQuality(Quality.INCOMPLETE, reasons, quality.age_s), None
+        return Verdict(DataQuality(Quality.INCOMPLETE, reasons, quality.age_s), None, policy.zones)
     disputes = conformity(
         risk,
         fetched.book,
@@ -125,7 +133,7 @@ def appraise(fetched: FetchedBook, policy: JudgePolicy, now: datetime) -> tuple[
     )
     if disputes and quality.quality is Quality.FRESH:
         quality = DataQuality(Quality.DISPUTED, disputes, quality.age_s)
-    return quality, risk
+    return Verdict(quality, risk, zones)
 
 
 def _reading(

@@ -209,8 +209,10 @@ class Protection:
         """Everything the gates look at."""
         account_id, now = reading.account_id, reading.at
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        past = await self._store.intents(now - timedelta(days=1), account_id)
-        finished = [intent.finished_at for intent in past if intent.finished_at and intent.state in {"done", "failed"}]
+        recent = await self._store.intents(now - timedelta(days=1), account_id)
+        finished = [
+            intent.finished_at for intent in recent if intent.finished_at and intent.state in {"done", "failed"}
+        ]
         return GateFacts(
             mode=watch.record.mode,
             frozen=watch.record.frozen,
@@ -226,7 +228,7 @@ class Protection:
             notional_today=await self._store.notional_traded_since(account_id, day),
             daily_cap=watch.protect.daily_cap(await self._equity_of_day(account_id, day, reading)),
             symbols=frozenset(position.symbol for position in fetched.book.positions),
-            in_flight=any(intent.state == "open" for intent in past),
+            in_flight=any(intent.state == "open" for intent in recent),
         )
 
     async def _equity_of_day(self, account_id: str, day: datetime, reading: Reading) -> float:
@@ -300,7 +302,7 @@ class Protection:
             watch.protect,
             notify,
             freeze=freeze,
-            judge=lambda fetched: appraise(fetched, watch.policy, self._clock.now())[0],
+            judge=lambda fetched: appraise(fetched, watch.policy, self._clock.now()).quality,
             stop=_Disarmed(self._stop, watch),
             bounds=self._bounds,
         )

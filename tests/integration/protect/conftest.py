@@ -93,7 +93,7 @@ class Desk:
 
     def _judge(self, fetched: FetchedBook) -> DataQuality:
         policy = judge_policy(Zones(), Conformity(), 60.0)
-        return appraise(fetched, policy, self.clock.now())[0]
+        return appraise(fetched, policy, self.clock.now()).quality
 
     async def assignment(self, name: str = "intent-1") -> Assignment:
         """Read the account and plan with the venue's own rules and order books."""
