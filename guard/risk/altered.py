@@ -7,20 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
 
 from guard.risk.book import Book, Collateral, Order, OrderSide, Position, Side
+from guard.risk.rules import rule_of
 from guard.risk.rules.orders import symbol_terms
-
-# The wallet of these rules already holds the margins of isolated legs: closing one gives nothing back to it.
-WALLET_HOLDS_ISOLATED: Final = frozenset({"bingx", "kucoin", "mexc"})
 
 
 def without_leg(book: Book, index: int) -> Book:
     """The book with one leg closed at its mark, at no cost; orders on a symbol that is then empty go with it."""
     leg = book.positions[index]
     gained = pnl_at(leg, leg.contracts, leg.mark_price)
-    if book.model not in WALLET_HOLDS_ISOLATED:
+    if not rule_of(book.model).wallet_holds_isolated:
         gained += leg.isolated_margin or 0.0
     positions = (*book.positions[:index], *book.positions[index + 1 :])
     symbols = {each.symbol for each in positions}

@@ -71,4 +71,4 @@ def isolated_margins(book: Book, currency: str) -> float:
     )
 
 
-RULE: Final = Rule(model="bingx", pools=pools)
+RULE: Final = Rule(model="bingx", pools=pools, wallet_holds_isolated=True)

@@ -188,6 +188,7 @@ def max_open_size(
 RULE: Final = Rule(
     model="kucoin",
     pools=pools,
+    wallet_holds_isolated=True,
     parameters=(
         *ORDER_PARAMETERS,
         Field("m", Number(above=0, nullable=True), "KuCoin: scale of the maintenance rate, base units", None),

@@ -64,4 +64,4 @@ def _terms(book: Book, sheet: Sheet) -> Terms:
     )
 
 
-RULE: Final = Rule(model="mexc", pools=pools)
+RULE: Final = Rule(model="mexc", pools=pools, wallet_holds_isolated=True)

@@ -34,9 +34,11 @@ class Rule:
     """A margin rule.
 
     `parameters` are the keys that a book may carry for a symbol under this rule (all optional for the parser; the
-    rule itself says which of them it misses).
+    rule itself says which of them it misses). `wallet_holds_isolated`: the venue's wallet already contains the margins
+    of isolated legs, so closing one gives nothing back to it.
     """
 
     model: str
     pools: Callable[[Book], tuple[Pool, ...]]
     parameters: tuple[Field, ...] = ORDER_PARAMETERS
+    wallet_holds_isolated: bool = False
