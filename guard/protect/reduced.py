@@ -13,7 +13,8 @@ from decimal import Decimal
 
 from guard.protect.legs import LegKey
 from guard.protect.sizing import exact
-from guard.risk.book import Book, Collateral, Position
+from guard.risk.altered import credited, pnl_at
+from guard.risk.book import Book, Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,10 @@ def reduce_book(book: Book, cuts: Iterable[Cut]) -> Book:
         cash[position.settle] = cash.get(position.settle, 0.0) + gained
         if smaller is not None:
             positions.append(smaller)
-    return replace(book, positions=tuple(positions), collateral=_credited(book.collateral, cash))
+    collateral = book.collateral
+    for asset, amount in cash.items():
+        collateral = credited(collateral, asset, amount)
+    return replace(book, positions=tuple(positions), collateral=collateral)
 
 
 def _cut_position(position: Position, cut: Cut) -> tuple[Position | None, float]:
@@ -48,7 +52,7 @@ def _cut_position(position: Position, cut: Cut) -> tuple[Position | None, float]
     left = whole - cut.contracts
     if left < 0:
         raise ValueError(f"a cut of {cut.contracts} contracts is larger than its leg of {whole} on {position.symbol}")
-    gained = _realised(position, float(cut.contracts)) - _in_settle(position, cut.cost)
+    gained = pnl_at(position, float(cut.contracts), position.mark_price) - _in_settle(position, cut.cost)
     margin = position.isolated_margin
     if margin is not None:
         kept = margin * float(left / whole)
@@ -57,30 +61,15 @@ def _cut_position(position: Position, cut: Cut) -> tuple[Position | None, float]
     return (replace(position, contracts=float(left), isolated_margin=margin) if left else None), gained
 
 
-def _realised(position: Position, contracts: float) -> float:
-    """PnL of closing `contracts` at the mark, in the settlement asset."""
-    size = position.sign * contracts * position.contract_size
-    if position.kind == "inverse":
-        return size * (1.0 / position.entry_price - 1.0 / position.mark_price)
-    return size * (position.mark_price - position.entry_price)
-
-
 def _in_settle(position: Position, quote: float) -> float:
     """An amount in quote currency, in the settlement asset of the leg."""
     return quote / position.mark_price if position.kind == "inverse" else quote
 
 
-def _credited(collateral: tuple[Collateral, ...], cash: dict[str, float]) -> tuple[Collateral, ...]:
-    held = {item.asset for item in collateral}
-    credited = [replace(item, balance=item.balance + cash.get(item.asset, 0.0)) for item in collateral]
-    credited += [Collateral(asset, amount) for asset, amount in cash.items() if asset not in held]
-    return tuple(credited)
-
-
 def add_collateral(book: Book, currency: str, amount: float, leg: LegKey | None) -> Book:
     """The book with `amount` more of `currency`: in the wallet, or in the margin of the isolated leg `leg`."""
     if leg is None:
-        return replace(book, collateral=_credited(book.collateral, {currency: amount}))
+        return replace(book, collateral=credited(book.collateral, currency, amount))
     positions = tuple(
         replace(position, isolated_margin=(position.isolated_margin or 0.0) + amount)
         if (position.symbol, position.side) == leg
