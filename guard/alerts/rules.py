@@ -12,12 +12,7 @@ from typing import Final
 
 from guard.ports.records import AlertReason, AlertRecord
 from guard.risk.quality import Quality
-from guard.risk.zones import Zone
-
-# Ordered from good to bad. `unknown` has no place in it: it is an alarm of its own.
-_SEVERITY: Final = {
-    zone: rank for rank, zone in enumerate((Zone.SAFE, Zone.WATCH, Zone.WARNING, Zone.DANGER, Zone.LIQUIDATION))
-}
+from guard.risk.zones import Zone, severity
 
 _PRIORITY: Final = {
     Zone.LIQUIDATION: 60,
@@ -80,9 +75,9 @@ def decide_zone_alert(before: Zone, after: Zone, last_known: Zone = Zone.SAFE) -
 
 def _level_change(before: Zone, after: Zone) -> AlertReason:
     """The reason between two zones of the order; NONE when they are equal."""
-    if _SEVERITY[after] > _SEVERITY[before]:
+    if severity(after) > severity(before):
         return AlertReason.FIRST if before is Zone.SAFE else AlertReason.WORSE
-    if _SEVERITY[after] < _SEVERITY[before]:
+    if severity(after) < severity(before):
         return AlertReason.RESOLVED if after is Zone.SAFE else AlertReason.BETTER
     return AlertReason.NONE
 
