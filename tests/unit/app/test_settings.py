@@ -140,6 +140,9 @@ def test_token_file_must_hold_a_token(tmp_path: Path) -> None:
     (tmp_path / "t").write_text(" \n", encoding="utf-8")
     with pytest.raises(InputError, match="is empty"):
         settings.telegram.token()
+    (tmp_path / "t").write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match="is not text"):
+        settings.telegram.token()
     (tmp_path / "t").write_text("123:abc\n", encoding="utf-8")
     token = settings.telegram.token()
     assert token is not None
