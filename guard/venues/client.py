@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from guard.ports.errors import (
@@ -24,7 +25,7 @@ from guard.venues import library
 from guard.venues.addresses import replace_host
 from guard.venues.errors import Ruling, answer_of, classify, scrub
 from guard.venues.hub import VenueSite
-from guard.venues.wire import quiet_logger
+from guard.venues.wire import Refusal, code_and_msg, quiet_logger
 
 _BANNED = 418
 _PAUSE_AFTER_BAN_S = 120.0
@@ -35,11 +36,19 @@ _BUDGET_WAIT_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A request of a venue: ccxt's implicit method, and its name as people know it (`GET fapi/v3/account`)."""
+    """A request of a venue: ccxt's implicit method, and its name as people know it (`bybit GET v5/position/list`)."""
 
     method: str
     name: str
     signed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """An answer and when it was received (UTC)."""
+
+    value: Any
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,8 @@ class Dialect:
     exceptions_of: str | None = None
     """Key of ccxt's `exceptions` whose codes ccxt finds by host name only; joined to the rest, so that a base URL
     does not change what an error is."""
+    refusal: Refusal = code_and_msg
+    """How the venue words a refusal in JSON: its code, and its text."""
 
 
 # A failure that took longer is no hiccup: asking again would use up the cycle's time.
@@ -87,6 +98,7 @@ class VenueClient:
             "guard_clock": self.site.clock,
             "guard_budget": self.site.budget,
             "guard_urgent_paths": self._dialect.urgent_paths,
+            "guard_refusal": self._dialect.refusal,
             "session": self.site.session(),
             "ssl_context": self.site.ssl_context,
             "logger": quiet_logger(),
@@ -132,13 +144,18 @@ class VenueClient:
             await self.site.clock.sleep(_HICCUP_S)
             return await self.send(endpoint, params)
 
+    async def timed(self, endpoint: Endpoint, params: Mapping[str, object] | None = None) -> Timed:
+        """`call`, with the time of receipt."""
+        answer = await self.call(endpoint, params)
+        return Timed(answer, self.site.clock.now())
+
     async def send(self, endpoint: Endpoint, params: Mapping[str, object] | None = None) -> Any:
         """One request, sent at most once.
 
         Raises:
             VenueError: classified; see `guard.venues.errors`.
         """
-        where = f"{self.site.venue} {endpoint.name}"
+        where = endpoint.name
         left_s = self.site.pause_left_s()
         if left_s > 0:
             raise RateLimited(
@@ -215,16 +232,22 @@ class VenueClient:
         await self.exchange.close()
 
 
-def require_key(spec: AccountSpec) -> None:
-    """Refuse an account without key and secret before anything is asked.
+_CREDENTIALS: Mapping[str, str] = {
+    "api_key": "API key",
+    "secret": "secret",
+    "passphrase": "passphrase",
+    "wallet_address": "wallet address",
+}
+
+
+def require_credentials(spec: AccountSpec, needs: frozenset[str]) -> None:
+    """Refuse an account without what its venue needs, before anything is asked.
 
     Raises:
         InputError: one of them is missing.
     """
     missing = [
-        name
-        for name, value in (("API key", spec.credentials.api_key), ("secret", spec.credentials.secret))
-        if not value.strip()
+        words for name, words in _CREDENTIALS.items() if name in needs and not getattr(spec.credentials, name).strip()
     ]
     if missing:
         raise InputError(f"account {spec.name} has no {' and no '.join(missing)} for {spec.venue}")

@@ -29,7 +29,7 @@ class VenueSite:
     """One venue at one address, shared by its accounts.
 
     Attributes:
-        venue: ccxt id.
+        venue: the name that users know it by; `ccxt_id` where ccxt calls it otherwise.
         base_url: what replaces scheme and host of every address; None = the venue's own.
         timeout_s: longest wait for one answer, in seconds.
         exchange_type: the ccxt class to build clients from.
@@ -40,20 +40,33 @@ class VenueSite:
     """
 
     def __init__(
-        self, clock: Clock, venue: str, base_url: str | None, timeout_s: float, requests_per_minute: int
+        self,
+        clock: Clock,
+        venue: str,
+        base_url: str | None,
+        timeout_s: float,
+        requests_per_minute: int,
+        ccxt_id: str | None = None,
     ) -> None:
         self.clock = clock
         self.venue = venue
         self.base_url = base_url
         self.timeout_s = timeout_s
         self.budget = RequestBudget(clock, requests_per_minute)
-        self.exchange_type = answering(library.exchange_class(venue))
+        self.exchange_type = answering(library.exchange_class(ccxt_id or venue))
         self.markets: Shared[MarketTable] = Shared(clock, DAY_S, 7 * DAY_S)
         self.skew_ms: Shared[float] = Shared(clock, _TIME_REFRESH_S, _TIME_USABLE_S)
+        self._shared: dict[str, Shared[Any]] = {}
         self.interned: dict[Any, Any] = {}
         self.ssl_context = self._make_ssl_context()
         self._session: aiohttp.ClientSession | None = None
         self._paused_until_s = float("-inf")
+
+    def shared(self, name: str, refresh_s: float, usable_s: float | None = None) -> Shared[Any]:
+        """What all accounts here share under `name` (public tiers, discounts, index prices), made at first asking."""
+        if name not in self._shared:
+            self._shared[name] = Shared(self.clock, refresh_s, usable_s)
+        return self._shared[name]
 
     def _make_ssl_context(self) -> ssl.SSLContext | bool:
         if self.base_url is not None and parse_base_url(self.base_url).scheme == "http":
@@ -100,7 +113,7 @@ class VenueHub:
         self._requests_per_minute = requests_per_minute
         self._sites: dict[tuple[str, str | None], VenueSite] = {}
 
-    def site(self, venue: str, base_url: str | None, requests_per_minute: int) -> VenueSite:
+    def site(self, venue: str, base_url: str | None, requests_per_minute: int, ccxt_id: str | None = None) -> VenueSite:
         """The site of `venue` at `base_url`, made at first asking with the venue's usual budget.
 
         Raises:
@@ -109,7 +122,7 @@ class VenueHub:
         key = (venue, base_url)
         if key not in self._sites:
             budget = self._requests_per_minute or requests_per_minute
-            self._sites[key] = VenueSite(self.clock, venue, base_url, self._timeout_s, budget)
+            self._sites[key] = VenueSite(self.clock, venue, base_url, self._timeout_s, budget, ccxt_id)
         return self._sites[key]
 
     async def close(self) -> None:

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
 
 from guard.ports.clock import Clock
 from guard.ports.errors import InputError
 from guard.ports.venue import AccountSpec, VenueAccount
-from guard.venues.binanceusdm.account import BinanceUsdmAccount
-from guard.venues.binanceusdm.endpoints import WEIGHT_PER_MINUTE
-from guard.venues.client import require_key
+from guard.venues.account import CcxtAccount
+from guard.venues.client import VenueClient, require_credentials
+from guard.venues.entry import VenueEntry
 from guard.venues.file import FileAccount
 from guard.venues.hub import VenueHub
 
-_KEY_PAIR = frozenset({"api_key", "secret"})
-_NEEDS: Mapping[str, frozenset[str]] = {"binanceusdm": _KEY_PAIR, "file": frozenset()}
+# Each has a folder guard/venues/<name> with a `venue.py`, loaded when it is first asked for.
+_ADAPTERS = ("binanceusdm",)
 
-VENUES: tuple[str, ...] = tuple(sorted(_NEEDS))
+VENUES: tuple[str, ...] = tuple(sorted((*_ADAPTERS, "file")))
 """Names for `--venue`."""
+
+
+def entry_of(venue: str) -> VenueEntry | None:
+    """What is known of `venue`; None for `file`, which no exchange stands behind.
+
+    Raises:
+        InputError: no such venue.
+    """
+    if venue not in VENUES:
+        raise InputError(f"venue was {venue!r}, must be one of: {', '.join(VENUES)}")
+    if venue == "file":
+        return None
+    entry: VenueEntry = importlib.import_module(f"guard.venues.{venue}.venue").VENUE
+    return entry
 
 
 def needs(venue: str) -> frozenset[str]:
@@ -26,10 +40,8 @@ def needs(venue: str) -> frozenset[str]:
     Raises:
         InputError: no such venue.
     """
-    found = _NEEDS.get(venue)
-    if found is None:
-        raise InputError(f"venue was {venue!r}, must be one of: {', '.join(VENUES)}")
-    return found
+    entry = entry_of(venue)
+    return entry.needs if entry else frozenset()
 
 
 async def open_account(spec: AccountSpec, clock: Clock, hub: VenueHub | None = None) -> VenueAccount:
@@ -43,10 +55,11 @@ async def open_account(spec: AccountSpec, clock: Clock, hub: VenueHub | None = N
     Raises:
         InputError: no such venue, no key, no book file, or a base URL that is none.
     """
-    needs(spec.venue)
-    if spec.venue == "file":
+    entry = entry_of(spec.venue)
+    if entry is None:
         return FileAccount(spec, clock)
-    require_key(spec)
+    require_credentials(spec, entry.needs)
     shared = hub or VenueHub(clock)
-    site = shared.site(spec.venue, spec.base_url, WEIGHT_PER_MINUTE)
-    return BinanceUsdmAccount(spec, site, own_hub=None if hub else shared)
+    site = shared.site(entry.name, spec.base_url, entry.weight_per_minute, entry.ccxt_id)
+    client = VenueClient(site, spec, entry.dialect)
+    return CcxtAccount(client, entry.open_reader(client), own_hub=None if hub else shared)

@@ -7,13 +7,16 @@ ccxt's exceptions carry text only: status, code and `Retry-After` are lost, and 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from guard.ports.clock import Clock
 from guard.venues import library
 from guard.venues.budget import RequestBudget
 from guard.venues.errors import VenueAnswer, retry_after_of
+
+Refusal = Callable[[Mapping[str, Any]], tuple[str | None, str]]
+"""From an answer in JSON: the venue's code (None: there is none), and its text."""
 
 _HTML_STARTS = ("<!doctype", "<html", "<head", "<body", "<?xml")
 
@@ -24,6 +27,7 @@ class NotesAnswers:
     guard_clock: Clock
     guard_budget: RequestBudget
     guard_urgent_paths: frozenset[str]
+    guard_refusal: Refusal
 
     def milliseconds(self) -> int:
         """Wall time in ms, for ccxt's timestamps."""
@@ -66,16 +70,23 @@ class NotesAnswers:
             if response is None:
                 raise errors.BadResponse("not JSON")
         except errors.BaseError as error:
-            error.venue_answer = read_answer(code, headers, body, response)
+            error.venue_answer = read_answer(code, headers, body, response, self.guard_refusal)
             raise
 
 
-def read_answer(status: int, headers: Mapping[str, str], body: str, parsed: object) -> VenueAnswer:
+def code_and_msg(answer: Mapping[str, Any]) -> tuple[str | None, str]:
+    """The usual words of a refusal: `{"code": -1021, "msg": "..."}`."""
+    code = answer.get("code")
+    return None if code is None else str(code), str(answer.get("msg") or "")
+
+
+def read_answer(
+    status: int, headers: Mapping[str, str], body: str, parsed: object, refusal: Refusal = code_and_msg
+) -> VenueAnswer:
     """The answer of a refused request: code and text from JSON, else what kind of page it was."""
     code, text = None, ""
     if isinstance(parsed, Mapping):
-        code = None if parsed.get("code") is None else str(parsed["code"])
-        text = str(parsed.get("msg") or "")
+        code, text = refusal(parsed)
     elif body.lstrip().lower().startswith(_HTML_STARTS):
         text = "an HTML page instead of JSON"
     elif parsed is None:

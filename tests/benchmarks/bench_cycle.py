@@ -29,7 +29,8 @@ from guard.ports.venue import AccountSpec, Credentials, VenueAccount
 from guard.store.migrate import upgrade
 from guard.store.store import Store
 from guard.store.vault import Vault
-from guard.venues.binanceusdm.account import BinanceUsdmAccount
+from guard.venues.account import CcxtAccount
+from guard.venues.binanceusdm.reader import UsdmReader
 from guard.venues.hub import VenueHub
 from guard.venues.registry import open_account
 from tests.benchmarks.result import Result, at_most
@@ -59,21 +60,21 @@ async def _measure() -> tuple[list[float], list[float], list[float]]:
     cycle_s: list[float] = []
     unified_s: list[float] = []
     bare_s: list[float] = []
-    async with _world() as (cycle, watch, account), _unified(account.spec) as unified_calls:
+    async with _world() as (cycle, watch, reader), _unified(watch.record.spec) as unified_calls:
 
         async def one_cycle() -> object:
-            account.forget_orders()
+            reader.forget_orders()
             reading = await cycle.run(watch)
             assert reading.risk is not None, reading.error
             assert len(reading.risk.pools[0].positions) == 20
             return reading
 
-        for work in (one_cycle, unified_calls, account.ccxt_calls):
+        for work in (one_cycle, unified_calls, reader.ccxt_calls):
             await work()
         for _ in range(ROUNDS):
             cycle_s.append(await _cpu_s(one_cycle))
             unified_s.append(await _cpu_s(unified_calls))
-            bare_s.append(await _cpu_s(account.ccxt_calls))
+            bare_s.append(await _cpu_s(reader.ccxt_calls))
     return cycle_s, unified_s, bare_s
 
 
@@ -117,7 +118,7 @@ async def _unified(spec: AccountSpec) -> AsyncIterator[Callable[[], Awaitable[ob
 
 
 @asynccontextmanager
-async def _world() -> AsyncIterator[tuple[Cycle, Watch, BinanceUsdmAccount]]:
+async def _world() -> AsyncIterator[tuple[Cycle, Watch, UsdmReader]]:
     command = [sys.executable, "-m", "tests.harness.venue_process"]
     venue = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: ASYNC220, S603
     assert venue.stdout is not None
@@ -127,7 +128,9 @@ async def _world() -> AsyncIterator[tuple[Cycle, Watch, BinanceUsdmAccount]]:
     record = AccountRecord(ids.new("account"), spec, None, "observe", clock.now())
     hub = VenueHub(clock, requests_per_minute=1_000_000)
     account = await open_account(spec, clock, hub)
-    assert isinstance(account, BinanceUsdmAccount)
+    assert isinstance(account, CcxtAccount)
+    reader = account.reader
+    assert isinstance(reader, UsdmReader)
 
     async def opener(_: AccountSpec) -> VenueAccount:
         return account
@@ -152,7 +155,7 @@ async def _world() -> AsyncIterator[tuple[Cycle, Watch, BinanceUsdmAccount]]:
             console=False,
         )
         try:
-            yield cycle, watch_of(record, Settings()), account
+            yield cycle, watch_of(record, Settings()), reader
         finally:
             await account.close()
             await hub.close()

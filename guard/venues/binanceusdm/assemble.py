@@ -27,9 +27,9 @@ from guard.risk.book import (
 )
 from guard.risk.tiers import TierTables
 from guard.venues.binanceusdm import endpoints as at
-from guard.venues.binanceusdm.fields import refused
 from guard.venues.binanceusdm.parse import AccountAnswer, AccountLeg, AssetRow, LegKey, LegName, OrderRow, PositionRow
 from guard.venues.binanceusdm.parse_reference import AssetRate, SymbolSetting
+from guard.venues.fields import refused
 from guard.venues.markets import MarketTable
 
 VENUE = "binanceusdm"

@@ -14,26 +14,26 @@ from guard.ports.errors import (
     VenueError,
     VenueUnavailable,
 )
-from guard.venues.binanceusdm import fields
+from guard.venues import fields
 from guard.venues.client import Dialect, Endpoint
 from guard.venues.errors import Ruling
 
-TIME = Endpoint("fapiPublicGetTime", "GET fapi/v1/time", signed=False)
-DEPTH = Endpoint("fapiPublicGetDepth", "GET fapi/v1/depth", signed=False)
-MARKS = Endpoint("fapiPublicGetPremiumIndex", "GET fapi/v1/premiumIndex", signed=False)
-ASSET_INDEX = Endpoint("fapiPublicGetAssetIndex", "GET fapi/v1/assetIndex", signed=False)
-MARKETS = Endpoint("fetch_markets", "GET fapi/v1/exchangeInfo", signed=False)
-ACCOUNT = Endpoint("fapiPrivateV3GetAccount", "GET fapi/v3/account")
-POSITIONS = Endpoint("fapiPrivateV3GetPositionRisk", "GET fapi/v3/positionRisk")
-OPEN_ORDERS = Endpoint("fapiPrivateGetOpenOrders", "GET fapi/v1/openOrders")
-OPEN_ALGO_ORDERS = Endpoint("fapiPrivateGetOpenAlgoOrders", "GET fapi/v1/openAlgoOrders")
-BRACKETS = Endpoint("fapiPrivateGetLeverageBracket", "GET fapi/v1/leverageBracket")
-SYMBOL_CONFIG = Endpoint("fapiPrivateGetSymbolConfig", "GET fapi/v1/symbolConfig")
-POSITION_MODE = Endpoint("fapiPrivateGetPositionSideDual", "GET fapi/v1/positionSide/dual")
-MULTI_ASSETS = Endpoint("fapiPrivateGetMultiAssetsMargin", "GET fapi/v1/multiAssetsMargin")
-RIGHTS = Endpoint("sapiGetAccountApiRestrictions", "GET sapi/v1/account/apiRestrictions")
-NEW_ORDER = Endpoint("fapiPrivatePostOrder", "POST fapi/v1/order")
-QUERY_ORDER = Endpoint("fapiPrivateGetOrder", "GET fapi/v1/order")
+TIME = Endpoint("fapiPublicGetTime", "binanceusdm GET fapi/v1/time", signed=False)
+DEPTH = Endpoint("fapiPublicGetDepth", "binanceusdm GET fapi/v1/depth", signed=False)
+MARKS = Endpoint("fapiPublicGetPremiumIndex", "binanceusdm GET fapi/v1/premiumIndex", signed=False)
+ASSET_INDEX = Endpoint("fapiPublicGetAssetIndex", "binanceusdm GET fapi/v1/assetIndex", signed=False)
+MARKETS = Endpoint("fetch_markets", "binanceusdm GET fapi/v1/exchangeInfo", signed=False)
+ACCOUNT = Endpoint("fapiPrivateV3GetAccount", "binanceusdm GET fapi/v3/account")
+POSITIONS = Endpoint("fapiPrivateV3GetPositionRisk", "binanceusdm GET fapi/v3/positionRisk")
+OPEN_ORDERS = Endpoint("fapiPrivateGetOpenOrders", "binanceusdm GET fapi/v1/openOrders")
+OPEN_ALGO_ORDERS = Endpoint("fapiPrivateGetOpenAlgoOrders", "binanceusdm GET fapi/v1/openAlgoOrders")
+BRACKETS = Endpoint("fapiPrivateGetLeverageBracket", "binanceusdm GET fapi/v1/leverageBracket")
+SYMBOL_CONFIG = Endpoint("fapiPrivateGetSymbolConfig", "binanceusdm GET fapi/v1/symbolConfig")
+POSITION_MODE = Endpoint("fapiPrivateGetPositionSideDual", "binanceusdm GET fapi/v1/positionSide/dual")
+MULTI_ASSETS = Endpoint("fapiPrivateGetMultiAssetsMargin", "binanceusdm GET fapi/v1/multiAssetsMargin")
+RIGHTS = Endpoint("sapiGetAccountApiRestrictions", "binanceusdm GET sapi/v1/account/apiRestrictions")
+NEW_ORDER = Endpoint("fapiPrivatePostOrder", "binanceusdm POST fapi/v1/order")
+QUERY_ORDER = Endpoint("fapiPrivateGetOrder", "binanceusdm GET fapi/v1/order")
 
 RECV_WINDOW_MS = 5_000
 """How long after its timestamp the venue still accepts a signed request."""

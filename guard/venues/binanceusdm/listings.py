@@ -9,7 +9,7 @@ from typing import Any
 from guard.ports.errors import BadAnswer
 from guard.ports.venue import Instrument
 from guard.venues.binanceusdm import endpoints as at
-from guard.venues.binanceusdm.fields import Row, decimal, number, refused, rows, text
+from guard.venues.fields import Row, decimal, number, refused, rows, text
 from guard.venues.markets import Listing, MarketTable
 
 

@@ -1,26 +1,48 @@
 """Orders in Binance's words: what is sent, and what became of it. Pure.
 
-An order leaves as the exact decimal strings that were journalled. It is never rounded here: one that is off the
-venue's grid is refused, because an order other than the journalled one would be a lie in the journal.
+An order leaves as the exact decimal strings that were journalled.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from decimal import Decimal
 
-from guard.ports.errors import OrderRejected
-from guard.ports.venue import Instrument, OrderRequest, OrderState, OrderStatus
-from guard.risk.book import OrderSide, Side
-from guard.venues.binanceusdm.endpoints import RECV_WINDOW_MS
-from guard.venues.binanceusdm.fields import decimal, number, record, refused, text
+from guard.ports.venue import OrderRequest, OrderState, OrderStatus
+from guard.venues.binanceusdm import endpoints as at
+from guard.venues.client import Endpoint
+from guard.venues.fields import decimal, number, record, refused, text
 from guard.venues.markets import Listing
+from guard.venues.orderchecks import check_request
 
 _CLIENT_ORDER_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
-_CLOSING_SIDE: Mapping[Side, OrderSide] = {"long": "sell", "short": "buy"}
 _LIVE = frozenset({"NEW", "PARTIALLY_FILLED", "PENDING_NEW", "PENDING_CANCEL"})
 _ENDED = frozenset({"CANCELED", "EXPIRED", "EXPIRED_IN_MATCH"})
+
+
+class UsdmOrderWords:
+    """Implements `guard.venues.orderdesk.OrderWords`."""
+
+    new_order = at.NEW_ORDER
+    arrival_window_s = at.RECV_WINDOW_MS / 1000
+    unknown_codes = at.OUTCOME_UNKNOWN_CODES
+    not_found_codes = frozenset({at.ORDER_NOT_FOUND})
+
+    def order_params(self, request: OrderRequest, listing: Listing) -> dict[str, object]:
+        """See `order_params`."""
+        return order_params(request, listing)
+
+    def queries(self, client_order_id: str, listing: Listing) -> list[tuple[Endpoint, dict[str, object]]]:
+        """One request knows every order."""
+        return [(at.QUERY_ORDER, {"symbol": listing.market_id, "origClientOrderId": client_order_id})]
+
+    def read_accepted(self, answer: object, request: OrderRequest, listing: Listing) -> OrderState | None:  # noqa: ARG002 - the protocol's
+        """The answer tells the outcome (`newOrderRespType` RESULT)."""
+        return read_order(answer, request.symbol, at.NEW_ORDER.name)
+
+    def read_found(self, answer: object, client_order_id: str, listing: Listing) -> OrderState | None:  # noqa: ARG002 - the protocol's
+        """The order; one that is not there is a refusal."""
+        return read_order(answer, listing.symbol, at.QUERY_ORDER.name)
 
 
 def order_params(request: OrderRequest, listing: Listing) -> dict[str, object]:
@@ -32,7 +54,7 @@ def order_params(request: OrderRequest, listing: Listing) -> dict[str, object]:
     Raises:
         OrderRejected: the request contradicts itself or the venue's grid; nothing was sent.
     """
-    check_request(request, listing.instrument)
+    check_request(request, listing.instrument, _CLIENT_ORDER_ID)
     params: dict[str, object] = {
         "symbol": listing.market_id,
         "side": request.side.upper(),
@@ -42,41 +64,11 @@ def order_params(request: OrderRequest, listing: Listing) -> dict[str, object]:
         "price": format(request.limit_price, "f"),
         "newClientOrderId": request.client_order_id,
         "newOrderRespType": "RESULT",
-        "recvWindow": RECV_WINDOW_MS,
+        "recvWindow": at.RECV_WINDOW_MS,
     }
     if request.position_mode == "hedge":
         return {**params, "positionSide": request.leg.upper()}
     return {**params, "positionSide": "BOTH", "reduceOnly": "true" if request.reduce_only else "false"}
-
-
-def check_request(request: OrderRequest, instrument: Instrument) -> None:
-    """Refuse what would do something else than it says.
-
-    Raises:
-        OrderRejected: names what is wrong; nothing was sent.
-    """
-    closes = request.side == _CLOSING_SIDE[request.leg]
-    if closes != request.reduce_only:
-        does = "closes" if closes else "opens"
-        raise _refused(
-            request, f"{request.side} on the {request.leg} leg {does}, reduce_only was {request.reduce_only}"
-        )
-    if not _CLIENT_ORDER_ID.fullmatch(request.client_order_id):
-        raise _refused(request, "its client order id must be 1 to 36 of A-Z a-z 0-9 . : / _ -")
-    for what, value, grid in (
-        ("contracts", request.contracts, instrument.step),
-        ("limit price", request.limit_price, instrument.tick),
-    ):
-        if not value.is_finite() or value <= 0 or value % grid != 0:
-            raise _refused(request, f"its {what} {value} is not a positive multiple of {grid}")
-    if request.contracts < instrument.minimum:
-        raise _refused(request, f"its size {request.contracts} is below the minimum {instrument.minimum}")
-    if instrument.maximum is not None and request.contracts > instrument.maximum:
-        raise _refused(request, f"its size {request.contracts} is above the maximum {instrument.maximum}")
-
-
-def _refused(request: OrderRequest, why: str) -> OrderRejected:
-    return OrderRejected(f"order {request.client_order_id} on {request.symbol} was not sent: {why}")
 
 
 def read_order(answer: object, symbol: str, where: str) -> OrderState:

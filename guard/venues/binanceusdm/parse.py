@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from guard.ports.errors import BadAnswer
 from guard.risk.book import OrderSide, Side
 from guard.venues.binanceusdm import endpoints as at
-from guard.venues.binanceusdm.fields import (
+from guard.venues.fields import (
     Row,
     flag,
     number,

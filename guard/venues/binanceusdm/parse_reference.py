@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from guard.ports.venue import Depth, DepthLevel, KeyRights
 from guard.risk.book import PositionMode, Tier
 from guard.venues.binanceusdm import endpoints as at
-from guard.venues.binanceusdm.fields import (
+from guard.venues.fields import (
     Row,
     flag,
     number,

@@ -32,7 +32,7 @@ class KeptOrders:
     read_s: float
 
 
-class BookReader:
+class StateReader:
     """Reads balances, positions and orders of one account.
 
     The two lists of orders cost 40 each where balances and positions cost 5. So, when asked more often than every

@@ -12,7 +12,6 @@ from guard.ports.errors import VenueError
 from guard.risk.book import PositionMode, Tier
 from guard.venues.binanceusdm import endpoints as at
 from guard.venues.binanceusdm.assemble import Answers, Reference, outdated_settings, proven_mode, unknown_ids
-from guard.venues.binanceusdm.fields import refused
 from guard.venues.binanceusdm.listings import read_markets
 from guard.venues.binanceusdm.parse_reference import (
     SymbolSetting,
@@ -22,6 +21,7 @@ from guard.venues.binanceusdm.parse_reference import (
     read_symbol_settings,
 )
 from guard.venues.client import VenueClient
+from guard.venues.fields import refused
 from guard.venues.hub import DAY_S
 from guard.venues.markets import Listing, MarketTable
 from guard.venues.shared import Shared

@@ -236,8 +236,8 @@ async def test_a_budget_that_is_used_up_is_waited_for(bench: Any) -> None:
     await one.fetch_book()
     await two.fetch_book()
     one._client.site.budget._per_minute = 20.0
-    one.forget_orders()
-    assert await two._orders._queried("g-1", await two._reference.listing("BTC/USDT:USDT")) is None
+    one.reader.forget_orders()
+    assert await two._orders._queried("g-1", await two.reader.listing("BTC/USDT:USDT")) is None
     assert bench.clock.slept == []
     await two.fetch_book()
     assert bench.clock.slept[0] == pytest.approx(60.0, abs=10.0)
@@ -260,11 +260,11 @@ async def test_one_hiccup_does_not_blind_a_cycle(bench: Any, path: str) -> None:
     """A single quick failure of any one answer is asked again; two in a row are told."""
     account = await bench.open(bench.account())
     await account.fetch_book()
-    account.forget_orders()
+    account.reader.forget_orders()
     bench.server.add_fault(FaultKind.OUTAGE, path=path, times=1)
     fetched = await account.fetch_book()
     assert fetched.missing == ()
-    account.forget_orders()
+    account.reader.forget_orders()
     bench.server.add_fault(FaultKind.OUTAGE, path=path, times=2)
     with pytest.raises(VenueUnavailable):
         await account.fetch_book()

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from guard.ports.errors import BadAnswer
-from guard.venues.binanceusdm import fields
+from guard.venues import fields
 
-WHERE = "GET fapi/v3/account"
+WHERE = "binanceusdm GET fapi/v3/account"
 MISSING: list[Any] = [{}, {"x": None}, {"x": ""}]
 
 

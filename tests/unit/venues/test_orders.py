@@ -12,7 +12,7 @@ from guard.ports.errors import BadAnswer, OrderRejected
 from guard.ports.venue import OrderRequest, OrderStatus
 from guard.venues.binanceusdm.orders import order_params, read_order
 
-WHERE = "POST fapi/v1/order"
+WHERE = "binanceusdm POST fapi/v1/order"
 REDUCE_LONG = OrderRequest(
     client_order_id="g-1",
     symbol="BTC/USDT:USDT",

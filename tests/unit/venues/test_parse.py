@@ -11,8 +11,8 @@ from guard.ports.errors import BadAnswer
 from guard.venues.binanceusdm.parse import read_account, read_algo_orders, read_open_orders, read_positions
 
 EMPTY: list[Any] = ["", None]
-ACCOUNT_NAME = "GET fapi/v3/account"
-POSITIONS_NAME = "GET fapi/v3/positionRisk"
+ACCOUNT_NAME = "binanceusdm GET fapi/v3/account"
+POSITIONS_NAME = "binanceusdm GET fapi/v3/positionRisk"
 
 
 def test_assets_with_nothing_in_them_are_left_out(make: Any) -> None:
@@ -196,7 +196,7 @@ def test_an_open_order_with_nothing_left_is_refused(make: Any) -> None:
 @pytest.mark.parametrize("empty", EMPTY)
 def test_a_required_field_of_an_order_is_named(make: Any, key: str, empty: object) -> None:
     """An order that cannot be understood is not left out."""
-    with pytest.raises(BadAnswer, match=rf"GET fapi/v1/openOrders: .* has no {key}"):
+    with pytest.raises(BadAnswer, match=rf"binanceusdm GET fapi/v1/openOrders: .* has no {key}"):
         read_open_orders([make.order(**{key: empty})])
 
 

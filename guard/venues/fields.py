@@ -1,6 +1,7 @@
-"""Reading fields of Binance's answers: decimal strings, where "" and null mean missing and never 0. Pure.
+"""Reading fields of a venue's answers: decimal strings, where "" and null mean missing and never 0. Pure.
 
-A field that is absent or unreadable becomes a `BadAnswer` that names the request, the row and the field.
+`where` is the request by its full name, `binanceusdm GET fapi/v3/account`. A field that is absent or unreadable becomes
+a `BadAnswer` that names the request, the row and the field.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Row = Mapping[str, Any]
 
 def refused(where: str, what: str) -> BadAnswer:
     """The error that says what was wrong with the answer of the request `where`."""
-    return BadAnswer(f"binanceusdm {where}: {what}", fix="no figure was taken from it")
+    return BadAnswer(f"{where}: {what}", fix="no figure was taken from it")
 
 
 def record(answer: object, where: str) -> Row:
