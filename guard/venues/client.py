@@ -73,6 +73,8 @@ class Dialect:
     does not change what an error is."""
     refusal: Refusal = code_and_msg
     """How the venue words a refusal in JSON: its code, and its text."""
+    corrects_nonce: bool = False
+    """ccxt signs with the plain clock here: take the measured difference to the venue's clock off its timestamps."""
 
 
 # A failure that took longer is no hiccup: asking again would use up the cycle's time.
@@ -99,6 +101,7 @@ class VenueClient:
             "guard_budget": self.site.budget,
             "guard_urgent_paths": self._dialect.urgent_paths,
             "guard_refusal": self._dialect.refusal,
+            "guard_corrects_nonce": self._dialect.corrects_nonce,
             "session": self.site.session(),
             "ssl_context": self.site.ssl_context,
             "logger": quiet_logger(),

@@ -28,10 +28,20 @@ class NotesAnswers:
     guard_budget: RequestBudget
     guard_urgent_paths: frozenset[str]
     guard_refusal: Refusal
+    guard_corrects_nonce: bool
+    options: dict[str, Any]
 
     def milliseconds(self) -> int:
         """Wall time in ms, for ccxt's timestamps."""
         return int(self.guard_clock.now().timestamp() * 1000)
+
+    def nonce(self) -> float:
+        """The timestamp that is signed, on the venue's clock where ccxt leaves it on this machine's."""
+        if self.guard_corrects_nonce:
+            return self.milliseconds() - int(self.options.get("timeDifference", 0))
+        inherited: Any = super()
+        nonce: float = inherited.nonce()
+        return nonce
 
     def calculate_rate_limiter_cost(
         self, api: object, method: object, path: str, params: object, config: object
