@@ -39,7 +39,7 @@ class LedgerEntry:
 
 @dataclass(slots=True)
 class Position:
-    """One leg: signed `qty` in base units; `isolated_wallet` is its own margin when the leg is isolated."""
+    """One leg: signed `qty` in the contract's units; `isolated_wallet` is its own margin when the leg is isolated."""
 
     symbol: str
     leg: Leg
@@ -47,10 +47,6 @@ class Position:
     entry_price: Decimal = _ZERO
     isolated_wallet: Decimal = _ZERO
     updated_ms: int = 0
-
-    def unrealized(self, mark: Decimal) -> Decimal:
-        """Unrealized PnL at `mark`, in the margin asset."""
-        return self.qty * (mark - self.entry_price)
 
 
 @dataclass(slots=True)
@@ -77,12 +73,13 @@ class Liquidation:
 
 @dataclass(slots=True)
 class Account:
-    """One trader's account."""
+    """One trader's account; `mode` is the account mode in the dialect's own word, of no meaning to the engine."""
 
     id: int
     name: str
     hedge_mode: bool = False
     multi_assets: bool = False
+    mode: str = ""
     taker_rate: Decimal = Decimal("0.0005")
     maker_rate: Decimal = Decimal("0.0002")
     default_leverage: int = 20

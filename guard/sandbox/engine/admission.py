@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.instruments import Instrument
-from guard.sandbox.engine.margin import account_figures, available
+from guard.sandbox.engine.margin import account_figures
 from guard.sandbox.engine.market import Market
 from guard.sandbox.engine.orderbook import sweep
 from guard.sandbox.engine.orders import OrderKind, OrderRequest, Reason, Rejection, TimeInForce
@@ -59,7 +59,7 @@ def check_qty(instrument: Instrument, qty: Decimal, *, market_order: bool) -> No
 
 
 def closable_qty(account: Account, request: OrderRequest) -> Decimal:
-    """How much of the leg an order of this side could close, in base units."""
+    """How much of the leg an order of this side could close, in the contract's units."""
     held = account.position(request.symbol, request.leg).qty
     return abs(held) if held * request.side.sign < 0 else _ZERO
 
@@ -98,7 +98,7 @@ def _check_price(instrument: Instrument, mark: Decimal, request: OrderRequest) -
 
 
 def _check_notional(instrument: Instrument, mark: Decimal, request: OrderRequest) -> None:
-    if request.qty * (request.price or mark) < instrument.min_notional:
+    if instrument.notional(request.qty, request.price or mark) < instrument.min_notional:
         raise Rejection(Reason.NOTIONAL_TOO_SMALL, str(instrument.min_notional))
 
 
@@ -124,24 +124,25 @@ def _check_room(
     figures = account_figures(account, market)
     settings = account.settings_of(request.symbol)
     mark = market.mark(request.symbol)
-    price = request.price or _taker_price(market, request)
+    price = request.price or _taker_price(market, instrument, request)
 
     held = abs(account.position(request.symbol, request.leg).qty) - closable
     orders = figures.order_notionals.get((request.symbol, request.leg))
     waiting = _ZERO if orders is None else (orders.bids if request.side.sign > 0 else orders.asks)
-    if (held + opening) * mark + waiting > instrument.max_notional(settings.leverage):
+    if instrument.notional(held + opening, mark) + waiting > instrument.max_notional(settings.leverage):
         raise Rejection(Reason.POSITION_TOO_LARGE)
 
-    open_loss = max(_ZERO, (price - mark) * request.side.sign) * opening
-    needed = opening * max(price, mark) / settings.leverage + opening * price * account.taker_rate + open_loss
-    freed = closable * mark / settings.leverage if not settings.isolated else _ZERO
-    if needed > available(account, market, figures, instrument.margin_asset) + freed:
+    at_price, at_mark = instrument.notional(opening, price), instrument.notional(opening, mark)
+    open_loss = max(_ZERO, -instrument.pnl(opening * request.side.sign, price, mark))
+    needed = max(at_price, at_mark) / settings.leverage + at_price * account.taker_rate + open_loss
+    freed = instrument.notional(closable, mark) / settings.leverage if not settings.isolated else _ZERO
+    if needed > market.rule.available(account, market, figures, instrument.margin_asset) + freed:
         raise Rejection(Reason.MARGIN_INSUFFICIENT)
 
 
-def _taker_price(market: Market, request: OrderRequest) -> Decimal:
+def _taker_price(market: Market, instrument: Instrument, request: OrderRequest) -> Decimal:
     """The average price that a market order of this size would get."""
     fills = sweep(market.levels_for(request.symbol, request.side), request.side, request.qty, None)
     filled = sum((fill.qty for fill in fills), _ZERO)
-    cost = sum((fill.qty * fill.price for fill in fills), _ZERO)
-    return cost / filled
+    cost = sum((instrument.notional(fill.qty, fill.price) for fill in fills), _ZERO)
+    return instrument.price_of(filled, cost)

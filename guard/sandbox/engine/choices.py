@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from guard.sandbox.engine.accounts import Account, LedgerKind, to_places
-from guard.sandbox.engine.margin import account_figures, available
+from guard.sandbox.engine.margin import AccountFigures, account_figures
 from guard.sandbox.engine.orders import Reason, Rejection
 from guard.sandbox.engine.sides import Leg
 from guard.sandbox.engine.state import AccountEvent, SettingsEvent, VenueState
@@ -18,13 +18,15 @@ def set_leverage(state: VenueState, account: Account, symbol: str, leverage: int
         raise Rejection(Reason.LEVERAGE_INVALID, str(leverage))
     settings = account.settings_of(symbol)
     old = settings.leverage
-    legs = [leg for leg in account_figures(account, state.market).legs if leg.position.symbol == symbol]
+    before = account_figures(account, state.market)
+    legs = [leg for leg in before.legs if leg.position.symbol == symbol]
     if any(leg.notional > instrument.max_notional(leverage) for leg in legs):
         raise Rejection(Reason.LEVERAGE_TOO_HIGH)
+    free = state.market.rule.available(account, state.market, before, instrument.margin_asset)
     settings.leverage = leverage
-    figures = account_figures(account, state.market)
-    asset = figures.assets.get(instrument.margin_asset)
-    if leverage < old and legs and asset is not None and asset.cross_margin_balance < asset.initial:
+    after = account_figures(account, state.market)
+    more = _withheld(after, instrument.margin_asset) - _withheld(before, instrument.margin_asset)
+    if leverage < old and legs and more > free:
         settings.leverage = old
         raise Rejection(Reason.MARGIN_INSUFFICIENT)
     state.emit(SettingsEvent(account.id, symbol))
@@ -74,7 +76,9 @@ def transfer(state: VenueState, account: Account, asset: str, amount: Decimal) -
     if amount < 0:
         figures = account_figures(account, state.market)
         assets = figures.assets.get(asset)
-        if assets is None or -amount > min(assets.withdrawable, available(account, state.market, figures, asset)):
+        if assets is None or -amount > min(
+            assets.withdrawable, state.market.rule.available(account, state.market, figures, asset)
+        ):
             raise Rejection(Reason.BALANCE_INSUFFICIENT)
     state.book_money(account, LedgerKind.TRANSFER, asset, amount)
     state.emit(AccountEvent(account.id, "DEPOSIT" if amount > 0 else "WITHDRAW", (asset,), ()))
@@ -89,10 +93,16 @@ def move_isolated_margin(state: VenueState, account: Account, symbol: str, leg: 
     if held is None or not held.isolated:
         raise Rejection(Reason.NOT_ISOLATED)
     removable = held.isolated_margin - held.initial
-    if amount > figures.assets[asset].available or -amount > removable:
+    if amount > state.market.rule.available(account, state.market, figures, asset) or -amount > removable:
         raise Rejection(Reason.BALANCE_INSUFFICIENT)
     held.position.isolated_wallet += to_places(amount)
     state.emit(AccountEvent(account.id, "MARGIN_TRANSFER", (asset,), ((symbol, leg),)))
+
+
+def _withheld(figures: AccountFigures, asset: str) -> Decimal:
+    """What legs and orders of `asset` withhold from new orders."""
+    found = figures.assets.get(asset)
+    return Decimal(0) if found is None else found.cross_position_initial + found.order_initial
 
 
 def _refuse_when_busy(account: Account) -> None:

@@ -11,21 +11,23 @@ from guard.sandbox.engine.conditional import trigger_algos
 from guard.sandbox.engine.funding import next_funding_ms, pay_funding
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.liquidation import liquidate_if_dead
-from guard.sandbox.engine.listing import START_PRICES, default_instruments
+from guard.sandbox.engine.listing import INVERSE_START_PRICES, START_PRICES, default_instruments
 from guard.sandbox.engine.margin import AccountFigures, account_figures, usd_equity
 from guard.sandbox.engine.market import Market
 from guard.sandbox.engine.matching import cancel_all, expire_orphans, fill_resting
 from guard.sandbox.engine.orderbook import Depth
 from guard.sandbox.engine.prices import PricePath, flat_path
+from guard.sandbox.engine.rule import BracketRule, MarginRule
 from guard.sandbox.engine.sides import Leg
 from guard.sandbox.engine.state import VenueState
 
 EIGHT_HOURS_MS = 8 * 3600 * 1000
+_START_PRICES = {**START_PRICES, **INVERSE_START_PRICES}
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A leg that an account starts with: signed `qty` in base units, `entry_price` in quote units."""
+    """A leg that an account starts with: signed `qty` in the contract's units, `entry_price` in quote units."""
 
     symbol: str
     qty: Decimal
@@ -58,14 +60,18 @@ class Engine:
         instruments: Mapping[str, Instrument] | None = None,
         paths: Mapping[str, PricePath] | None = None,
         options: EngineOptions | None = None,
+        rule: MarginRule | None = None,
     ) -> None:
-        """A venue that starts at `start_ms` (epoch milliseconds) with every symbol on its path, or flat."""
+        """A venue that starts at `start_ms` (epoch milliseconds) with every symbol on its path, or flat.
+
+        Margins are computed by `rule`; None = leverage brackets.
+        """
         self.options = options or EngineOptions()
         listed = dict(instruments or default_instruments())
-        market = Market(instruments=listed, now_ms=start_ms, depth=self.options.depth)
+        market = Market(instruments=listed, now_ms=start_ms, rule=rule or BracketRule(), depth=self.options.depth)
         for symbol, instrument in listed.items():
             path = (paths or {}).get(symbol)
-            market.list_symbol(instrument, path or flat_path(START_PRICES.get(symbol, Decimal(100))))
+            market.list_symbol(instrument, path or flat_path(_START_PRICES.get(symbol, Decimal(100))))
         self.state = VenueState(market)
         self._next_funding_ms = next_funding_ms(start_ms, self.options.funding_interval_ms)
 
@@ -144,6 +150,7 @@ class Engine:
         *,
         hedge_mode: bool = False,
         multi_assets: bool = False,
+        mode: str = "",
         default_leverage: int = 20,
     ) -> Account:
         """Open an account with wallet `balances` and, without any trade, `holdings`."""
@@ -152,6 +159,7 @@ class Engine:
             name=name,
             hedge_mode=hedge_mode,
             multi_assets=multi_assets,
+            mode=mode,
             default_leverage=default_leverage,
             updated_ms=self.now_ms,
         )
@@ -167,7 +175,7 @@ class Engine:
         return account_figures(account, self.market)
 
     def equity(self, account: Account) -> Decimal:
-        """Wallets and unrealized PnL, isolated legs included; in USD in multi-assets mode."""
+        """Wallets and unrealized PnL, isolated legs included; in USD in multi-assets mode, else of one margin asset."""
         figures = self.figures(account)
         if account.multi_assets:
             return usd_equity(self.market, figures)

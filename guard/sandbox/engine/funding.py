@@ -14,12 +14,16 @@ def next_funding_ms(now_ms: int, interval_ms: int) -> int:
 def pay_funding(state: VenueState, account: Account) -> None:
     """Book one funding payment for every held leg.
 
-    Formula: `payment = -qty * mark * rate`; an isolated leg pays out of its own margin.
+    Formula: `payment = -notional * rate`; an isolated leg pays out of its own margin. A contract that expires has none.
     """
     for position in account.held():
         market = state.market
-        asset = market.instruments[position.symbol].margin_asset
-        amount = -position.qty * market.mark(position.symbol) * market.funding_rate(position.symbol)
+        instrument = market.instruments[position.symbol]
+        if instrument.expires_ms is not None:
+            continue
+        asset = instrument.margin_asset
+        notional = instrument.notional(position.qty, market.mark(position.symbol))
+        amount = -notional * market.funding_rate(position.symbol)
         booked = state.book_money(account, LedgerKind.FUNDING_FEE, asset, amount, symbol=position.symbol)
         if account.settings_of(position.symbol).isolated:
             position.isolated_wallet += booked

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from guard.sandbox.engine.accounts import Account, LedgerKind, Liquidation, Position, to_places
+from guard.sandbox.engine.accounts import Account, LedgerKind, Liquidation, to_places
 from guard.sandbox.engine.conditional import cancel_all_algos
-from guard.sandbox.engine.margin import AccountFigures, LegFigures, Pool, account_figures, cross_pools, usd_equity
+from guard.sandbox.engine.margin import LegFigures, Pool, account_figures
 from guard.sandbox.engine.matching import cancel_all
 from guard.sandbox.engine.orders import Order, OrderKind, OrderStatus, TimeInForce
 from guard.sandbox.engine.sides import Side
@@ -17,11 +17,11 @@ MARGIN_CALL_RATIO = Decimal("0.8")
 
 
 def liquidate_if_dead(state: VenueState, account: Account) -> bool:
-    """Liquidate every pool of `account` whose margin balance does not exceed its maintenance margin.
+    """Liquidate every pool of `account` that is dead by the venue's rule.
 
-    Isolated legs first (each is a pool of its own), then the cross pools: 1. cancel all orders; 2. take every
-    leg of the pool over at the mark, for the contract's liquidation fee; 3. the insurance fund pays what is
-    missing, so that no wallet ends below zero. The whole pool goes at once; real venues go down in steps.
+    Isolated pools first, then the cross pools: 1. cancel all orders; 2. take every leg of the pool over at the mark,
+    for the contract's liquidation fee; 3. the insurance fund pays what is missing, so that no wallet ends below zero.
+    The whole pool goes at once; real venues go down in steps.
 
     Returns:
         Whether anything was liquidated.
@@ -29,16 +29,20 @@ def liquidate_if_dead(state: VenueState, account: Account) -> bool:
     if not account.positions:
         return False
     figures = account_figures(account, state.market)
-    dead_legs = [leg for leg in figures.legs if leg.isolated and leg.isolated_margin <= leg.maintenance]
-    for leg in dead_legs:
-        _take_over(state, account, leg)
-    if dead_legs:
+    pools = state.market.rule.pools(account, state.market, figures)
+    dead_alone = [pool for pool in pools if pool.isolated and pool.is_dead]
+    for pool in dead_alone:
+        for leg in pool.legs:
+            _take_over(state, account, leg)
+    if dead_alone:
         figures = account_figures(account, state.market)
-    dead_pools = [pool for pool in cross_pools(account, state.market, figures) if pool.is_dead]
-    for pool in dead_pools:
+        pools = state.market.rule.pools(account, state.market, figures)
+    cross = [pool for pool in pools if not pool.isolated]
+    dead = [pool for pool in cross if pool.is_dead]
+    for pool in dead:
         _liquidate_pool(state, account, pool)
-    _tell_margin_call(state, account, figures)
-    return bool(dead_legs or dead_pools)
+    _tell_margin_call(state, account, cross)
+    return bool(dead_alone or dead)
 
 
 def _liquidate_pool(state: VenueState, account: Account, pool: Pool) -> None:
@@ -47,11 +51,10 @@ def _liquidate_pool(state: VenueState, account: Account, pool: Pool) -> None:
     for leg in pool.legs:
         _take_over(state, account, leg)
     assets = sorted({state.market.instruments[leg.position.symbol].margin_asset for leg in pool.legs})
-    if account.multi_assets:
-        _cover_in_usd(state, account, assets[0])
-        return
-    for asset in assets:
-        _cover(state, account, asset)
+    if assets == [pool.currency]:
+        _cover(state, account, pool.currency)
+    else:
+        _cover_together(state, account, pool.currency, assets[0])
 
 
 def _take_over(state: VenueState, account: Account, leg: LegFigures) -> None:
@@ -59,7 +62,7 @@ def _take_over(state: VenueState, account: Account, leg: LegFigures) -> None:
     position = leg.position
     instrument = state.market.instruments[position.symbol]
     asset = instrument.margin_asset
-    order = _forced_order(state, account, position, leg.mark)
+    order = _forced_order(state, account, leg)
     realized = to_places(leg.unrealized)
     fee = to_places(leg.notional * instrument.liquidation_fee)
     if leg.isolated:
@@ -95,11 +98,12 @@ def _cover(state: VenueState, account: Account, asset: str) -> None:
         state.emit(AccountEvent(account.id, "INSURANCE_CLEAR", (asset,), ()))
 
 
-def _cover_in_usd(state: VenueState, account: Account, asset: str) -> None:
-    """In multi-assets mode a wallet may be below zero while others back it: only the total is filled up."""
-    missing_usd = -usd_equity(state.market, account_figures(account, state.market))
-    if missing_usd > 0:
-        amount = missing_usd / state.market.asset(asset).ask_rate
+def _cover_together(state: VenueState, account: Account, currency: str, asset: str) -> None:
+    """Where several assets back a pool, one wallet may be below zero: only the pool is filled up, in `asset`."""
+    pools = state.market.rule.pools(account, state.market, account_figures(account, state.market))
+    missing = -sum((pool.equity for pool in pools if pool.currency == currency and not pool.isolated), _ZERO)
+    if missing > 0:
+        amount = missing / state.market.asset(asset).ask_rate
         state.book_money(account, LedgerKind.INSURANCE_CLEAR, asset, amount)
         state.emit(AccountEvent(account.id, "INSURANCE_CLEAR", (asset,), ()))
 
@@ -110,7 +114,8 @@ def _cross_wallet(state: VenueState, account: Account, asset: str) -> Decimal:
     return account.wallets.get(asset, _ZERO) - sum(aside, _ZERO)
 
 
-def _forced_order(state: VenueState, account: Account, position: Position, mark: Decimal) -> Order:
+def _forced_order(state: VenueState, account: Account, leg: LegFigures) -> Order:
+    position = leg.position
     order_id = state.next_id()
     order = Order(
         id=order_id,
@@ -120,23 +125,24 @@ def _forced_order(state: VenueState, account: Account, position: Position, mark:
         leg=position.leg,
         kind=OrderKind.LIMIT,
         qty=abs(position.qty),
-        price=mark,
+        price=leg.mark,
         time_in_force=TimeInForce.IOC,
         reduce_only=False,
         created_ms=state.now_ms,
         updated_ms=state.now_ms,
         status=OrderStatus.FILLED,
         filled=abs(position.qty),
-        quote_filled=abs(position.qty) * mark,
+        notional_filled=abs(state.market.instruments[position.symbol].notional(position.qty, leg.mark)),
+        average_price=leg.mark,
     )
     account.orders[order.id] = order
     account.client_ids[order.client_order_id] = order.id
     return order
 
 
-def _tell_margin_call(state: VenueState, account: Account, figures: AccountFigures) -> None:
-    """Say once when the worst cross pool passes the margin-call ratio, and again after it recovered."""
-    ratios = [pool.ratio for pool in cross_pools(account, state.market, figures) if pool.legs and not pool.is_dead]
+def _tell_margin_call(state: VenueState, account: Account, pools: list[Pool]) -> None:
+    """Say once when the worst of the cross `pools` passes the margin-call ratio, and again after it recovered."""
+    ratios = [pool.ratio for pool in pools if pool.legs and not pool.is_dead]
     worst = max((ratio for ratio in ratios if ratio is not None), default=_ZERO)
     if worst >= MARGIN_CALL_RATIO and not account.in_margin_call:
         state.emit(MarginCallEvent(account.id, worst))

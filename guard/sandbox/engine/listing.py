@@ -1,4 +1,4 @@
-"""What the sandbox lists by default: symbols with figures in the manner of the venue. Data, not rules.
+"""What the sandbox lists: symbols with figures in the manner of the venue. Data, not rules.
 
 The BTC and ETH brackets are those of the venue's published two-position example (2.5 % - 16,300 and
 10 % - 135,365); the others are of the same kind and consistent in themselves.
@@ -67,6 +67,43 @@ _SMALL = make_brackets(
     cap=5_000_000,
 )
 
+_BTC_COIN = make_brackets(
+    [
+        (0, "0.004", 125),
+        (5, "0.005", 100),
+        (10, "0.01", 50),
+        (20, "0.025", 20),
+        (50, "0.05", 10),
+        (100, "0.1", 5),
+        (200, "0.125", 4),
+        (400, "0.15", 3),
+        (1_000, "0.25", 2),
+        (1_500, "0.5", 1),
+    ],
+    cap=3_000,
+)
+_ETH_COIN = make_brackets(
+    [
+        (0, "0.005", 100),
+        (20, "0.0065", 75),
+        (100, "0.01", 50),
+        (500, "0.02", 25),
+        (1_000, "0.05", 10),
+        (2_000, "0.1", 5),
+        (4_000, "0.125", 4),
+        (8_000, "0.15", 3),
+        (15_000, "0.25", 2),
+        (25_000, "0.5", 1),
+    ],
+    cap=50_000,
+)
+
+# symbol, tick, contract size in USD, largest order in contracts, brackets
+_INVERSE_ROWS: tuple[tuple[str, str, str, str, tuple[Bracket, ...]], ...] = (
+    ("BTCUSD", "0.1", "100", "1000000", _BTC_COIN),
+    ("ETHUSD", "0.01", "10", "1000000", _ETH_COIN),
+)
+
 # symbol, tick, step, largest order, smallest notional, brackets
 _ROWS: tuple[tuple[str, str, str, str, str, tuple[Bracket, ...]], ...] = (
     ("BTCUSDT", "0.10", "0.001", "1000", "100", _BTC),
@@ -90,6 +127,30 @@ _ROWS: tuple[tuple[str, str, str, str, str, tuple[Bracket, ...]], ...] = (
 def default_instruments() -> dict[str, Instrument]:
     """Every contract that the sandbox lists, by symbol."""
     return {instrument.symbol: instrument for instrument in _instruments()}
+
+
+def inverse_instruments() -> dict[str, Instrument]:
+    """The coin-settled contracts, by symbol: quantities in USD, one contract is 100 USD of BTC or 10 USD of ETH."""
+    return {instrument.symbol: instrument for instrument in _inverse_instruments()}
+
+
+def _inverse_instruments() -> Iterable[Instrument]:
+    for symbol, tick, contract_size, max_contracts, brackets in _INVERSE_ROWS:
+        coin, size = symbol[:-3], Decimal(contract_size)
+        yield Instrument(
+            symbol=symbol,
+            base=coin,
+            quote=symbol[-3:],
+            margin_asset=coin,
+            tick=Decimal(tick),
+            step=size,
+            max_qty=size * Decimal(max_contracts),
+            max_market_qty=size * Decimal(max_contracts) / 5,
+            min_notional=Decimal(0),
+            brackets=brackets,
+            kind="inverse",
+            contract_size=size,
+        )
 
 
 def _instruments() -> Iterable[Instrument]:
@@ -127,3 +188,6 @@ START_PRICES: dict[str, Decimal] = {
     "ETHUSDC": Decimal(3400),
 }
 """Where every listed symbol stands when no scenario says otherwise, in quote units."""
+
+INVERSE_START_PRICES: dict[str, Decimal] = {"BTCUSD": Decimal(43500), "ETHUSD": Decimal(3400)}
+"""The same of the coin-settled contracts."""

@@ -1,8 +1,12 @@
-"""The venue's own margin figures, in exact decimals: written to agree with the guard, not to share with it."""
+"""The venue's own margin figures, in exact decimals: written to agree with the guard, not to share with it.
+
+Owns the values and what is the same on every venue: the sums over legs, assets and open orders. How much a leg needs
+and which legs live or die together is said by the venue's `MarginRule`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -100,12 +104,16 @@ class AccountFigures:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A pool of margin that lives or dies as one: in its asset, or in USD in multi-assets mode."""
+    """A pool of margin that lives or dies as one: in its asset, or in USD when several assets back it.
+
+    `maintenance` is the whole requirement of the pool. A venue that is dead by another comparison has a subclass.
+    """
 
     currency: str
     equity: Decimal
     maintenance: Decimal
     legs: tuple[LegFigures, ...]
+    isolated: bool = False
 
     @property
     def is_dead(self) -> bool:
@@ -113,52 +121,41 @@ class Pool:
         return bool(self.legs) and self.equity <= self.maintenance
 
     @property
+    def surplus(self) -> Decimal:
+        """How far the equity is above the requirement; death is where it is 0."""
+        return self.equity - self.maintenance
+
+    @property
     def ratio(self) -> Decimal | None:
         """Maintenance over equity; None when there is no equity."""
         return self.maintenance / self.equity if self.equity > 0 else None
 
 
-def leg_figures(account: Account, market: Market, position: Position) -> LegFigures:
-    """One leg at the current mark."""
-    mark = market.mark(position.symbol)
-    settings = account.settings_of(position.symbol)
-    notional = abs(position.qty) * mark
-    return LegFigures(
-        position=position,
-        mark=mark,
-        notional=notional,
-        unrealized=position.unrealized(mark),
-        maintenance=market.instruments[position.symbol].maintenance(notional),
-        initial=notional / settings.leverage,
-        leverage=settings.leverage,
-        isolated=settings.isolated,
-    )
+def account_figures(account: Account, market: Market, known: AccountFigures | None = None) -> AccountFigures:
+    """Every leg, asset and open-order margin of an account, at the current marks.
 
-
-def account_figures(account: Account, market: Market) -> AccountFigures:
-    """Every leg, asset and open-order margin of an account, at the current marks."""
-    legs = tuple(leg_figures(account, market, position) for position in account.held())
-    notionals = _order_notionals(account)
-    initials = {key: _order_initial(account, market, key, value) for key, value in notionals.items()}
+    Args:
+        account: whose.
+        market: the marks, and the rule that says what a leg and an order need.
+        known: figures of the same account, to take every leg from whose mark is still the same.
+    """
+    rule = market.rule
+    old = {} if known is None else {(leg.position.symbol, leg.position.leg): leg for leg in known.legs}
+    legs = []
+    for position in account.held():
+        leg = old.get((position.symbol, position.leg))
+        if leg is None or leg.mark != market.mark(position.symbol):
+            leg = rule.leg(account, market, position)
+        legs.append(leg)
+    notionals = _order_notionals(account, market)
+    initials = {key: rule.order_initial(account, market, key, value) for key, value in notionals.items()}
     names = sorted({*account.wallets, *(market.instruments[leg.position.symbol].margin_asset for leg in legs)})
     assets = {name: _asset_figures(account, market, name, legs, initials) for name in names}
-    return AccountFigures(legs, assets, notionals, initials)
-
-
-def cross_pools(account: Account, market: Market, figures: AccountFigures) -> list[Pool]:
-    """The cross pools: one for each margin asset, or a single one in USD in multi-assets mode."""
-    if account.multi_assets:
-        legs = tuple(leg for leg in figures.legs if not leg.isolated)
-        return [Pool("USD", usd_equity(market, figures), usd_maintenance(market, figures), legs)]
-    pools = []
-    for name, asset in figures.assets.items():
-        legs = tuple(leg for leg in figures.legs if not leg.isolated and _asset_of(market, leg) == name)
-        pools.append(Pool(name, asset.cross_margin_balance, asset.cross_maintenance, legs))
-    return pools
+    return AccountFigures(tuple(legs), assets, notionals, initials)
 
 
 def usd_equity(market: Market, figures: AccountFigures) -> Decimal:
-    """Equity in multi-assets mode, in USD.
+    """Equity of all assets together, in USD.
 
     Formula: `sum(min(eq * bid_rate, eq * ask_rate))`, so that a debt is converted at the ask rate.
     """
@@ -170,37 +167,19 @@ def usd_equity(market: Market, figures: AccountFigures) -> Decimal:
 
 
 def usd_maintenance(market: Market, figures: AccountFigures) -> Decimal:
-    """Maintenance margin of all cross legs in multi-assets mode, in USD."""
+    """Maintenance margin of all cross legs together, in USD."""
     parts = (asset.cross_maintenance * market.asset(name).ask_rate for name, asset in figures.assets.items())
     return sum(parts, _ZERO)
-
-
-def available(account: Account, market: Market, figures: AccountFigures, asset: str) -> Decimal:
-    """What new orders in `asset` may use, in that asset."""
-    if not account.multi_assets:
-        return figures.assets[asset].available if asset in figures.assets else _ZERO
-    initial = sum(
-        (
-            (item.cross_position_initial + item.order_initial) * market.asset(name).ask_rate
-            for name, item in figures.assets.items()
-        ),
-        _ZERO,
-    )
-    return max(_ZERO, usd_equity(market, figures) - initial) / market.asset(asset).ask_rate
-
-
-def _asset_of(market: Market, leg: LegFigures) -> str:
-    return market.instruments[leg.position.symbol].margin_asset
 
 
 def _asset_figures(
     account: Account,
     market: Market,
     name: str,
-    legs: tuple[LegFigures, ...],
+    legs: Sequence[LegFigures],
     initials: Mapping[tuple[str, Leg], Decimal],
 ) -> AssetFigures:
-    mine = [leg for leg in legs if _asset_of(market, leg) == name]
+    mine = [leg for leg in legs if market.instruments[leg.position.symbol].margin_asset == name]
     cross = [leg for leg in mine if not leg.isolated]
     wallet = account.wallets.get(name, _ZERO)
     aside = sum((leg.position.isolated_wallet for leg in mine), _ZERO)
@@ -219,24 +198,16 @@ def _asset_figures(
     )
 
 
-def _order_notionals(account: Account) -> dict[tuple[str, Leg], OrderNotionals]:
+def _order_notionals(account: Account, market: Market) -> dict[tuple[str, Leg], OrderNotionals]:
     found: dict[tuple[str, Leg], OrderNotionals] = {}
     for order in account.open_orders.values():
         if order.closes:
             continue
         old = found.get((order.symbol, order.leg), OrderNotionals())
-        notional = order.remaining * order.price
+        notional = market.instruments[order.symbol].notional(order.remaining, order.price)
         found[order.symbol, order.leg] = (
             OrderNotionals(old.bids + notional, old.asks)
             if order.side is Side.BUY
             else OrderNotionals(old.bids, old.asks + notional)
         )
     return found
-
-
-def _order_initial(account: Account, market: Market, key: tuple[str, Leg], orders: OrderNotionals) -> Decimal:
-    """What open orders of one leg withhold: the larger of the two sides they could lead to, less the position."""
-    symbol, leg = key
-    held = account.position(symbol, leg).qty * market.mark(symbol)
-    worst = max(abs(held + orders.bids), abs(held - orders.asks))
-    return max(_ZERO, worst - abs(held)) / account.settings_of(symbol).leverage

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.orderbook import Depth, Level, OrderBook, without
@@ -12,16 +13,23 @@ from guard.sandbox.engine.orders import Reason, Rejection
 from guard.sandbox.engine.prices import PricePath, PriceSeries, flat_path
 from guard.sandbox.engine.sides import Side
 
+if TYPE_CHECKING:
+    from guard.sandbox.engine.rule import MarginRule
+
 _ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class AssetIndex:
-    """What a margin asset is worth in USD: `index` and the buffers of multi-assets mode (fractions)."""
+    """What a margin asset is worth in USD: `index` and the buffers of multi-assets mode (fractions).
+
+    With `follows` the index is the mark of that symbol instead.
+    """
 
     index: Decimal = Decimal(1)
     bid_buffer: Decimal = _ZERO
     ask_buffer: Decimal = _ZERO
+    follows: str = ""
 
     @property
     def bid_rate(self) -> Decimal:
@@ -36,10 +44,14 @@ class AssetIndex:
 
 @dataclass(slots=True)
 class Market:
-    """Prices of every listed symbol at `now_ms`; the mark, the index and the last price are all the mid."""
+    """Prices of every listed symbol at `now_ms`; the mark, the index and the last price are all the mid.
+
+    `rule` is how the venue computes margins; every part of the engine that needs a margin asks it.
+    """
 
     instruments: dict[str, Instrument]
     now_ms: int
+    rule: MarginRule
     depth: Depth = field(default_factory=Depth)
     refill_ms: int = 1000
     series: dict[str, PriceSeries] = field(default_factory=dict)
@@ -78,6 +90,10 @@ class Market:
         """The mark of every listed symbol."""
         return {symbol: self.mark(symbol) for symbol in self.symbols()}
 
+    def supposing(self, symbol: str, price: Decimal) -> Market:
+        """This market as it would be now if the mark of `symbol` were `price`; for a look only."""
+        return replace(self, _marks={**self._marks, symbol: (self.now_ms, price)})
+
     def set_path(self, symbol: str, path: PricePath) -> None:
         """Follow another path from now on."""
         self.series[self.instrument(symbol).symbol].replace_from(self.now_ms, path)
@@ -93,7 +109,8 @@ class Market:
 
     def asset(self, asset: str) -> AssetIndex:
         """The index and buffers of a margin asset."""
-        return self.assets.get(asset) or AssetIndex()
+        found = self.assets.get(asset) or AssetIndex()
+        return replace(found, index=self.mark(found.follows)) if found.follows else found
 
     def book(self, symbol: str) -> OrderBook:
         """The order book now, less what takers took since the last refill."""

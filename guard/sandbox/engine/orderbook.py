@@ -13,7 +13,7 @@ _BPS = Decimal(10_000)
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One price level: quote units and base units."""
+    """One price level: quote units and the contract's units."""
 
     price: Decimal
     qty: Decimal
@@ -48,16 +48,16 @@ class Depth:
     def around(self, mid: Decimal, instrument: Instrument) -> OrderBook:
         """The book at `mid` (quote units), on the instrument's tick and step; never crossed."""
         bids, asks = [], []
-        notional = self.first_notional
+        value = self.first_notional
         for index in range(self.levels):
             offset = (self.spread_bps / 2 + self.gap_bps * index) / _BPS
             bid = _on_grid(mid * (1 - offset), instrument.tick, ROUND_FLOOR)
             ask = max(_on_grid(mid * (1 + offset), instrument.tick, ROUND_CEILING), bid + instrument.tick)
-            qty = max(instrument.step, _on_grid(notional / mid, instrument.step, ROUND_FLOOR))
+            qty = max(instrument.step, _on_grid(instrument.qty_of_value(value, mid), instrument.step, ROUND_FLOOR))
             if bid > 0:
                 bids.append(Level(bid, qty))
             asks.append(Level(ask, qty))
-            notional *= self.growth
+            value *= self.growth
         return OrderBook(_merged(bids), _merged(asks))
 
 
@@ -75,7 +75,7 @@ def sweep(levels: tuple[Level, ...], side: Side, qty: Decimal, limit: Decimal | 
 
 
 def without(levels: tuple[Level, ...], taken: Decimal) -> tuple[Level, ...]:
-    """`levels` after the first `taken` base units are gone."""
+    """`levels` after the first `taken` units are gone."""
     rest: list[Level] = []
     for level in levels:
         gone = min(taken, level.qty)

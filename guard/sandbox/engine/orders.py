@@ -109,7 +109,7 @@ class Rejection(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """What a trader asks for: quantities in base units, prices in quote units."""
+    """What a trader asks for: quantities in the contract's units, prices in quote units."""
 
     symbol: str
     side: Side
@@ -124,7 +124,7 @@ class OrderRequest:
 
 @dataclass(slots=True)
 class Order:
-    """An order that the venue accepted."""
+    """An order that the venue accepted; `average_price` is that of its fills, 0 when nothing is filled."""
 
     id: int
     client_order_id: str
@@ -140,20 +140,16 @@ class Order:
     updated_ms: int
     status: OrderStatus = OrderStatus.NEW
     filled: Decimal = _ZERO
-    quote_filled: Decimal = _ZERO
+    notional_filled: Decimal = _ZERO
+    average_price: Decimal = _ZERO
     algo_kind: str = ""
     close_position: bool = False
     trigger_price: Decimal = _ZERO
 
     @property
     def remaining(self) -> Decimal:
-        """What is not filled, in base units."""
+        """What is not filled, in the contract's units."""
         return self.qty - self.filled
-
-    @property
-    def average_price(self) -> Decimal:
-        """Average fill price; 0 when nothing is filled."""
-        return self.quote_filled / self.filled if self.filled else _ZERO
 
     @property
     def closes(self) -> bool:

@@ -15,7 +15,7 @@ from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.engine import Engine, Holding
 from guard.sandbox.engine.instruments import make_brackets
 from guard.sandbox.engine.listing import default_instruments
-from guard.sandbox.engine.margin import available, cross_pools, usd_equity
+from guard.sandbox.engine.margin import usd_equity
 from guard.sandbox.engine.market import AssetIndex
 
 D = Decimal
@@ -43,8 +43,8 @@ def test_without_positions(engine: Engine) -> None:
     account = opened(engine)
     figures = engine.figures(account)
     assert abs(usd_equity(engine.market, figures) - D("416.02")) < D("0.005")
-    assert abs(available(account, engine.market, figures, "USDT") - D("418.13")) < D("0.005")
-    assert abs(available(account, engine.market, figures, "USDC") - D("416.02")) < D("0.005")
+    assert abs(engine.market.rule.available(account, engine.market, figures, "USDT") - D("418.13")) < D("0.005")
+    assert abs(engine.market.rule.available(account, engine.market, figures, "USDC") - D("416.02")) < D("0.005")
 
 
 def test_with_positions(engine: Engine) -> None:
@@ -55,9 +55,9 @@ def test_with_positions(engine: Engine) -> None:
         Holding("ETHUSDC", D(20), D(600), leverage=50),
     )
     figures = engine.figures(account)
-    (pool,) = cross_pools(account, engine.market, figures)
+    (pool,) = engine.market.rule.pools(account, engine.market, figures)
     assert abs(pool.maintenance - D("199.596")) < D("0.001")
     assert pool.ratio is not None
     assert abs(pool.ratio - D("0.47977")) < D("1e-5")
-    assert abs(available(account, engine.market, figures, "USDC") - D("76.525")) < D("0.001")
-    assert abs(available(account, engine.market, figures, "USDT") - D("76.91")) < D("0.005")
+    assert abs(engine.market.rule.available(account, engine.market, figures, "USDC") - D("76.525")) < D("0.001")
+    assert abs(engine.market.rule.available(account, engine.market, figures, "USDT") - D("76.91")) < D("0.005")

@@ -9,15 +9,16 @@ from hypothesis import strategies as st
 
 from guard.sandbox.engine.accounts import Account, LedgerKind
 from guard.sandbox.engine.engine import Engine, EngineOptions, Holding
-from guard.sandbox.engine.listing import default_instruments
+from guard.sandbox.engine.listing import default_instruments, inverse_instruments
 from guard.sandbox.engine.matching import place_order
 from guard.sandbox.engine.orders import Order, OrderKind, OrderRequest, Rejection, TimeInForce
 from guard.sandbox.engine.sides import Leg, Side
 
 D = Decimal
+COINS = {"BTCUSDT": "BTCUSD", "ETHUSDT": "ETHUSD", "SOLUSDT": "BTCUSD"}
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
-START = {"BTCUSDT": D(43500), "ETHUSDT": D(3400), "SOLUSDT": D(56)}
-QTY = {"BTCUSDT": D("0.25"), "ETHUSDT": D(3), "SOLUSDT": D(200)}
+START = {"BTCUSDT": D(43500), "ETHUSDT": D(3400), "SOLUSDT": D(56), "BTCUSD": D(43500), "ETHUSD": D(3400)}
+QTY = {"BTCUSDT": D("0.25"), "ETHUSDT": D(3), "SOLUSDT": D(200), "BTCUSD": D(10_000), "ETHUSD": D(10_000)}
 
 steps = st.lists(
     st.tuples(
@@ -92,6 +93,49 @@ def test_equity_changes_only_by_prices_fees_and_funding(actions: list[tuple[str,
     for trade in account.trades:
         expected += trade.qty * trade.side.sign * (engine.market.mark(trade.symbol) - trade.price)
     assert abs(engine.equity(account) - expected) <= D("1e-8") * (len(account.trades) + 1)
+
+
+@given(steps)
+@settings(max_examples=60, deadline=None)
+def test_coins_are_conserved(actions: list[tuple[str, str, Side, int, int]]) -> None:
+    """Of coin-settled contracts too: what was traded, at what it is worth now in the coin, is the equity."""
+    engine = Engine(start_ms=0, instruments=inverse_instruments(), options=EngineOptions(funding_interval_ms=7000))
+    account = engine.add_account("alice", {"BTC": D(2), "ETH": D(15)})
+    play(engine, account, [(kind, COINS[symbol], side, size, move) for kind, symbol, side, size, move in actions])
+    figures = engine.figures(account)
+    for name, asset in figures.assets.items():
+        entries = [entry for entry in account.ledger if entry.asset == name]
+        assert asset.wallet == sum(entry.amount for entry in entries)
+        trades = [trade for trade in account.trades if trade.asset == name]
+        if account.liquidated:
+            continue
+        expected = sum((item.amount for item in entries if item.kind is not LedgerKind.REALIZED_PNL), D(0))
+        for trade in trades:
+            signed = trade.qty * trade.side.sign
+            expected += signed / trade.price - signed / engine.market.mark(trade.symbol)
+        assert abs(asset.margin_balance - expected) <= D("1e-8") * (len(trades) + 1)
+        assert asset.cross_margin_balance > asset.cross_maintenance or not asset.maintenance
+
+
+@given(
+    coins=st.integers(1, 400),
+    legs=st.tuples(st.integers(-900, 900), st.integers(-900, 900)),
+    mark=st.integers(15_000, 120_000),
+)
+@settings(max_examples=150, deadline=None)
+def test_coin_pool_dies_exactly_when_its_coins_do_not_suffice(coins: int, legs: tuple[int, int], mark: int) -> None:
+    """A plain sum over both hedge legs in coins says the same as the engine."""
+    engine = Engine(start_ms=0, instruments=inverse_instruments())
+    sizes = {Leg.LONG: D(abs(legs[0])) * 1000, Leg.SHORT: -D(abs(legs[1])) * 1000}
+    holdings = [Holding("BTCUSD", qty, D(43_500), leg=leg) for leg, qty in sizes.items() if qty]
+    account = engine.add_account("alice", {"BTC": D(coins) / 100}, holdings, hedge_mode=True)
+    engine.set_price("BTCUSD", D(mark))
+    equity, need = D(coins) / 100, D(0)
+    for qty in sizes.values():
+        equity += qty / 43_500 - qty / mark
+        for bracket in inverse_instruments()["BTCUSD"].brackets:
+            need += bracket.mm_rate * max(D(0), min(abs(qty) / mark, bracket.cap) - bracket.floor)
+    assert account.liquidated is (bool(holdings) and equity <= need)
 
 
 @given(steps)

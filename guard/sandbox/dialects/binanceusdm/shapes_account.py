@@ -13,8 +13,6 @@ from guard.sandbox.engine.margin import (
     AssetFigures,
     LegFigures,
     OrderNotionals,
-    available,
-    leg_figures,
     usd_equity,
     usd_maintenance,
 )
@@ -119,14 +117,14 @@ def _asset_figures(figures: AccountFigures, name: str) -> AssetFigures:
 def _totals(account: Account, market: Market, figures: AccountFigures) -> Json:
     """In single-asset mode the venue totals USDT only; in multi-assets mode everything, in USD."""
     if not account.multi_assets:
-        return _total_fields(_asset_figures(figures, "USDT"), available(account, market, figures, "USDT"))
+        return _total_fields(_asset_figures(figures, "USDT"), market.rule.available(account, market, figures, "USDT"))
     totals = [_ZERO] * 9
     for name, asset in figures.assets.items():
         index = market.asset(name).index
         values = [asset.wallet, asset.cross_wallet, asset.unrealized, asset.cross_unrealized, asset.maintenance]
         values += [asset.cross_maintenance, asset.position_initial, asset.cross_position_initial, asset.order_initial]
         totals = [total + value * index for total, value in zip(totals, values, strict=True)]
-    usdt_available = available(account, market, figures, "USDT") * market.asset("USDT").ask_rate
+    usdt_available = market.rule.available(account, market, figures, "USDT") * market.asset("USDT").ask_rate
     return {
         **_total_fields(AssetFigures("USD", *totals), usdt_available),
         "totalMarginBalance": money(usd_equity(market, figures)),
@@ -152,7 +150,7 @@ def _total_fields(total: AssetFigures, available_balance: Decimal) -> Json:
 
 def _asset(account: Account, market: Market, figures: AccountFigures, name: str) -> Json:
     asset = _asset_figures(figures, name)
-    free = available(account, market, figures, name) if name in figures.assets else _ZERO
+    free = market.rule.available(account, market, figures, name) if name in figures.assets else _ZERO
     return {
         "asset": name,
         "walletBalance": money(asset.wallet),
@@ -176,7 +174,7 @@ def _leg_names(account: Account) -> tuple[Leg, ...]:
 
 def _every_leg(account: Account, market: Market) -> list[LegFigures]:
     return [
-        leg_figures(account, market, account.position(symbol, leg))
+        market.rule.leg(account, market, account.position(symbol, leg))
         for symbol in market.symbols()
         for leg in _leg_names(account)
     ]
@@ -184,7 +182,7 @@ def _every_leg(account: Account, market: Market) -> list[LegFigures]:
 
 def _live_legs(account: Account, market: Market, figures: AccountFigures) -> list[LegFigures]:
     live = {(leg.position.symbol, leg.position.leg) for leg in figures.legs} | set(figures.order_notionals)
-    return [leg_figures(account, market, account.position(symbol, leg)) for symbol, leg in sorted(live)]
+    return [market.rule.leg(account, market, account.position(symbol, leg)) for symbol, leg in sorted(live)]
 
 
 def _orders_of(figures: AccountFigures, leg: LegFigures) -> tuple[OrderNotionals, Decimal]:

@@ -26,7 +26,7 @@ def order_json(order: Order, instrument: Instrument) -> Json:
         "origQty": on_grid(order.qty, instrument.step),
         "executedQty": on_grid(order.filled, instrument.step),
         "cumQty": on_grid(order.filled, instrument.step),
-        "cumQuote": plain(order.quote_filled),
+        "cumQuote": plain(order.notional_filled),
         "timeInForce": order.time_in_force.value,
         "type": kind,
         "reduceOnly": order.reduce_only,

@@ -7,7 +7,7 @@ from typing import Any
 from guard.sandbox.dialects.binanceusdm.numbers import money, on_grid, plain
 from guard.sandbox.dialects.binanceusdm.shapes_market import book_ticker as book_ticker_row
 from guard.sandbox.engine.accounts import Account
-from guard.sandbox.engine.margin import account_figures, leg_figures
+from guard.sandbox.engine.margin import account_figures
 from guard.sandbox.engine.market import Market
 from guard.sandbox.engine.state import (
     AccountEvent,
@@ -129,7 +129,7 @@ def _order_update(event: OrderEvent, market: Market, now_ms: int) -> Json:
 def _account_update(event: AccountEvent, account: Account, market: Market, now_ms: int) -> Json:
     figures = account_figures(account, market)
     changed = [figures.assets[name] for name in event.assets if name in figures.assets]
-    legs = [leg_figures(account, market, account.position(symbol, leg)) for symbol, leg in event.legs]
+    legs = [market.rule.leg(account, market, account.position(symbol, leg)) for symbol, leg in event.legs]
     return {
         "e": "ACCOUNT_UPDATE",
         "E": now_ms,
