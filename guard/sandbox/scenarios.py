@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from guard.sandbox.dialects.dialect import Dialect
 from guard.sandbox.engine.engine import EIGHT_HOURS_MS, Engine, EngineOptions, Holding
 from guard.sandbox.engine.listing import START_PRICES
 from guard.sandbox.engine.prices import Noise, PricePath, path_through
@@ -82,14 +83,26 @@ class Scenario:
         """The legs of the scenario's account, opened at the start prices."""
         return [Holding(leg.symbol, Decimal(leg.qty), self.start_prices[leg.symbol], leg=leg.leg) for leg in self.legs]
 
-    def engine(self, start_ms: int, speed: float, seed: int, resolution_ms: int = _RESOLUTION_MS) -> Engine:
+    def engine(
+        self,
+        start_ms: int,
+        speed: float,
+        seed: int,
+        resolution_ms: int = _RESOLUTION_MS,
+        dialect: Dialect | None = None,
+    ) -> Engine:
         """A venue in which this scenario begins at `start_ms`; funding keeps its scenario rhythm.
 
         Prices are looked at every `resolution_ms` of the venue's time: virtual hours ask for a coarser grid.
         """
         funding_ms = max(resolution_ms, round(EIGHT_HOURS_MS / speed))
         options = EngineOptions(resolution_ms=resolution_ms, funding_interval_ms=funding_ms)
-        return Engine(start_ms=start_ms, paths=self.paths(start_ms, speed, seed), options=options)
+        paths = self.paths(start_ms, speed, seed)
+        if dialect is None:
+            return Engine(start_ms=start_ms, paths=paths, options=options)
+        return Engine(
+            start_ms=start_ms, instruments=dialect.instruments(), paths=paths, options=options, rule=dialect.rule
+        )
 
 
 _LONG_BTC_ETH_SHORT_SOL = (

@@ -8,14 +8,22 @@ from collections.abc import Callable
 
 from guard.ports.clock import Clock
 from guard.ports.errors import InputError
+from guard.sandbox.dialects.dialect import Dialect
+from guard.sandbox.dialects.table import DIALECTS, dialect_of
 from guard.sandbox.scenarios import SCENARIOS, Scenario
-from guard.sandbox.server import DIALECTS, SandboxAccount, SandboxServer
+from guard.sandbox.server import SandboxAccount, SandboxServer
 
 DEMO_ACCOUNT = "demo"
 
 
 def open_scenario(
-    scenario: Scenario, clock: Clock, *, speed: float, seed: int, names: tuple[str, ...] = (DEMO_ACCOUNT,)
+    scenario: Scenario,
+    clock: Clock,
+    *,
+    speed: float,
+    seed: int,
+    names: tuple[str, ...] = (DEMO_ACCOUNT,),
+    dialect: Dialect | None = None,
 ) -> SandboxServer:
     """A server, not started yet, in which `scenario` begins now, with one account of its kind for every name.
 
@@ -25,13 +33,18 @@ def open_scenario(
         speed: scenario seconds per second of the clock, > 0.
         seed: of the noise, the keys and the faults.
         names: accounts with the scenario's balance and legs.
+        dialect: whose API the server speaks; Binance USD-M by default.
     """
     start_ms = int(clock.now().timestamp() * 1000)
-    server = SandboxServer(scenario.engine(start_ms, speed, seed), clock, seed=seed)
+    spoken = dialect or dialect_of("binanceusdm")
+    engine = scenario.engine(start_ms, speed, seed, dialect=spoken)
+    server = SandboxServer(engine, clock, seed=seed, dialect=spoken)
     for fault in scenario.faults(start_ms, speed):
         server.faults.add(fault)
     for name in names:
-        server.add_account(name, {"USDT": scenario.balance}, scenario.holdings(), hedge_mode=scenario.hedge_mode)
+        server.add_account(
+            name, {spoken.wallet_asset: scenario.balance}, scenario.holdings(), hedge_mode=scenario.hedge_mode
+        )
     return server
 
 
@@ -69,7 +82,7 @@ async def serve(
     if speed <= 0:
         raise InputError(f"--speed was {speed}", fix="give a number above 0")
     world = SCENARIOS[scenario]
-    server = open_scenario(world, clock, speed=speed, seed=seed)
+    server = open_scenario(world, clock, speed=speed, seed=seed, dialect=dialect_of(dialect))
     try:
         await server.start(host, port)
     except OSError as error:

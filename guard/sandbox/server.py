@@ -12,10 +12,8 @@ from aiohttp import web
 
 from guard.ports.clock import Clock
 from guard.sandbox.control import ControlRoutes
-from guard.sandbox.dialects.binanceusdm.call import WireVenue
-from guard.sandbox.dialects.binanceusdm.rest import RestDialect
-from guard.sandbox.dialects.binanceusdm.rest_faults import RestFaults
-from guard.sandbox.dialects.binanceusdm.stream import StreamDialect
+from guard.sandbox.dialects.dialect import Dialect, World
+from guard.sandbox.dialects.table import dialect_of
 from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.engine import Engine, Holding
 from guard.sandbox.engine.prices import PricePath
@@ -23,7 +21,6 @@ from guard.sandbox.faults import Fault, FaultKind, Faults
 from guard.sandbox.keys import ApiKey, KeyRing
 
 Amount = Decimal | int | str
-DIALECTS = ("binanceusdm",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +40,20 @@ class SandboxServer:
     that prices move, orders fill and accounts die with nobody asking.
     """
 
-    def __init__(self, engine: Engine, clock: Clock, *, seed: int = 0, tick_s: float = 0.2) -> None:
+    def __init__(
+        self, engine: Engine, clock: Clock, *, seed: int = 0, tick_s: float = 0.2, dialect: Dialect | None = None
+    ) -> None:
+        """A venue around `engine`, which must have been made with the rule and instruments of `dialect`."""
         self.engine = engine
         self.clock = clock
         self.keys = KeyRing(seed)
         self.faults = Faults(seed)
-        self.venue = WireVenue(engine, self.keys)
         self.accounts: dict[str, SandboxAccount] = {}
         self.base_url = ""
         self._tick_s = tick_s
         self._ahead_ms = 0
-        rest_faults = RestFaults(self.faults, clock)
-        self._rest = RestDialect(self.venue, rest_faults, self.sync)
-        self._rest_faults = rest_faults
-        self.streams = StreamDialect(self.venue, self.faults)
+        self.world = World(engine, self.keys, self.faults, clock, self.sync, wire_ms=engine.now_ms)
+        self.served = (dialect or dialect_of("binanceusdm")).open(self.world)
         self._runner: web.AppRunner | None = None
         self._ticker: asyncio.Task[None] | None = None
 
@@ -89,7 +86,7 @@ class SandboxServer:
     def sync(self) -> int:
         """Bring the engine to the present; returns the clock's time in epoch milliseconds."""
         now_ms = int(self.clock.now().timestamp() * 1000)
-        self.streams.now_ms = now_ms
+        self.world.wire_ms = now_ms
         self.engine.advance(now_ms + self._ahead_ms)
         return now_ms
 
@@ -185,14 +182,14 @@ class SandboxServer:
         """Let time pass while nobody asks."""
         while True:
             await self.clock.sleep(self._tick_s)
-            self.streams.push(self.sync())
+            self.served.streams.push(self.sync())
 
     async def _route(self, request: web.Request) -> web.StreamResponse:
         """Streams to the stream side, everything else to the REST side; outages strike both."""
         if request.headers.get("Upgrade", "").lower() != "websocket":
-            return await self._rest.handle(request)
-        refused = await self._rest_faults.before(request, self.sync())
-        return refused or await self.streams.handle(request, self.sync())
+            return await self.served.rest(request)
+        refused = await self.served.refused(request, self.sync())
+        return refused or await self.served.streams.handle(request, self.sync())
 
     async def _close_streams(self, _app: web.Application) -> None:
-        await self.streams.close()
+        await self.served.streams.close()

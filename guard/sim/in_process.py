@@ -8,7 +8,7 @@ asked nor what is answered.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, cast
 
@@ -17,7 +17,6 @@ from aiohttp import web
 from yarl import URL
 
 from guard.ports.clock import Clock
-from guard.sandbox.dialects.binanceusdm.rest import RestDialect
 from guard.venues.hub import VenueHub, VenueSite
 
 BASE_URL: Final = "http://sandbox.invalid"
@@ -84,6 +83,9 @@ class _Asking:
         return None
 
 
+Rest = Callable[[web.Request], Awaitable[web.Response]]
+
+
 class InProcessSession:
     """Stands in for `aiohttp.ClientSession`.
 
@@ -96,7 +98,7 @@ class InProcessSession:
     closed = False
     headers: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, rest: RestDialect, clock: Clock, latency_s: Callable[[], float]) -> None:
+    def __init__(self, rest: Rest, clock: Clock, latency_s: Callable[[], float]) -> None:
         self._rest = rest
         self._clock = clock
         self._latency_s = latency_s
@@ -131,7 +133,7 @@ class InProcessSession:
         """
         self.asked += 1
         await self._clock.sleep(self._latency_s())
-        response = await self._rest.handle(cast("web.Request", request))
+        response = await self._rest(cast("web.Request", request))
         await self._clock.sleep(self._latency_s())
         if request.transport.aborted:
             raise aiohttp.ServerDisconnectedError
@@ -160,11 +162,11 @@ class InProcessHub(VenueHub):
         super().__init__(clock, timeout_s=timeout_s)
         self._in_process = session
 
-    def site(self, venue: str, base_url: str | None, requests_per_minute: int) -> VenueSite:
+    def site(self, venue: str, base_url: str | None, requests_per_minute: int, ccxt_id: str | None = None) -> VenueSite:
         """The site of `venue`, made at first asking."""
         key = (venue, base_url)
         if key not in self._sites:
             self._sites[key] = _InProcessSite(
-                self._in_process, self.clock, venue, base_url, self._timeout_s, requests_per_minute
+                self._in_process, self.clock, venue, base_url, self._timeout_s, requests_per_minute, ccxt_id
             )
         return self._sites[key]

@@ -12,8 +12,6 @@ from decimal import Decimal
 from typing import Final
 
 from guard.ports.clock import Clock
-from guard.sandbox.dialects.binanceusdm.rest import RestDialect
-from guard.sandbox.dialects.binanceusdm.rest_faults import RestFaults
 from guard.sandbox.engine.engine import Holding
 from guard.sandbox.faults import Fault, FaultKind
 from guard.sandbox.scenarios import Moves, Scenario
@@ -58,9 +56,8 @@ class World:
         start_ms = int(clock.now().timestamp() * 1000)
         engine = _scenario(self._chance, hours).engine(start_ms, 1.0, seed, resolution_ms=_RESOLUTION_MS)
         self.venue = SandboxServer(engine, clock, seed=seed)
-        rest = RestDialect(self.venue.venue, RestFaults(self.venue.faults, clock), self.venue.sync)
         wire = seeded_random(seed, "wire")
-        self.session = InProcessSession(rest, clock, lambda: wire.uniform(0.01, 0.06))
+        self.session = InProcessSession(self.venue.served.rest, clock, lambda: wire.uniform(0.01, 0.06))
         if trouble:
             for fault in _trouble(seeded_random(seed, "trouble"), start_ms, hours):
                 self.venue.faults.add(fault)

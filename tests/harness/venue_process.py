@@ -28,7 +28,7 @@ async def main() -> None:
     instruments = listed | {name: replace(template, symbol=name, base=name[:-4]) for name in names}
     server = SandboxServer(Engine(start_ms=int(clock.now().timestamp() * 1000), instruments=instruments), clock)
     # The measure is work, not patience: no limit on requests.
-    server.venue.weights.limit = 10**9
+    server.served.lift_limits()
     await server.start()
     holdings = [Holding(symbol=name, qty=Decimal(10), entry_price=Decimal(95)) for name in names]
     account = server.add_account("bench", {"USDT": "20000"}, holdings)

@@ -10,8 +10,6 @@ import pytest
 
 from guard.ports.errors import CredentialsRejected, VenueUnavailable
 from guard.ports.venue import AccountSpec, Credentials
-from guard.sandbox.dialects.binanceusdm.rest import RestDialect
-from guard.sandbox.dialects.binanceusdm.rest_faults import RestFaults
 from guard.sandbox.engine.engine import Engine, Holding
 from guard.sandbox.faults import FaultKind
 from guard.sandbox.server import SandboxServer
@@ -34,8 +32,7 @@ def _venue(clock: VirtualClock) -> SandboxServer:
 
 
 def _session(venue: SandboxServer, latency_s: Callable[[], float] = lambda: 0.0) -> InProcessSession:
-    rest = RestDialect(venue.venue, RestFaults(venue.faults, venue.clock), venue.sync)
-    return InProcessSession(rest, venue.clock, latency_s)
+    return InProcessSession(venue.served.rest, venue.clock, latency_s)
 
 
 def _spec(venue: SandboxServer, base_url: str) -> AccountSpec:

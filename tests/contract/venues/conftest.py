@@ -183,7 +183,7 @@ async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
     real = SystemClock()
     start_ms = int(datetime.now(tz=UTC).timestamp() * 1000)
     server = SandboxServer(Engine(start_ms=start_ms), real, seed=1, tick_s=5.0)
-    server.venue.weights.limit = 10**9
+    server.served.lift_limits()
     proxy = Proxy(await server.start())
     await proxy.start()
     clock = JumpingClock()

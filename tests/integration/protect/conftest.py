@@ -160,7 +160,7 @@ async def desk(url: str) -> AsyncIterator[Callable[..., Any]]:
     """Builds a desk for an account with legs and 10,000 USDT; everything is closed at the end."""
     real = SystemClock()
     server = SandboxServer(Engine(start_ms=int(datetime.now(tz=UTC).timestamp() * 1000)), real, seed=1, tick_s=5.0)
-    server.venue.weights.limit = 10**9
+    server.served.lift_limits()
     await server.start()
     store = await Store.open(url, Vault.of(url), RandomIds())
     opened: list[VenueAccount] = []

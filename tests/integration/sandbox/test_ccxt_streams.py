@@ -24,7 +24,7 @@ async def soon(awaitable: Awaitable[Any]) -> Any:
 async def listening(pro: Any, server: SandboxServer, *watched: Awaitable[Any]) -> list[asyncio.Task[Any]]:
     """Tasks that watch, once the user data stream is open."""
     tasks = [asyncio.ensure_future(each) for each in watched]
-    await soon(server.streams.until_listened())
+    await soon(server.served.streams.until_listened())
     return tasks
 
 

@@ -76,8 +76,8 @@ async def test_too_many_requests(connect: Connect, alice: SandboxAccount, server
     before = int(exchange.last_response_headers["X-MBX-USED-WEIGHT-1M"])
     await exchange.fapiPrivateV3GetAccount()
     assert int(exchange.last_response_headers["X-MBX-USED-WEIGHT-1M"]) - before in {5, 5 - before}
-    server.venue.weights.limit = 1
-    server.venue.weights.patience = 2
+    server.served.venue.weights.limit = 1
+    server.served.venue.weights.patience = 2
     for status in ("429", "429", "418", "418"):
         with pytest.raises(ccxt.DDoSProtection, match=f"{status} .*-1003"):
             await exchange.fapiPrivateV3GetAccount()

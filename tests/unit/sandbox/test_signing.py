@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from guard.sandbox.dialects.binanceusdm.errors import WireError
-from guard.sandbox.dialects.binanceusdm.signing import RawRequest, Security, authorize, sign
+from guard.sandbox.dialects.binanceusdm.signing import Security, SignedRequest, authorize, sign
 from guard.sandbox.keys import ApiKey, KeyRing
 
 NOW_MS = 1_700_000_000_000
@@ -24,10 +24,10 @@ def ring(key: ApiKey | None = None) -> KeyRing:
     return keys
 
 
-def signed(payload: str, *, secret: str = SECRET, in_body: bool = False, api_key: str = "k") -> RawRequest:
+def signed(payload: str, *, secret: str = SECRET, in_body: bool = False, api_key: str = "k") -> SignedRequest:
     """A request whose query (or body) is `payload` with its signature."""
     text = f"{payload}&signature={sign(payload, secret)}"
-    return RawRequest("" if in_body else text, text if in_body else "", api_key, "127.0.0.1")
+    return SignedRequest("" if in_body else text, text if in_body else "", api_key, "127.0.0.1")
 
 
 def test_published_signature_example() -> None:
@@ -49,18 +49,18 @@ def test_right_signature_is_accepted(in_body: bool) -> None:
 @pytest.mark.parametrize(
     ("request_", "code"),
     [
-        (RawRequest("", "", "", "127.0.0.1"), -2014),
+        (SignedRequest("", "", "", "127.0.0.1"), -2014),
         (signed(f"timestamp={NOW_MS}", api_key="other"), -2015),
         (signed("recvWindow=5000"), -1102),
         (signed("timestamp=soon"), -1102),
-        (RawRequest(f"timestamp={NOW_MS}", "", "k", "127.0.0.1"), -1102),
+        (SignedRequest(f"timestamp={NOW_MS}", "", "k", "127.0.0.1"), -1102),
         (signed(f"timestamp={NOW_MS}", secret="wrong"), -1022),
         (signed(f"timestamp={NOW_MS - 5001}"), -1021),
         (signed(f"timestamp={NOW_MS + 1001}"), -1021),
         (signed(f"timestamp={NOW_MS}&recvWindow=60001"), -1131),
     ],
 )
-def test_refused_requests(request_: RawRequest, code: int) -> None:
+def test_refused_requests(request_: SignedRequest, code: int) -> None:
     """Each mistake has the venue's own code."""
     with pytest.raises(WireError) as caught:
         authorize(request_, Security.USER_DATA, ring(), NOW_MS)
@@ -101,7 +101,7 @@ def test_rights(key: ApiKey, security: Security, allowed: bool) -> None:
 
 def test_open_endpoints_ask_for_nothing() -> None:
     """A public endpoint has no caller."""
-    assert authorize(RawRequest("", "", "", "127.0.0.1"), Security.NONE, ring(), NOW_MS) is None
+    assert authorize(SignedRequest("", "", "", "127.0.0.1"), Security.NONE, ring(), NOW_MS) is None
 
 
 def test_keys_are_made_up_from_the_seed() -> None:

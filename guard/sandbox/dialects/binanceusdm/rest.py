@@ -1,11 +1,8 @@
-"""The REST side of the dialect: faults, limits, security, then the endpoint; every refusal in the venue's form."""
+"""The REST side of the dialect: limits, security, then the endpoint; every refusal in the venue's form."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from aiohttp import web
+from typing import Any, Final
 
 from guard.sandbox.dialects.binanceusdm import (
     endpoints_account,
@@ -14,10 +11,11 @@ from guard.sandbox.dialects.binanceusdm import (
     endpoints_trade,
 )
 from guard.sandbox.dialects.binanceusdm.call import Call, Table, WireVenue
-from guard.sandbox.dialects.binanceusdm.errors import WireError, from_rejection, no_permission
+from guard.sandbox.dialects.binanceusdm.errors import WireError, from_rejection
+from guard.sandbox.dialects.binanceusdm.limits import WeightLimit
 from guard.sandbox.dialects.binanceusdm.params import Params
-from guard.sandbox.dialects.binanceusdm.rest_faults import RestFaults, json_response
-from guard.sandbox.dialects.binanceusdm.signing import RawRequest, authorize
+from guard.sandbox.dialects.binanceusdm.signing import authorize, signed_by
+from guard.sandbox.dialects.rest import Answer, Bodies, RawRequest
 from guard.sandbox.engine.orders import Rejection
 from guard.sandbox.faults import FaultKind
 
@@ -29,65 +27,61 @@ ENDPOINTS: Table = {
 }
 
 
-class RestDialect:
+def _said(status: int, code: int, text: str, retry_after_s: int | None = None) -> Answer:
+    headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
+    return Answer(status, {"code": code, "msg": text}, headers)
+
+
+BODIES: Final[Bodies] = {
+    FaultKind.MAINTENANCE: _said(503, -1016, "This service is no longer available."),
+    FaultKind.SERVER_BUSY: _said(
+        503, -1008, "Server is currently overloaded with other requests. Please try again in a few minutes."
+    ),
+    FaultKind.INTERNAL_ERROR: _said(500, -1000, "An unknown error occurred while processing the request."),
+    FaultKind.UNKNOWN_STATE: _said(
+        503,
+        -1007,
+        "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
+    ),
+    FaultKind.TOO_MANY_REQUESTS: _said(
+        429, -1003, "Too many requests; current limit is 2400 requests per minute.", retry_after_s=1
+    ),
+    FaultKind.BANNED: _said(418, -1003, "Way too many requests; IP banned for a minute.", retry_after_s=60),
+    FaultKind.BAD_CREDENTIALS: _said(401, -2015, "Invalid API-key, IP, or permissions for action."),
+}
+
+
+class Endpoints:
     """Answers `/fapi` and `/sapi` requests for one venue."""
 
-    def __init__(self, venue: WireVenue, faults: RestFaults, sync: Callable[[], int]) -> None:
-        """`sync` brings the engine to the present and returns it in epoch milliseconds."""
+    def __init__(self, venue: WireVenue) -> None:
         self.venue = venue
-        self.faults = faults
-        self.sync = sync
 
-    async def handle(self, request: web.Request) -> web.Response:
-        """Answer one request.
-
-        1. Faults that strike before anything is done. 2. The endpoint. 3. Faults that spoil the answer.
-        """
-        early = await self.faults.before(request, self.sync())
-        if early is not None:
-            return early
-        body = (await request.read()).decode(errors="replace")
-        now_ms = self.sync()
-        raw = RawRequest(
-            query=request.rel_url.raw_query_string,
-            body=body,
-            api_key=request.headers.get("X-MBX-APIKEY", ""),
-            remote=request.remote or "",
-        )
-        answer = self._answer(request.method, request.path, raw, now_ms)
-        return self.faults.after(request, now_ms) or answer
-
-    def _answer(self, method: str, path: str, raw: RawRequest, now_ms: int) -> web.Response:
+    def answer(self, raw: RawRequest, now_ms: int) -> Answer:
         """The endpoint's answer, or the refusal in the venue's form."""
-        weights, header = (
-            (self.venue.sapi_weights, "X-SAPI-USED-IP-WEIGHT-1M")
-            if path.startswith("/sapi")
-            else (self.venue.weights, "X-MBX-USED-WEIGHT-1M")
-        )
+        weights, header = self._weights(raw.path)
         retry_after: dict[str, str] = {}
         try:
-            status, payload = 200, self._execute(method, path, raw, now_ms)
+            status, payload = 200, self._execute(raw, weights, now_ms)
         except (Rejection, WireError) as refusal:
             error = from_rejection(refusal) if isinstance(refusal, Rejection) else refusal
             status, payload = error.status, {"code": error.code, "msg": error.msg}
             if error.retry_after_s is not None:
                 retry_after = {"Retry-After": str(error.retry_after_s)}
-        return json_response(status, payload, {header: str(weights.used(raw.remote, now_ms)), **retry_after})
+        return Answer(status, payload, {header: str(weights.used(raw.remote, now_ms)), **retry_after})
 
-    def _execute(self, method: str, path: str, raw: RawRequest, now_ms: int) -> Any:
+    def _weights(self, path: str) -> tuple[WeightLimit, str]:
+        if path.startswith("/sapi"):
+            return self.venue.sapi_weights, "X-SAPI-USED-IP-WEIGHT-1M"
+        return self.venue.weights, "X-MBX-USED-WEIGHT-1M"
+
+    def _execute(self, raw: RawRequest, weights: WeightLimit, now_ms: int) -> Any:
         """1. Is there such an endpoint? 2. Has the caller asked too much? 3. May they? 4. Do it."""
-        endpoint = ENDPOINTS.get((method, path))
+        endpoint = ENDPOINTS.get((raw.method, raw.path))
         if endpoint is None:
-            raise WireError(404, -5000, f"Path {path}, Method {method} is invalid")
-        params = Params(raw.params())
-
-        weights = self.venue.sapi_weights if path.startswith("/sapi") else self.venue.weights
+            raise WireError(404, -5000, f"Path {raw.path}, Method {raw.method} is invalid")
+        request = signed_by(raw)
+        params = Params(request.params())
         weights.spend(raw.remote, endpoint.cost(params), now_ms)
-        self.faults.refuse(method, path, now_ms)
-
-        venue_ms = now_ms + self.faults.skew_ms(path, now_ms)
-        key = authorize(raw, endpoint.security, self.venue.keys, venue_ms)
-        if key is not None and self.faults.faults.strike(FaultKind.BAD_CREDENTIALS, method, path, now_ms):
-            raise no_permission()
-
-        return endpoint.handler(Call(self.venue, params, key, venue_ms))
+        key = authorize(request, endpoint.security, self.venue.keys, now_ms)
+        return endpoint.handler(Call(self.venue, params, key, now_ms))

@@ -11,6 +11,7 @@ from enum import Enum
 from urllib.parse import parse_qsl
 
 from guard.sandbox.dialects.binanceusdm.errors import WireError, missing, no_permission
+from guard.sandbox.dialects.rest import RawRequest
 from guard.sandbox.keys import ApiKey, KeyRing
 
 DEFAULT_RECV_WINDOW_MS = 5_000
@@ -35,8 +36,8 @@ class Security(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class RawRequest:
-    """A request as it came: the signature covers these very bytes."""
+class SignedRequest:
+    """The parts of a request that its key and its signature are about."""
 
     query: str
     body: str
@@ -49,7 +50,12 @@ class RawRequest:
         return {name: value for name, value in pairs if name != "signature"}
 
 
-def authorize(request: RawRequest, security: Security, keys: KeyRing, now_ms: int) -> ApiKey | None:
+def signed_by(raw: RawRequest) -> SignedRequest:
+    """The signed parts of a request."""
+    return SignedRequest(raw.query, raw.body, raw.headers.get("x-mbx-apikey", ""), raw.remote)
+
+
+def authorize(request: SignedRequest, security: Security, keys: KeyRing, now_ms: int) -> ApiKey | None:
     """The key of the caller; None when the endpoint asks for none.
 
     Checked in the venue's order: 1. key, 2. address and rights, 3. timestamp, 4. signature.
@@ -99,7 +105,7 @@ def _check_time(params: Mapping[str, str], now_ms: int) -> None:
         raise WireError(400, -1021, "Timestamp for this request is outside of the recvWindow.")
 
 
-def _check_signature(request: RawRequest, secret: str) -> None:
+def _check_signature(request: SignedRequest, secret: str) -> None:
     given = dict(parse_qsl(request.query) + parse_qsl(request.body)).get("signature")
     if not given:
         raise missing("signature")

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from contextlib import suppress
 from typing import Any
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import web
 
 from guard.sandbox.dialects.binanceusdm import shapes_stream as shapes
 from guard.sandbox.dialects.binanceusdm.call import WireVenue
 from guard.sandbox.dialects.binanceusdm.subscriptions import Subscriptions, parse_address
+from guard.sandbox.dialects.dialect import World
+from guard.sandbox.dialects.sockets import Connection, Sockets
 from guard.sandbox.engine.state import Event, LiquidationEvent
-from guard.sandbox.faults import FaultKind, Faults
 
-_QUEUE_LIMIT = 10_000
 _LISTEN_KEY_ROTTED = -1125
 
 
 class StreamDialect:
-    """Every open stream of one venue.
+    """Every open stream of one venue. The engine's events come by themselves."""
 
-    The server calls `push` as time passes and keeps `now_ms` right; the engine's events come by themselves.
-    """
-
-    def __init__(self, venue: WireVenue, faults: Faults) -> None:
+    def __init__(self, venue: WireVenue, world: World) -> None:
         self.venue = venue
-        self.faults = faults
-        self.now_ms = venue.engine.now_ms
-        self._connections: dict[int, _Connection] = {}
-        self._opened = 0
-        self._listened = asyncio.Event()
+        self._world = world
+        self._sockets: Sockets[Subscriptions] = Sockets(world.faults)
         venue.engine.state.listeners.append(self._on_event)
 
     async def handle(self, request: web.Request, now_ms: int) -> web.StreamResponse:
         """Serve one connection until either side closes it."""
-        self.now_ms = now_ms
         address = parse_address(request.path, dict(request.query))
         subscriptions = Subscriptions(combined=address.combined)
         for name in address.names:
@@ -52,127 +43,73 @@ class StreamDialect:
                     {"code": _LISTEN_KEY_ROTTED, "msg": "This listenKey does not exist."}, status=400
                 )
             subscriptions.listen(listen_key, account_id)
-        socket = web.WebSocketResponse(autoping=True)
-        await socket.prepare(request)
-        await self._serve(_Connection(socket, subscriptions))
-        return socket
+        if subscriptions.listen_keys():
+            self._sockets.listened.set()
+        return await self._sockets.serve(
+            request, subscriptions, self._on_message, on_open=lambda _: self.push(self._world.wire_ms)
+        )
 
     def push(self, now_ms: int) -> None:
         """Say what is due: marks, tops of the book, expired listen keys; drop connections when a fault says so."""
-        self.now_ms = now_ms
-        for connection in list(self._connections.values()):
-            if self.faults.present(FaultKind.STREAM_DROP, now_ms):
-                connection.hang_up()
-                self.faults.struck[FaultKind.STREAM_DROP.value] += 1
-                continue
-            for name in connection.subscriptions.due(now_ms):
-                payload = self._market_payload(name)
+        self._sockets.drop_struck(now_ms)
+        for connection in self._sockets:
+            for name in connection.state.due(now_ms):
+                payload = self._market_payload(name, now_ms)
                 if payload is not None:
                     self._say(connection, name, payload)
-            for listen_key in connection.subscriptions.listen_keys():
+            for listen_key in connection.state.listen_keys():
                 if self.venue.listen_keys.account_of(listen_key, now_ms) is None:
                     self._say(connection, listen_key, shapes.listen_key_expired(listen_key, now_ms))
-                    connection.subscriptions.forget(listen_key)
+                    connection.state.forget(listen_key)
 
     async def until_listened(self) -> None:
         """Wait until somebody has opened a user data stream."""
-        await self._listened.wait()
+        await self._sockets.until_listened()
 
     async def close(self) -> None:
         """Close every connection, as a server that goes down does."""
-        for connection in list(self._connections.values()):
-            await connection.socket.close(code=WSCloseCode.GOING_AWAY)
+        await self._sockets.close()
 
-    async def _serve(self, connection: _Connection) -> None:
-        self._opened += 1
-        number = self._opened
-        self._connections[number] = connection
-        if connection.subscriptions.listen_keys():
-            self._listened.set()
-        writer = asyncio.create_task(connection.write(), name=f"sandbox-stream-{number}")
-        self.push(self.now_ms)
-        try:
-            async for message in connection.socket:
-                if message.type is WSMsgType.TEXT:
-                    connection.put(_answer(connection.subscriptions, message.data))
-                    self.push(self.now_ms)
-        finally:
-            del self._connections[number]
-            writer.cancel()
-            with suppress(asyncio.CancelledError):
-                await writer
+    def _on_message(self, connection: Connection[Subscriptions], text: str) -> None:
+        connection.put(_answer(connection.state, text))
+        self.push(self._world.wire_ms)
 
     def _on_event(self, event: Event) -> None:
         account = self.venue.engine.accounts.get(event.account_id)
-        if account is None or not self._connections:
+        if account is None:
             return
         market = self.venue.engine.market
-        payload = shapes.user_event(event, account, market, self.now_ms)
-        for connection in list(self._connections.values()):
+        now_ms = self._world.wire_ms
+        payload = shapes.user_event(event, account, market, now_ms)
+        for connection in self._sockets:
             if payload is not None:
-                for listen_key in connection.subscriptions.listen_keys_of(account.id):
+                for listen_key in connection.state.listen_keys_of(account.id):
                     self._say(connection, listen_key, payload)
             if isinstance(event, LiquidationEvent):
-                forced = shapes.force_order(event, account, market, self.now_ms)
-                for name in connection.subscriptions.of_kind("forceOrder", event.liquidation.symbol):
+                forced = shapes.force_order(event, account, market, now_ms)
+                for name in connection.state.of_kind("forceOrder", event.liquidation.symbol):
                     self._say(connection, name, forced)
 
-    def _market_payload(self, name: str) -> Any:
+    def _market_payload(self, name: str, now_ms: int) -> Any:
         """What a market stream says now; None for one that says nothing of itself."""
         engine = self.venue.engine
         head, _, rest = name.partition("@")
         kind = rest.partition("@")[0]
         if head == "!markPrice":
             symbols = engine.market.symbols()
-            return [shapes.mark_price(engine.market, each, engine.next_funding_ms, self.now_ms) for each in symbols]
+            return [shapes.mark_price(engine.market, each, engine.next_funding_ms, now_ms) for each in symbols]
         symbol = head.upper()
         if symbol not in engine.market.series:
             return None
         if kind == "markPrice":
-            return shapes.mark_price(engine.market, symbol, engine.next_funding_ms, self.now_ms)
+            return shapes.mark_price(engine.market, symbol, engine.next_funding_ms, now_ms)
         if kind == "bookTicker":
-            return shapes.book_ticker(engine.market, symbol, self.now_ms)
+            return shapes.book_ticker(engine.market, symbol, now_ms)
         return None
 
-    def _say(self, connection: _Connection, name: str, payload: Any) -> None:
-        if self.faults.strike(FaultKind.STREAM_SILENT, "", name, self.now_ms):
-            return
-        message = {"stream": name, "data": payload} if connection.subscriptions.combined else payload
-        connection.put(message)
-        if self.faults.strike(FaultKind.STREAM_DUPLICATE, "", name, self.now_ms):
-            connection.put(message)
-
-
-class _Connection:
-    """One open socket, its subscriptions and what waits to be written."""
-
-    def __init__(self, socket: web.WebSocketResponse, subscriptions: Subscriptions) -> None:
-        self.socket = socket
-        self.subscriptions = subscriptions
-        self._waiting: asyncio.Queue[str | None] = asyncio.Queue(_QUEUE_LIMIT)
-
-    def put(self, message: Any) -> None:
-        """Queue a message; a reader that is too slow is cut off, as the venue does."""
-        try:
-            self._waiting.put_nowait(json.dumps(message, separators=(",", ":")))
-        except asyncio.QueueFull:
-            self.hang_up()
-
-    def hang_up(self) -> None:
-        """Close after what was said so far is dropped."""
-        while not self._waiting.empty():
-            self._waiting.get_nowait()
-        self._waiting.put_nowait(None)
-
-    async def write(self) -> None:
-        """Write what is queued until the socket closes."""
-        while not self.socket.closed:
-            text = await self._waiting.get()
-            if text is None:
-                await self.socket.close(code=WSCloseCode.GOING_AWAY)
-                return
-            with suppress(ConnectionResetError):  # the reader left; the reading side notices and ends the connection
-                await self.socket.send_str(text)
+    def _say(self, connection: Connection[Subscriptions], name: str, payload: Any) -> None:
+        message = {"stream": name, "data": payload} if connection.state.combined else payload
+        self._sockets.say(connection, name, message, self._world.wire_ms)
 
 
 def _answer(subscriptions: Subscriptions, text: str) -> dict[str, Any]:

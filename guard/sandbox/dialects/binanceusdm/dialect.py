@@ -1,0 +1,60 @@
+"""Binance USD-M futures, served."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from guard.sandbox.dialects.binanceusdm.call import WireVenue
+from guard.sandbox.dialects.binanceusdm.rest import BODIES, Endpoints
+from guard.sandbox.dialects.binanceusdm.stream import StreamDialect
+from guard.sandbox.dialects.dialect import World
+from guard.sandbox.dialects.rest import RestSide
+from guard.sandbox.engine.instruments import Instrument
+from guard.sandbox.engine.listing import default_instruments
+from guard.sandbox.engine.rule import BracketRule, MarginRule
+
+_NO_LIMIT = 10**9
+
+
+class BinanceUsdmServed:
+    """Implements `guard.sandbox.dialects.dialect.Served`."""
+
+    def __init__(self, world: World) -> None:
+        self.venue = WireVenue(world.engine, world.keys)
+        self.streams = StreamDialect(self.venue, world)
+        self._rest = RestSide(
+            world, Endpoints(self.venue).answer, BODIES, is_signed=lambda raw: "x-mbx-apikey" in raw.headers
+        )
+
+    async def rest(self, request: web.Request) -> web.Response:
+        """Answer one request of the REST side."""
+        return await self._rest.handle(request)
+
+    async def refused(self, request: web.Request, now_ms: int) -> web.Response | None:
+        """The answer to a WebSocket handshake that a fault spoils."""
+        return await self._rest.before(request, now_ms)
+
+    def lift_limits(self) -> None:
+        """Refuse nobody for asking too much."""
+        self.venue.weights.limit = self.venue.sapi_weights.limit = _NO_LIMIT
+
+
+class BinanceUsdmDialect:
+    """Implements `guard.sandbox.dialects.dialect.Dialect`."""
+
+    name = "binanceusdm"
+    wallet_asset = "USDT"
+    rule: MarginRule = BracketRule()
+
+    def instruments(self) -> dict[str, Instrument]:
+        """The engine's own list was made in this venue's manner."""
+        return default_instruments()
+
+    def open(self, world: World) -> BinanceUsdmServed:
+        """Serve `world`."""
+        return BinanceUsdmServed(world)
+
+
+DIALECT: Final = BinanceUsdmDialect()
