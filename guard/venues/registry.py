@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 
 from guard.ports.clock import Clock
 from guard.ports.errors import InputError
@@ -13,8 +14,8 @@ from guard.venues.entry import VenueEntry
 from guard.venues.file import FileAccount
 from guard.venues.hub import VenueHub
 
-# Each has a folder guard/venues/<name> with a `venue.py`, loaded when it is first asked for.
-_ADAPTERS = ("binanceusdm",)
+# A venue joins by a folder guard/venues/<name> with a `venue.py`, which is loaded when it is first asked for.
+_ADAPTERS = tuple(path.parent.name for path in Path(__file__).parent.glob("*/venue.py"))
 
 VENUES: tuple[str, ...] = tuple(sorted((*_ADAPTERS, "file")))
 """Names for `--venue`."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import Final
 
 from guard.sandbox.dialects.dialect import Dialect
 
-DIALECTS: Final = ("binanceusdm",)
+DIALECTS: Final = tuple(sorted(path.parent.name for path in Path(__file__).parent.glob("*/dialect.py")))
 
 
 def dialect_of(name: str) -> Dialect:

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from guard.ports.errors import CredentialsRejected, VenueUnavailable
-from guard.ports.venue import KeyRights
+from guard.ports.errors import VenueUnavailable
+from tests.contract.venues.harness import Harness
 
 
-async def test_a_trading_key(bench: Any) -> None:
-    """Read live; a key that is not bound to addresses is worth a warning."""
+async def test_a_trading_key(bench: Harness) -> None:
+    """Read live: it may read and trade, and not withdraw, as far as the venue tells."""
     check = await (await bench.open(bench.account())).check()
-    assert check.rights == KeyRights(read=True, trade=True, withdraw=False, transfer=False, ip_restricted=False)
-    assert (check.position_mode, check.account_mode) == ("one_way", "single-asset")
-    assert abs(check.clock_skew_ms) < 1_000
+    assert check.rights.read is True
+    assert check.rights.trade in {True, None}
+    assert check.rights.withdraw in {False, None}
+    assert check.position_mode == "one_way"
+    assert check.account_mode
+    assert abs(check.clock_skew_ms) < 2_000
     assert check.fetched.missing == ()
-    assert check.warnings == ("this key is not bound to addresses: whoever has it can use it from anywhere",)
 
 
-async def test_a_bound_key_has_no_warnings(bench: Any) -> None:
-    """Nothing to say."""
-    account = bench.account()
-    check = await (await bench.open(account, **bench.key(account, ips=frozenset({"127.0.0.1"})))).check()
-    assert (check.rights.ip_restricted, check.warnings) == (True, ())
-
-
-async def test_a_key_that_may_withdraw_is_told(bench: Any) -> None:
+async def test_a_key_that_may_withdraw_is_told(bench: Harness) -> None:
     """Whether it is accepted is not decided here."""
+    if not bench.rights:
+        pytest.skip(f"{bench.venue} does not tell")
     account = bench.account()
-    check = await (await bench.open(account, **bench.key(account, withdrawals=True, universal_transfer=True))).check()
-    assert (check.rights.withdraw, check.rights.transfer) == (True, True)
+    check = await (await bench.open(account, **bench.key(account, withdrawals=True))).check()
+    assert check.rights.withdraw is True
     assert any("may withdraw" in warning for warning in check.warnings)
 
 
-async def test_a_key_that_may_only_read(bench: Any) -> None:
+async def test_a_key_that_may_only_read(bench: Harness) -> None:
     """Enough to watch."""
+    if not bench.rights:
+        pytest.skip(f"{bench.venue} does not tell")
     account = bench.account("alice", bench.holding("BTCUSDT", "2", "43000"))
     check = await (await bench.open(account, **bench.key(account, futures=False))).check()
     assert check.rights.trade is False
@@ -44,29 +41,17 @@ async def test_a_key_that_may_only_read(bench: Any) -> None:
     assert any("it cannot act" in warning for warning in check.warnings)
 
 
-async def test_a_key_from_another_address_is_refused(bench: Any) -> None:
-    """The message names all three possible reasons."""
-    account = bench.account()
-    opened = await bench.open(account, **bench.key(account, ips=frozenset({"10.0.0.1"})))
-    with pytest.raises(CredentialsRejected, match="bound to other addresses"):
-        await opened.check()
-
-
-async def test_hedge_mode(bench: Any) -> None:
+async def test_hedge_mode(bench: Harness) -> None:
     """As the venue states it."""
+    if not bench.has_hedge_mode:
+        pytest.skip(f"{bench.venue} has no hedge mode")
     assert (await (await bench.open(bench.account(hedge_mode=True))).check()).position_mode == "hedge"
 
 
-async def test_rights_that_the_venue_does_not_tell(bench: Any) -> None:
-    """Test networks have no such request: unknown is not "no"."""
-    bench.tampering.pages[bench.rights] = (404, "text/html", b"<html>not found</html>")
-    check = await (await bench.open(bench.account())).check()
-    assert (check.rights.trade, check.rights.withdraw) == (None, None)
-    assert check.warnings == ("the venue does not tell what this key may do",)
-
-
-async def test_rights_that_cannot_be_read_now_fail_the_check(bench: Any) -> None:
+async def test_rights_that_cannot_be_read_now_fail_the_check(bench: Harness) -> None:
     """A withdrawal key must not slip in during an outage."""
+    if not bench.rights:
+        pytest.skip(f"{bench.venue} does not tell")
     bench.tampering.pages[bench.rights] = (503, "text/html", b"<html>later</html>")
-    with pytest.raises(VenueUnavailable, match="apiRestrictions"):
+    with pytest.raises(VenueUnavailable):
         await (await bench.open(bench.account())).check()

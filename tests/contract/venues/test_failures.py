@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 
-from guard.ports.errors import (
-    BadAnswer,
-    ClockSkew,
-    CredentialsRejected,
-    PermissionMissing,
-    RateLimited,
-    VenueError,
-    VenueUnavailable,
-)
+from guard.ports.errors import BadAnswer, ClockSkew, CredentialsRejected, RateLimited, VenueError, VenueUnavailable
 from guard.sandbox.faults import FaultKind
+from tests.contract.venues.harness import Harness
 
 
 async def failure(opened: Any) -> VenueError:
@@ -42,41 +34,37 @@ def is_fit_for_a_person(error: VenueError, venue: str, *secrets: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "expected", "words"),
+    ("kind", "expected"),
     [
-        (FaultKind.OUTAGE, VenueUnavailable, "HTTP 503"),
-        (FaultKind.HTML, VenueUnavailable, "an HTML page instead of JSON (HTTP 503)"),
-        (FaultKind.MAINTENANCE, VenueUnavailable, "code -1016"),
-        (FaultKind.SERVER_BUSY, VenueUnavailable, "code -1008"),
-        (FaultKind.INTERNAL_ERROR, VenueUnavailable, "code -1000"),
-        (FaultKind.RESET, VenueUnavailable, "no connection"),
-        (FaultKind.LOST_ANSWER, VenueUnavailable, "no connection"),
-        (FaultKind.TRUNCATED, BadAnswer, "not JSON (HTTP 200)"),
-        (FaultKind.TOO_MANY_REQUESTS, RateLimited, "HTTP 429, code -1003"),
-        (FaultKind.BANNED, RateLimited, "HTTP 418, code -1003"),
-        (FaultKind.BAD_CREDENTIALS, CredentialsRejected, "code -2015"),
+        (FaultKind.OUTAGE, VenueUnavailable),
+        (FaultKind.HTML, VenueUnavailable),
+        (FaultKind.MAINTENANCE, VenueUnavailable),
+        (FaultKind.SERVER_BUSY, VenueUnavailable),
+        (FaultKind.INTERNAL_ERROR, VenueUnavailable),
+        (FaultKind.RESET, VenueUnavailable),
+        (FaultKind.LOST_ANSWER, VenueUnavailable),
+        (FaultKind.TRUNCATED, BadAnswer),
+        (FaultKind.TOO_MANY_REQUESTS, RateLimited),
+        (FaultKind.BANNED, RateLimited),
+        (FaultKind.BAD_CREDENTIALS, CredentialsRejected),
     ],
 )
-@pytest.mark.parametrize("path", ["account", "positionRisk", "openAlgoOrders", "leverageBracket"])
-async def test_each_fault_on_each_request(
-    bench: Any, kind: FaultKind, expected: type[VenueError], words: str, path: str
-) -> None:
-    """Whichever request is struck, the whole reading fails, as the same class; afterwards it works again."""
+async def test_each_fault(bench: Harness, kind: FaultKind, expected: type[VenueError]) -> None:
+    """The whole reading fails, as one class; afterwards it works again."""
+    if kind is FaultKind.BAD_CREDENTIALS and not bench.signs_with_a_key:
+        pytest.skip(f"{bench.venue} is read without a key")
     account = bench.account()
     opened = await bench.open(account, directly=True)
-    bench.server.add_fault(kind, path=path)
+    bench.server.add_fault(kind, path=bench.positions)
     error = await failure(opened)
-    # A key that other requests of the same moment accept lacks a right.
-    assert type(error) is expected or (expected is CredentialsRejected and type(error) is PermissionMissing)
-    assert words in str(error)
-    assert path in str(error)
+    assert isinstance(error, expected), f"{type(error).__name__}: {error}"
     is_fit_for_a_person(error, bench.venue, account.api_key, account.secret)
     bench.server.clear_faults()
-    bench.clock.jump(120)
+    bench.clock.jump(300)
     assert (await opened.fetch_book()).missing == ()
 
 
-async def test_debug_logs_hold_no_secret(bench: Any, caplog: pytest.LogCaptureFixture) -> None:
+async def test_debug_logs_hold_no_secret(bench: Harness, caplog: pytest.LogCaptureFixture) -> None:
     """The library logs headers and signed addresses at that level; they are never let through."""
     account = bench.account()
     opened = await bench.open(account)
@@ -89,197 +77,101 @@ async def test_debug_logs_hold_no_secret(bench: Any, caplog: pytest.LogCaptureFi
         assert secret not in caplog.text
 
 
-async def test_a_timeout(bench: Any) -> None:
+async def test_a_timeout(bench: Harness) -> None:
     """Told with how long was waited."""
     opened = await bench.open(bench.account(), directly=True)
     await opened.fetch_book()
-    bench.server.add_fault(FaultKind.HANG, path="positionRisk")
+    bench.server.add_fault(FaultKind.HANG, path=bench.positions)
     bench.hurry(opened, 0.5)
     error = await failure(opened)
     assert type(error) is VenueUnavailable
     assert "no answer within 0.5 s" in str(error)
 
 
-async def test_a_venue_that_is_not_there(bench: Any) -> None:
+async def test_a_venue_that_is_not_there(bench: Harness) -> None:
     """Connection refused."""
     opened = await bench.open(bench.account())
     await bench.proxy.stop()
     error = await failure(opened)
     assert type(error) is VenueUnavailable
-    assert "no connection: Cannot connect to host" in str(error)
     is_fit_for_a_person(error, bench.venue)
 
 
 @pytest.mark.parametrize(
-    ("status", "kind", "body", "expected"),
+    ("status", "kind", "body"),
     [
-        (200, "text/html", b"<html>hello</html>", BadAnswer),
-        (200, "application/json", b'{"assets": [', BadAnswer),
-        (200, "application/json", b"", BadAnswer),
-        (200, "application/json", b"null", BadAnswer),
-        (200, "application/json", b"[]", BadAnswer),
-        (200, "application/json", b'{"success": true}', BadAnswer),
-        (200, "application/octet-stream", b"\x00\x01", BadAnswer),
-        (200, "application/json", b'{"assets": NaN, "positions": []}', BadAnswer),
-        (502, "text/html", b"<html>bad gateway</html>", VenueUnavailable),
-        (403, "text/html", b"<html>forbidden</html>", VenueUnavailable),
-        (404, "text/html", b"<html>not found</html>", VenueUnavailable),
+        (200, "text/html", b"<html>hello</html>"),
+        (200, "application/json", b'{"data": ['),
+        (200, "application/json", b""),
+        (200, "application/json", b"null"),
+        (200, "application/json", b"17"),
+        (200, "application/json", b'{"success": true}'),
+        (502, "text/html", b"<html>bad gateway</html>"),
     ],
 )
-async def test_pages_and_broken_answers(
-    bench: Any, status: int, kind: str, body: bytes, expected: type[VenueError]
-) -> None:
+async def test_pages_and_broken_answers(bench: Harness, status: int, kind: str, body: bytes) -> None:
     """Nothing of them becomes a figure."""
     opened = await bench.open(bench.account())
     bench.tampering.pages[bench.balances] = (status, kind, body)
     error = await failure(opened)
-    assert type(error) is expected
+    assert isinstance(error, BadAnswer if status == 200 else VenueUnavailable), f"{type(error).__name__}: {error}"
     is_fit_for_a_person(error, bench.venue)
 
 
-async def test_a_wrong_key(bench: Any) -> None:
-    """Never accepted: the key itself is in question."""
-    error = await failure(await bench.open(bench.account(), api_key="x" * 64))
-    assert type(error) is CredentialsRejected
-    assert error.code == "-2015"
-    is_fit_for_a_person(error, bench.venue, "x" * 64)
+async def test_a_wrong_key_and_a_wrong_secret(bench: Harness) -> None:
+    """The key itself is in question, never the venue."""
+    if not bench.signs_with_a_key:
+        pytest.skip(f"{bench.venue} is read without a key")
+    account = bench.account()
+    wrong: list[dict[str, Any]] = [{"api_key": "x" * 64}, {"secret": "y" * 64}]
+    wrong += [{"passphrase": "z" * 16}] if bench.has_passphrase else []
+    for change in wrong:
+        error = await failure(await bench.open(account, **change))
+        assert isinstance(error, CredentialsRejected), f"{change}: {type(error).__name__}: {error}"
+        is_fit_for_a_person(error, bench.venue, *change.values())
 
 
-async def test_a_wrong_secret(bench: Any) -> None:
-    """The signature does not fit the key."""
-    error = await failure(await bench.open(bench.account(), secret="y" * 64))
-    assert type(error) is CredentialsRejected
-    assert (error.code, "secret does not belong" in str(error)) == ("-1022", True)
-    is_fit_for_a_person(error, bench.venue, "y" * 64)
-
-
-async def test_a_key_that_loses_its_rights(bench: Any) -> None:
-    """It was accepted before: not the key but a right or this address is in question."""
+async def test_a_key_that_loses_its_rights(bench: Harness) -> None:
+    """The address left its allow-list."""
+    if not bench.signs_with_a_key:
+        pytest.skip(f"{bench.venue} is read without a key")
     account = bench.account()
     opened = await bench.open(account)
     await opened.fetch_book()
-    bench.server.keys.find(account.api_key).ips = frozenset({"10.0.0.1"})
-    error = await failure(opened)
-    assert type(error) is PermissionMissing
-    is_fit_for_a_person(error, bench.venue, account.api_key)
+    key = bench.server.keys.find(account.api_key)
+    assert key is not None
+    key.ips = frozenset({"10.0.0.1"})
+    assert isinstance(await failure(opened), CredentialsRejected)
 
 
-async def test_a_limit_silences_all_accounts_of_the_site(bench: Any) -> None:
+async def test_a_limit_silences_all_accounts_of_the_site(bench: Harness) -> None:
     """Asking on turns a limit into a ban: nothing is sent until the venue's time is over."""
     one, two = await bench.open(bench.account("alice")), await bench.open(bench.account("bob"))
     await one.fetch_book()
     await two.fetch_book()
-    bench.server.add_fault(FaultKind.BANNED, path="account", times=1)
-    first = await failure(one)
-    assert isinstance(first, RateLimited)
-    assert first.retry_after_s == 60.0
+    bench.server.add_fault(FaultKind.BANNED, path=bench.positions, times=1)
+    assert isinstance(await failure(one), RateLimited)
     sent = len(bench.tampering.seen)
-    second = await failure(two)
-    assert isinstance(second, RateLimited)
-    assert "60 s more of silence" in str(second)
+    assert isinstance(await failure(two), RateLimited)
     assert len(bench.tampering.seen) == sent
-    bench.clock.jump(60)
+    bench.clock.jump(300)
     assert (await two.fetch_book()).missing == ()
 
 
-async def test_a_limit_without_a_time_has_a_short_pause(bench: Any) -> None:
-    """Not every gate says how long."""
-    opened = await bench.open(bench.account())
-    await opened.fetch_book()
-    bench.tampering.pages[bench.balances] = (429, "text/html", b"<html>slow down</html>")
-    assert isinstance(await failure(opened), RateLimited)
-    del bench.tampering.pages[bench.balances]
-    assert isinstance(await failure(opened), RateLimited)
-    bench.clock.jump(5)
-    assert (await opened.fetch_book()).missing == ()
-
-
-async def test_a_clock_that_is_wrong_from_the_start_is_corrected(bench: Any) -> None:
-    """The difference is measured before the first signed request."""
+async def test_a_clock_that_is_wrong_from_the_start_is_corrected(bench: Harness) -> None:
+    """The difference is measured before the first signed request, and told."""
     bench.clock.drift_s = -90.0
     check = await (await bench.open(bench.account())).check()
-    assert check.clock_skew_ms == pytest.approx(-90_000, abs=1_500)
-    assert any(f"{check.clock_skew_ms:+.0f} ms" in warning and "NTP" in warning for warning in check.warnings)
+    assert check.fetched.missing == ()
+    assert check.clock_skew_ms == pytest.approx(-90_000, abs=2_500)
+    assert any("NTP" in warning for warning in check.warnings)
 
 
-async def test_a_clock_that_jumps_is_measured_again_at_once(bench: Any) -> None:
-    """Four requests fail together; one measurement serves them all."""
-    opened = await bench.open(bench.account())
-    await opened.fetch_book()
-    bench.clock.drift_s = 120.0
-    assert (await opened.fetch_book()).missing == ()
-    assert bench.tampering.count(bench.time) == 2
-
-
-async def test_the_difference_is_measured_every_ten_minutes(bench: Any) -> None:
-    """A slow drift is followed."""
-    opened = await bench.open(bench.account())
-    await opened.fetch_book()
-    bench.clock.jump(601)
-    await opened.fetch_book()
-    assert bench.tampering.count(bench.time) == 2
-
-
-async def test_a_skew_that_stays_is_told_with_its_measure(bench: Any) -> None:
+async def test_a_skew_that_stays_is_named(bench: Harness) -> None:
     """The venue's gates disagree about the time: nothing of ours helps."""
-    bench.server.add_fault(FaultKind.CLOCK_SKEW, path="v3", value_ms=60_000)
+    if not bench.signs_with_a_key:
+        pytest.skip(f"{bench.venue} is read without a key")
+    bench.server.add_fault(FaultKind.CLOCK_SKEW, path=bench.positions, value_ms=120_000)
     error = await failure(await bench.open(bench.account()))
-    assert type(error) is ClockSkew
-    assert error.code == "-1021"
+    assert type(error) is ClockSkew, f"{type(error).__name__}: {error}"
     assert "this clock was measured" in str(error)
-    is_fit_for_a_person(error, bench.venue)
-
-
-async def test_a_budget_that_is_used_up_is_waited_for(bench: Any) -> None:
-    """Until the oldest requests are a minute old; accounts share it, orders never wait for it."""
-    one, two = await bench.open(bench.account("alice")), await bench.open(bench.account("bob"))
-    await one.fetch_book()
-    await two.fetch_book()
-    one._client.site.budget._per_minute = 20.0
-    one.reader.forget_orders()
-    assert await two._orders._queried("g-1", await two.reader.listing("BTC/USDT:USDT")) is None
-    assert bench.clock.slept == []
-    await two.fetch_book()
-    assert bench.clock.slept[0] == pytest.approx(60.0, abs=10.0)
-
-
-async def test_waiting_for_the_budget_has_an_end(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A guard that waits is blind, and says so."""
-    opened = await bench.open(bench.account())
-    await opened.fetch_book()
-    opened._client.site.budget._per_minute = 0.0
-    bench.clock.sleep = asyncio.sleep
-    monkeypatch.setattr("guard.venues.client._BUDGET_WAIT_S", -9.5)
-    error = await failure(opened)
-    assert type(error) is VenueUnavailable
-    assert "waiting for the request budget included" in str(error)
-
-
-@pytest.mark.parametrize("path", ["v3/account", "positionRisk", "openOrders", "openAlgoOrders"])
-async def test_one_hiccup_does_not_blind_a_cycle(bench: Any, path: str) -> None:
-    """A single quick failure of any one answer is asked again; two in a row are told."""
-    account = await bench.open(bench.account())
-    await account.fetch_book()
-    account.reader.forget_orders()
-    bench.server.add_fault(FaultKind.OUTAGE, path=path, times=1)
-    fetched = await account.fetch_book()
-    assert fetched.missing == ()
-    account.reader.forget_orders()
-    bench.server.add_fault(FaultKind.OUTAGE, path=path, times=2)
-    with pytest.raises(VenueUnavailable):
-        await account.fetch_book()
-
-
-async def test_a_venue_that_is_away_costs_little(bench: Any) -> None:
-    """One request and its repeat a reading, so that the budget of the minute is there when the venue is back."""
-    opened = await bench.open(bench.account())
-    await opened.fetch_book()
-    bench.clock.jump(60)
-    bench.server.add_fault(FaultKind.OUTAGE)
-    await failure(opened)
-    asked = len(bench.tampering.seen)
-    for _ in range(10):
-        await failure(opened)
-    assert len(bench.tampering.seen) - asked == 20
-    bench.server.clear_faults()
-    assert (await opened.fetch_book()).missing == ()
