@@ -30,7 +30,7 @@ from guard.store.migrate import upgrade
 from guard.store.store import Store
 from guard.store.vault import Vault
 from guard.venues.account import CcxtAccount
-from guard.venues.binanceusdm.reader import UsdmReader
+from guard.venues.binance.reader import FuturesReader
 from guard.venues.hub import VenueHub
 from guard.venues.registry import open_account
 from tests.benchmarks.result import Result, at_most
@@ -118,7 +118,7 @@ async def _unified(spec: AccountSpec) -> AsyncIterator[Callable[[], Awaitable[ob
 
 
 @asynccontextmanager
-async def _world() -> AsyncIterator[tuple[Cycle, Watch, UsdmReader]]:
+async def _world() -> AsyncIterator[tuple[Cycle, Watch, FuturesReader]]:
     command = [sys.executable, "-m", "tests.harness.venue_process"]
     venue = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: ASYNC220, S603
     assert venue.stdout is not None
@@ -130,7 +130,7 @@ async def _world() -> AsyncIterator[tuple[Cycle, Watch, UsdmReader]]:
     account = await open_account(spec, clock, hub)
     assert isinstance(account, CcxtAccount)
     reader = account.reader
-    assert isinstance(reader, UsdmReader)
+    assert isinstance(reader, FuturesReader)
 
     async def opener(_: AccountSpec) -> VenueAccount:
         return account

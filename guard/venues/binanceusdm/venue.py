@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
-from guard.venues.binanceusdm.endpoints import DIALECT, WEIGHT_PER_MINUTE
-from guard.venues.binanceusdm.reader import UsdmReader
+from guard.venues.binance.reader import FuturesReader
+from guard.venues.binance.refusals import WEIGHT_PER_MINUTE, dialect
+from guard.venues.binanceusdm.branch import USDM
+from guard.venues.binanceusdm.endpoints import TIME
 from guard.venues.entry import VenueEntry
 
 VENUE: Final = VenueEntry(
     name="binanceusdm",
     ccxt_id="binanceusdm",
-    dialect=DIALECT,
+    dialect=dialect(TIME, "linear"),
     weight_per_minute=WEIGHT_PER_MINUTE,
-    open_reader=UsdmReader,
+    open_reader=partial(FuturesReader, branch=USDM),
 )

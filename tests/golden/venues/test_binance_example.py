@@ -15,9 +15,10 @@ import pytest
 
 from guard.ports.venue import Instrument
 from guard.risk.assess import assess
-from guard.venues.binanceusdm.assemble import Answers, Reference, assemble, outdated_settings, torn_evidence
+from guard.venues.binance.assemble import Answers, Reference, assemble, outdated_settings, torn_evidence
+from guard.venues.binance.parse_reference import SymbolSetting, read_brackets
+from guard.venues.binanceusdm.branch import USDM
 from guard.venues.binanceusdm.parse import read_account, read_positions
-from guard.venues.binanceusdm.parse_reference import SymbolSetting, read_brackets
 from guard.venues.markets import Listing, MarketTable
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -125,7 +126,8 @@ def reference() -> Reference:
     """What is known of its symbols."""
     settings = {"BTCUSDT": SymbolSetting(20.0), "ETHUSDT": SymbolSetting(20.0)}
     markets = MarketTable.of([listing("BTCUSDT", BTC), listing("ETHUSDT", ETH)])
-    return Reference(markets, read_brackets(BRACKETS), settings, "one_way", is_multi_assets=False)
+    tiers = read_brackets(BRACKETS, "brackets", USDM.bracket_floors, USDM.bracket_cap)
+    return Reference(USDM, markets, tiers, settings, "one_way", is_multi_assets=False)
 
 
 def test_the_published_risk_and_liquidation_prices(answers: Answers, reference: Reference) -> None:

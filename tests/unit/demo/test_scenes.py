@@ -12,7 +12,7 @@ from guard.demo.scenes import READINGS, SCENES, SECONDS_LEAST, Scene, pace_of, s
 from guard.demo.truth import account_risk
 from guard.ports.errors import InputError
 from guard.risk.zones import Zone, ZonePolicy, entered_zone
-from guard.venues.binanceusdm.endpoints import WEIGHT_PER_MINUTE
+from guard.venues.binance.refusals import WEIGHT_PER_MINUTE
 
 STEPS = 300
 SECONDS = 60

@@ -12,14 +12,12 @@ import pytest
 
 from guard.ports.venue import Instrument
 from guard.risk.book import Tier
-from guard.venues.binanceusdm.assemble import Answers, Reference
-from guard.venues.binanceusdm.parse import (
-    read_account,
-    read_algo_orders,
-    read_open_orders,
-    read_positions,
-)
-from guard.venues.binanceusdm.parse_reference import AssetRate, SymbolSetting
+from guard.venues.binance.assemble import Answers, Reference
+from guard.venues.binance.parse_reference import AssetRate, SymbolSetting
+from guard.venues.binance.rows import read_algo_orders, read_open_orders
+from guard.venues.binanceusdm import endpoints as at
+from guard.venues.binanceusdm.branch import USDM
+from guard.venues.binanceusdm.parse import read_account, read_positions
 from guard.venues.markets import Listing, MarketTable
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -220,6 +218,7 @@ class Make:
         """A one-way, single-asset account with tiers and leverage 20 on the listed symbols."""
         ids = ("BTCUSDT", "ETHUSDT", "BTCUSDC")
         given: dict[str, Any] = {
+            "branch": USDM,
             "markets": self.markets(*ids),
             "tiers": dict.fromkeys(ids, (Tier(0.0, None, 0.004, 0.0, 125.0),)),
             "settings": dict.fromkeys(ids, SymbolSetting(20.0)),
@@ -242,7 +241,8 @@ class Make:
         return Answers(
             account=read_account(account or self.account()),
             positions=read_positions(positions or []),
-            orders=read_open_orders(orders or []) + read_algo_orders(algo_orders or []),
+            orders=read_open_orders(orders or [], at.OPEN_ORDERS.name)
+            + read_algo_orders(algo_orders or [], at.OPEN_ALGO_ORDERS.name),
             parts=dict.fromkeys(("balances", "positions", "marks", "open_orders", "conditional_orders"), self.now),
             rates=rates or {},
             marks=marks or {},

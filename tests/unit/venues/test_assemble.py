@@ -12,7 +12,7 @@ from guard.ports.errors import BadAnswer
 from guard.risk.assess import assess
 from guard.risk.book import Collateral, Fees, VenueFigures, VenueReported
 from guard.risk.bookfile import dump_book, parse_book
-from guard.venues.binanceusdm.assemble import (
+from guard.venues.binance.assemble import (
     Answers,
     assemble,
     outdated_settings,
@@ -20,8 +20,8 @@ from guard.venues.binanceusdm.assemble import (
     torn_evidence,
     unknown_ids,
 )
+from guard.venues.binance.parse_reference import AssetRate, SymbolSetting
 from guard.venues.binanceusdm.parse import read_account, read_positions
-from guard.venues.binanceusdm.parse_reference import AssetRate, SymbolSetting
 
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
 
@@ -340,10 +340,12 @@ def test_held_legs_prove_the_position_mode_or_contradict_it(
 ) -> None:
     """A flat account has no proof but the venue's word."""
     answers: Answers = make.answers(positions=[make.position(positionSide=leg) for leg in legs])
-    assert proven_mode(stated, answers) == (stated if proven else None)
+    assert proven_mode(stated, answers, "the positions") == (stated if proven else None)
 
 
 def test_legs_of_both_modes_at_once_are_refused(make: Any) -> None:
     """The venue has no such account."""
     with pytest.raises(BadAnswer, match="side by side"):
-        proven_mode("hedge", make.answers(positions=[make.position(), make.position(positionSide="LONG")]))
+        proven_mode(
+            "hedge", make.answers(positions=[make.position(), make.position(positionSide="LONG")]), "the positions"
+        )

@@ -17,7 +17,7 @@ from guard.ports.errors import (
     VenueError,
     VenueUnavailable,
 )
-from guard.venues.binanceusdm.endpoints import RULINGS
+from guard.venues.binance.refusals import RULINGS
 from guard.venues.errors import CCXT_CLASSES, VenueAnswer, answer_of, classify, retry_after_of, scrub
 from guard.venues.library import exceptions
 from guard.venues.wire import read_answer

@@ -8,7 +8,7 @@ import pytest
 
 from guard.ports.errors import BadAnswer
 from guard.risk.book import Book
-from guard.venues.binanceusdm.assemble import assemble, torn_evidence
+from guard.venues.binance.assemble import assemble, torn_evidence
 
 GARBAGE: list[Any] = [None, "", "x", "nan", "inf", [], {}, True, "1e400", "absent"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from guard.ports.errors import BadAnswer, OrderRejected
 from guard.ports.venue import OrderRequest, OrderStatus
-from guard.venues.binanceusdm.orders import order_params, read_order
+from guard.venues.binance.orders import order_params, read_order
 
 WHERE = "binanceusdm POST fapi/v1/order"
 REDUCE_LONG = OrderRequest(

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from guard.ports.errors import BadAnswer
-from guard.venues.binanceusdm.parse import read_account, read_algo_orders, read_open_orders, read_positions
+from guard.venues.binance import rows
+from guard.venues.binanceusdm import endpoints as at
+from guard.venues.binanceusdm.parse import read_account, read_positions
 
 EMPTY: list[Any] = ["", None]
 ACCOUNT_NAME = "binanceusdm GET fapi/v3/account"
 POSITIONS_NAME = "binanceusdm GET fapi/v3/positionRisk"
+
+read_open_orders = partial(rows.read_open_orders, where=at.OPEN_ORDERS.name)
+read_algo_orders = partial(rows.read_algo_orders, where=at.OPEN_ALGO_ORDERS.name)
 
 
 def test_assets_with_nothing_in_them_are_left_out(make: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,9 +11,14 @@ import pytest
 from guard.ports.errors import BadAnswer
 from guard.ports.venue import DepthLevel, KeyRights
 from guard.risk.book import Tier
-from guard.venues.binanceusdm import parse_reference as parse
+from guard.venues.binance import parse_reference as parse
+from guard.venues.binanceusdm.branch import USDM
 
 EMPTY: list[Any] = ["", None]
+WHERE = "binanceusdm GET fapi/v1"
+read_brackets = partial(
+    parse.read_brackets, where=f"{WHERE}/leverageBracket", floors=USDM.bracket_floors, cap=USDM.bracket_cap
+)
 
 
 def bracket(number: int, floor: float, cap: float, rate: float, **fields: object) -> dict[str, Any]:
@@ -31,7 +37,7 @@ def bracket(number: int, floor: float, cap: float, rate: float, **fields: object
 def test_brackets_become_tiers_lowest_first_with_an_open_end() -> None:
     """Their order is not relied on; a position beyond the last cap is charged the last rate."""
     rows = [bracket(2, 50_000, 250_000, 0.005), bracket(1, 0, 50_000, 0.004, cum=0.0)]
-    table = parse.read_brackets([{"symbol": "BTCUSDT", "brackets": rows}])
+    table = read_brackets([{"symbol": "BTCUSDT", "brackets": rows}])
     assert table == {
         "BTCUSDT": (Tier(0.0, 50_000.0, 0.004, 0.0, 125.0), Tier(50_000.0, None, 0.005, 50.0, 125.0)),
     }
@@ -39,39 +45,39 @@ def test_brackets_become_tiers_lowest_first_with_an_open_end() -> None:
 
 def test_a_symbol_without_brackets_has_no_tiers() -> None:
     """An empty table is a missing one: it is named where it is needed."""
-    assert parse.read_brackets([{"symbol": "ETHUSDT", "notionalCoef": 1.5, "brackets": []}]) == {}
+    assert read_brackets([{"symbol": "ETHUSDT", "notionalCoef": 1.5, "brackets": []}]) == {}
 
 
 @pytest.mark.parametrize("empty", EMPTY)
 def test_a_missing_deduction_is_derived_later_a_missing_rate_is_refused(empty: object) -> None:
     """`cum` can be derived from the rates; the rates cannot."""
-    (tier,) = parse.read_brackets([{"symbol": "X", "brackets": [bracket(1, 0, 9, 0.1, cum=empty)]}])["X"]
+    (tier,) = read_brackets([{"symbol": "X", "brackets": [bracket(1, 0, 9, 0.1, cum=empty)]}])["X"]
     assert tier.mm_deduction is None
     for key in ("maintMarginRatio", "notionalFloor", "notionalCap"):
         with pytest.raises(BadAnswer, match=f"leverageBracket BTCUSDT: .* has no {key}"):
-            parse.read_brackets([{"symbol": "BTCUSDT", "brackets": [bracket(1, 0, 9, 0.1, **{key: empty})]}])
+            read_brackets([{"symbol": "BTCUSDT", "brackets": [bracket(1, 0, 9, 0.1, **{key: empty})]}])
 
 
 @pytest.mark.parametrize("leverage", ["21", 21])
 def test_leverage_by_symbol(leverage: object) -> None:
     """From the symbol's settings: V3 of the positions has none."""
     row = {"symbol": "BTCUSDT", "marginType": "CROSSED", "leverage": leverage}
-    assert parse.read_symbol_settings([row]) == {"BTCUSDT": parse.SymbolSetting(21.0)}
+    assert parse.read_symbol_settings([row], WHERE) == {"BTCUSDT": parse.SymbolSetting(21.0)}
 
 
 @pytest.mark.parametrize("leverage", ["", None, 0, "-5"])
 def test_no_leverage_is_refused(leverage: object) -> None:
     """Initial margin divides by it."""
-    with pytest.raises(BadAnswer, match="symbolConfig"):
-        parse.read_symbol_settings([{"symbol": "BTCUSDT", "leverage": leverage}])
+    with pytest.raises(BadAnswer, match=WHERE):
+        parse.read_symbol_settings([{"symbol": "BTCUSDT", "leverage": leverage}], WHERE)
 
 
 def test_modes() -> None:
     """Stated, or refused."""
-    assert parse.read_position_mode({"dualSidePosition": True}) == "hedge"
-    assert parse.read_position_mode({"dualSidePosition": False}) == "one_way"
-    assert parse.read_is_multi_assets({"multiAssetsMargin": "true"})
-    for read in (parse.read_position_mode, parse.read_is_multi_assets):
+    assert parse.read_position_mode({"dualSidePosition": True}, WHERE) == "hedge"
+    assert parse.read_position_mode({"dualSidePosition": False}, WHERE) == "one_way"
+    assert parse.read_is_multi_assets({"multiAssetsMargin": "true"}, WHERE)
+    for read in (partial(parse.read_position_mode, where=WHERE), partial(parse.read_is_multi_assets, where=WHERE)):
         with pytest.raises(BadAnswer):
             read({})
 
@@ -79,7 +85,7 @@ def test_modes() -> None:
 def test_rates_by_asset() -> None:
     """The index is named after the pair with USD."""
     row = {"symbol": "BTCUSD", "index": "60000", "bidRate": "57000", "askRate": "63000", "bidBuffer": "0.05"}
-    assert parse.read_asset_rates([row]) == {"BTC": parse.AssetRate(60000.0, 57000.0, 63000.0)}
+    assert parse.read_asset_rates([row], WHERE) == {"BTC": parse.AssetRate(60000.0, 57000.0, 63000.0)}
 
 
 @pytest.mark.parametrize("key", ["symbol", "index", "bidRate", "askRate"])
@@ -88,16 +94,16 @@ def test_a_rate_without_figures_is_refused(key: str, raw: object) -> None:
     """Collateral at a price of nothing would be worth nothing, or everything."""
     row = {"symbol": "BTCUSD", "index": "60000", "bidRate": "57000", "askRate": "63000", key: raw}
     if (key, raw) == ("symbol", "x"):
-        assert set(parse.read_asset_rates([row])) == {"x"}
+        assert set(parse.read_asset_rates([row], WHERE)) == {"x"}
         return
-    with pytest.raises(BadAnswer, match="assetIndex"):
-        parse.read_asset_rates([row])
+    with pytest.raises(BadAnswer, match=WHERE):
+        parse.read_asset_rates([row], WHERE)
 
 
 @pytest.mark.parametrize(("raw", "mark"), [("11.5", 11.5), ("", None), (None, None), ("0.00", None)])
 def test_a_mark_price(raw: object, mark: float | None) -> None:
     """0 and nothing are no price."""
-    assert parse.read_mark({"symbol": "BTCUSDT", "markPrice": raw}) == mark
+    assert parse.read_mark({"symbol": "BTCUSDT", "markPrice": raw}, WHERE) == mark
 
 
 RIGHTS = {
@@ -112,21 +118,21 @@ RIGHTS = {
 
 def test_rights() -> None:
     """Read from the venue's words."""
-    assert parse.read_rights(RIGHTS) == KeyRights(True, True, False, False, False)
-    assert parse.read_rights({**RIGHTS, "enableWithdrawals": True}).withdraw
-    assert parse.read_rights({**RIGHTS, "permitsUniversalTransfer": True}).transfer
+    assert parse.read_rights(RIGHTS, WHERE) == KeyRights(True, True, False, False, False)
+    assert parse.read_rights({**RIGHTS, "enableWithdrawals": True}, WHERE).withdraw
+    assert parse.read_rights({**RIGHTS, "permitsUniversalTransfer": True}, WHERE).transfer
 
 
 def test_rights_that_are_not_told_are_unknown() -> None:
     """Unknown is not "no"."""
-    assert parse.read_rights({}) == KeyRights(None, None, None, None, None)
+    assert parse.read_rights({}, WHERE) == KeyRights(None, None, None, None, None)
     with pytest.raises(BadAnswer, match="enableWithdrawals"):
-        parse.read_rights({"enableWithdrawals": "maybe"})
+        parse.read_rights({"enableWithdrawals": "maybe"}, WHERE)
 
 
 def test_an_order_book() -> None:
     """Pairs of decimal strings."""
-    depth = parse.read_depth({"bids": [["99.5", "2"]], "asks": [["100.5", "3.5"]]}, "BTC/USDT:USDT")
+    depth = parse.read_depth({"bids": [["99.5", "2"]], "asks": [["100.5", "3.5"]]}, "BTC/USDT:USDT", WHERE)
     assert (depth.symbol, depth.bids, depth.asks) == (
         "BTC/USDT:USDT",
         (DepthLevel(99.5, 2.0),),
@@ -139,20 +145,20 @@ def test_an_order_book() -> None:
 )
 def test_a_broken_order_book_is_refused(bids: object) -> None:
     """A level of nothing is no level."""
-    with pytest.raises(BadAnswer, match="GET fapi/v1/depth"):
-        parse.read_depth({"bids": bids, "asks": []}, "BTC/USDT:USDT")
+    with pytest.raises(BadAnswer, match="GET fapi/v1"):
+        parse.read_depth({"bids": bids, "asks": []}, "BTC/USDT:USDT", WHERE)
 
 
 @pytest.mark.parametrize(
     "read",
     [
-        parse.read_brackets,
-        parse.read_symbol_settings,
-        parse.read_position_mode,
-        parse.read_is_multi_assets,
-        parse.read_asset_rates,
-        parse.read_mark,
-        parse.read_rights,
+        read_brackets,
+        partial(parse.read_symbol_settings, where=WHERE),
+        partial(parse.read_position_mode, where=WHERE),
+        partial(parse.read_is_multi_assets, where=WHERE),
+        partial(parse.read_asset_rates, where=WHERE),
+        partial(parse.read_mark, where=WHERE),
+        partial(parse.read_rights, where=WHERE),
     ],
 )
 @pytest.mark.parametrize("answer", [None, "<html>", 3, [3]])

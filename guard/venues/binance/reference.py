@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from guard.ports.errors import VenueError
 from guard.risk.book import PositionMode, Tier
-from guard.venues.binanceusdm import endpoints as at
-from guard.venues.binanceusdm.assemble import Answers, Reference, outdated_settings, proven_mode, unknown_ids
-from guard.venues.binanceusdm.listings import read_markets
-from guard.venues.binanceusdm.parse_reference import (
+from guard.venues.binance.assemble import Answers, Reference, outdated_settings, proven_mode, unknown_ids
+from guard.venues.binance.branch import Branch
+from guard.venues.binance.listings import read_markets
+from guard.venues.binance.parse_reference import (
     SymbolSetting,
     read_brackets,
     read_is_multi_assets,
@@ -49,8 +49,10 @@ class Modes:
 class ReferenceDesk:
     """The reference data of one account; listings are shared with the other accounts of the site."""
 
-    def __init__(self, client: VenueClient) -> None:
+    def __init__(self, client: VenueClient, branch: Branch) -> None:
         clock = client.site.clock
+        self._branch = branch
+        self._at = branch.requests
         self._client = client
         self._site = client.site
         # Per account, because the venue adjusts brackets for single users; equal tables are kept once (`interned`).
@@ -80,13 +82,11 @@ class ReferenceDesk:
         markets = await self._markets()
         if unknown_ids(answers, markets):
             markets = await self._markets(within_s=_REREAD_S)
-        settings = await self._symbol_settings()
-        if outdated_settings(answers, settings):
-            settings = await self._symbol_settings(within_s=_REREAD_S)
+        settings = await self._settings_for(answers)
         tiers = await self._tier_tables()
         if any(row.market_id not in tiers for row in answers.held):
             tiers = await self._tier_tables(within_s=_REREAD_S)
-        return Reference(markets, tiers, settings, modes.position_mode, modes.is_multi_assets)
+        return Reference(self._branch, markets, tiers, settings, modes.position_mode, modes.is_multi_assets)
 
     async def modes(self, within_s: float | None = None) -> Modes:
         """The account's modes as the venue stated them, at most ten minutes (or `within_s`) ago.
@@ -96,10 +96,14 @@ class ReferenceDesk:
         """
 
         async def read() -> Modes:
-            mode, multi = await together(self._client.call(at.POSITION_MODE), self._client.call(at.MULTI_ASSETS))
-            return Modes(read_position_mode(mode), read_is_multi_assets(multi))
+            mode, is_multi = await together(self._client.call(self._at.position_mode), self._is_multi_assets())
+            return Modes(read_position_mode(mode, self._at.position_mode.name), is_multi)
 
         return (await self._modes.get(read, within_s=within_s, insist=True)).value
+
+    async def _is_multi_assets(self) -> bool:
+        asked = self._at.multi_assets
+        return asked is not None and read_is_multi_assets(await self._client.call(asked), asked.name)
 
     async def proven_modes(self, modes: Modes, answers: Answers) -> Modes:
         """The modes, read anew when held legs contradict them: a user may change them while flat.
@@ -107,11 +111,11 @@ class ReferenceDesk:
         Raises:
             VenueError: the venue contradicts itself, or cannot be asked.
         """
-        if proven_mode(modes.position_mode, answers) is not None:
+        if proven_mode(modes.position_mode, answers, self._at.positions.name) is not None:
             return modes
         modes = await self.modes(within_s=0.0)
-        if proven_mode(modes.position_mode, answers) is None:
-            raise refused(at.POSITION_MODE.name, f"says {modes.position_mode}, the held legs say otherwise")
+        if proven_mode(modes.position_mode, answers, self._at.positions.name) is None:
+            raise refused(self._at.position_mode.name, f"says {modes.position_mode}, the held legs say otherwise")
         return modes
 
     async def listing(self, symbol: str) -> Listing:
@@ -124,17 +128,19 @@ class ReferenceDesk:
             listing = (await self._markets(within_s)).by_symbol.get(symbol)
             if listing is not None:
                 return listing
-        raise VenueError(f"binanceusdm lists no {symbol}")
+        raise VenueError(f"{self._branch.venue} lists no {symbol}")
 
     async def _markets(self, within_s: float | None = None) -> MarketTable:
         async def read() -> MarketTable:
-            return read_markets(await self._client.call(at.MARKETS))
+            return read_markets(await self._client.call(self._at.markets), self._at.markets.name)
 
         return (await self._site.markets.get(read, within_s=within_s)).value
 
     async def _tier_tables(self, within_s: float | None = None) -> TiersById:
         async def read() -> TiersById:
-            tables = read_brackets(await self._client.call(at.BRACKETS))
+            asked, branch = self._at.brackets, self._branch
+            answer = await self._client.call(asked)
+            tables = read_brackets(answer, asked.name, branch.bracket_floors, branch.bracket_cap)
             kept = self._site.interned
             if len(kept) > _INTERNED_MAX:
                 kept.clear()
@@ -144,6 +150,16 @@ class ReferenceDesk:
 
     async def _symbol_settings(self, within_s: float | None = None) -> SettingsById:
         async def read() -> SettingsById:
-            return read_symbol_settings(await self._client.call(at.SYMBOL_CONFIG))
+            asked = self._at.symbol_config
+            return {} if asked is None else read_symbol_settings(await self._client.call(asked), asked.name)
 
         return (await self._settings.get(read, within_s=within_s)).value
+
+    async def _settings_for(self, answers: Answers) -> SettingsById:
+        """The leverages; where the branch has no such list, what the positions' answer says of every symbol."""
+        if self._at.symbol_config is None:
+            return {row.market_id: SymbolSetting(row.leverage) for row in answers.positions if row.leverage}
+        settings = await self._symbol_settings()
+        if outdated_settings(answers, settings):
+            settings = await self._symbol_settings(within_s=_REREAD_S)
+        return settings

@@ -1,4 +1,4 @@
-"""One Binance USD-M account: the order in which its parts are read. Decides nothing about risk."""
+"""One account at a branch of Binance's futures: the order in which its parts are read. Decides nothing about risk."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from guard.ports.errors import VenueError
 from guard.ports.venue import Depth, FetchedBook, KeyRights
 from guard.risk.book import Tier
-from guard.venues.binanceusdm import endpoints as at
-from guard.venues.binanceusdm import parse_reference
-from guard.venues.binanceusdm.assemble import assemble, torn_evidence
-from guard.venues.binanceusdm.orders import UsdmOrderWords
-from guard.venues.binanceusdm.reading import StateReader
-from guard.venues.binanceusdm.reference import ReferenceDesk
+from guard.venues.binance import parse_reference
+from guard.venues.binance.assemble import assemble, torn_evidence
+from guard.venues.binance.branch import Branch
+from guard.venues.binance.orders import BinanceOrderWords
+from guard.venues.binance.reading import StateReader
+from guard.venues.binance.reference import ReferenceDesk
 from guard.venues.client import VenueClient
 from guard.venues.errors import answer_of
 from guard.venues.markets import Listing
@@ -22,15 +22,16 @@ _DEPTH_LEVELS = 50
 _NOT_FOUND = 404
 
 
-class UsdmReader:
+class FuturesReader:
     """Implements `guard.venues.reader.VenueReader`."""
 
-    words = UsdmOrderWords()
-
-    def __init__(self, client: VenueClient) -> None:
+    def __init__(self, client: VenueClient, branch: Branch) -> None:
+        self.words = BinanceOrderWords(branch.requests)
         self._client = client
-        self._reference = ReferenceDesk(client)
-        self._state = StateReader(client)
+        self._branch = branch
+        self._at = branch.requests
+        self._reference = ReferenceDesk(client, branch)
+        self._state = StateReader(client, branch)
         self._last_tiers: Mapping[str, tuple[Tier, ...]] | None = None
 
     async def read(self) -> FetchedBook:
@@ -72,7 +73,7 @@ class UsdmReader:
             VenueError: they cannot be read; no older statement stands in.
         """
         modes = await self._reference.modes(within_s)
-        return AccountModes(modes.position_mode, "multi-assets" if modes.is_multi_assets else "single-asset")
+        return AccountModes(modes.position_mode, "multi-assets" if modes.is_multi_assets else self._branch.mode)
 
     async def rights(self) -> KeyRights:
         """What the key may do; unknown where the address has no such request (the venue's test networks).
@@ -81,7 +82,7 @@ class UsdmReader:
             VenueError: the venue cannot be asked.
         """
         try:
-            return parse_reference.read_rights(await self._client.call(at.RIGHTS))
+            return parse_reference.read_rights(await self._client.call(self._at.rights), self._at.rights.name)
         except VenueError as error:
             answer = answer_of(error)
             if answer is not None and answer.status == _NOT_FOUND:
@@ -102,5 +103,5 @@ class UsdmReader:
         Raises:
             VenueError: the venue cannot be asked.
         """
-        answer = await self._client.call(at.DEPTH, {"symbol": listing.market_id, "limit": _DEPTH_LEVELS})
-        return parse_reference.read_depth(answer, listing.symbol)
+        answer = await self._client.call(self._at.depth, {"symbol": listing.market_id, "limit": _DEPTH_LEVELS})
+        return parse_reference.read_depth(answer, listing.symbol, self._at.depth.name)

@@ -8,25 +8,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from guard.venues.binanceusdm import endpoints as at
-from guard.venues.binanceusdm import parse, parse_reference
-from guard.venues.binanceusdm.assemble import Answers
+from guard.venues.binance import parse_reference
+from guard.venues.binance.assemble import Answers
+from guard.venues.binance.branch import Branch
+from guard.venues.binance.rows import AccountAnswer, OrderRow, PositionRow, read_algo_orders, read_open_orders
 from guard.venues.client import Endpoint, VenueClient
 from guard.venues.together import together
 
-_STATE = (at.ACCOUNT, at.POSITIONS)
-_ORDERS = (at.OPEN_ORDERS, at.OPEN_ALGO_ORDERS)
 _ORDERS_KEPT_S = 7.0
 
 Timed = tuple[Any, datetime]
-Trace = frozenset[tuple[str, str, float, float | None]]
+Trace = frozenset[tuple[object, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class KeptOrders:
     """Order lists with the time of each, and the trace that they leave in the positions' answer."""
 
-    orders: tuple[parse.OrderRow, ...]
+    orders: tuple[OrderRow, ...]
     parts: dict[str, datetime]
     trace: Trace
     read_s: float
@@ -36,11 +35,16 @@ class StateReader:
     """Reads balances, positions and orders of one account.
 
     The two lists of orders cost 40 each where balances and positions cost 5. So, when asked more often than every
-    7 s, lists stay in use while the positions' answer shows the same legs and the same margin of open orders. Their
+    7 s, lists stay in use while the other answers show the same legs and the same margin of open orders. Their
     times stay their own; reduce-only and conditional orders, which hold no margin, may be 7 s late.
     """
 
-    def __init__(self, client: VenueClient) -> None:
+    def __init__(self, client: VenueClient, branch: Branch) -> None:
+        at = branch.requests
+        self._at = at
+        self._branch = branch
+        self._state = (at.account, at.positions)
+        self._orders = (at.open_orders, at.open_algo_orders)
         self._client = client
         self._clock = client.site.clock
         self._kept: KeptOrders | None = None
@@ -60,7 +64,7 @@ class StateReader:
             VenueError: something could not be read or understood.
         """
         if self._has_failed:
-            await self._asked(at.ACCOUNT)
+            await self._asked(self._at.account)
         self._has_failed = True
         answers = await self._read(is_multi_assets=is_multi_assets)
         self._has_failed = False
@@ -70,36 +74,38 @@ class StateReader:
         kept = self._kept
         if kept is not None and self._clock.monotonic() - kept.read_s > _ORDERS_KEPT_S:
             kept = None
-        rates = (at.ASSET_INDEX,) if is_multi_assets else ()
-        asked = (*_STATE, *rates, *(() if kept else _ORDERS))
+        index = self._at.asset_index if is_multi_assets else None
+        asked = (*self._state, *((index,) if index else ()), *(() if kept else self._orders))
         found = dict(zip(asked, await self._timed(asked), strict=True))
-        positions = parse.read_positions(found[at.POSITIONS][0])
-        trace = _trace(positions)
+        account = self._branch.read_account(found[self._at.account][0])
+        positions = self._branch.read_positions(found[self._at.positions][0])
+        trace = _trace(account, positions)
         if kept is not None and kept.trace != trace:
-            found.update(zip(_ORDERS, await self._timed(_ORDERS), strict=True))
+            found.update(zip(self._orders, await self._timed(self._orders), strict=True))
             kept = None
         if kept is None:
             kept = self._kept = self._read_orders(found, trace)
         parts = {
-            "balances": found[at.ACCOUNT][1],
-            "positions": found[at.POSITIONS][1],
-            "marks": found[at.POSITIONS][1],
+            "balances": found[self._at.account][1],
+            "positions": found[self._at.positions][1],
+            "marks": found[self._at.positions][1],
             **kept.parts,
         }
-        if is_multi_assets:
-            parts["asset_rates"] = found[at.ASSET_INDEX][1]
+        if index:
+            parts["asset_rates"] = found[index][1]
         return Answers(
-            account=parse.read_account(found[at.ACCOUNT][0]),
+            account=account,
             positions=positions,
             orders=kept.orders,
             parts=parts,
-            rates=parse_reference.read_asset_rates(found[at.ASSET_INDEX][0]) if is_multi_assets else {},
+            rates=parse_reference.read_asset_rates(found[index][0], index.name) if index else {},
         )
 
     def _read_orders(self, found: dict[Endpoint, Timed], trace: Trace) -> KeptOrders:
-        (resting, resting_at), (waiting, waiting_at) = found[at.OPEN_ORDERS], found[at.OPEN_ALGO_ORDERS]
+        (resting, resting_at), (waiting, waiting_at) = found[self._at.open_orders], found[self._at.open_algo_orders]
         return KeptOrders(
-            orders=parse.read_open_orders(resting) + parse.read_algo_orders(waiting),
+            orders=read_open_orders(resting, self._at.open_orders.name)
+            + read_algo_orders(waiting, self._at.open_algo_orders.name),
             parts={"open_orders": resting_at, "conditional_orders": waiting_at},
             trace=trace,
             read_s=self._clock.monotonic(),
@@ -118,17 +124,21 @@ class StateReader:
         ids = sorted(answers.used_ids - marked)
         if not ids:
             return answers
-        marks = await together(*(self._client.call(at.MARKS, {"symbol": market_id}) for market_id in ids))
-        found = {market_id: parse_reference.read_mark(answer) for market_id, answer in zip(ids, marks, strict=True)}
+        marks = await together(*(self._client.call(self._at.marks, {"symbol": market_id}) for market_id in ids))
+        found = {
+            market_id: parse_reference.read_mark(answer, self._at.marks.name)
+            for market_id, answer in zip(ids, marks, strict=True)
+        }
         return replace(answers, marks={market_id: mark for market_id, mark in found.items() if mark is not None})
 
     async def ccxt_calls(self) -> list[object]:
         """Exactly the ccxt calls of a reading that reuses nothing, and nothing else: the bench's yardstick."""
         exchange = self._client.exchange
-        calls = (getattr(exchange, endpoint.method)({}) for endpoint in (*_STATE, *_ORDERS))
+        calls = (getattr(exchange, endpoint.method)({}) for endpoint in (*self._state, *self._orders))
         return list(await asyncio.gather(*calls))
 
 
-def _trace(positions: tuple[parse.PositionRow, ...]) -> Trace:
-    """What open orders leave in the positions' answer: their symbols, their margin, and what they filled."""
-    return frozenset((row.market_id, row.leg, row.amount, row.order_margin) for row in positions)
+def _trace(account: AccountAnswer, positions: tuple[PositionRow, ...]) -> Trace:
+    """What open orders leave in the other answers: their symbols, their margin, and what they filled."""
+    legs = {(row.market_id, row.leg, row.amount, row.order_margin) for row in positions}
+    return frozenset(legs | {(asset.asset, asset.order_margin) for asset in account.assets})

@@ -1,4 +1,4 @@
-"""From rows of Binance USD-M to a book of the risk engine. Pure.
+"""From rows of Binance's futures to a book of the risk engine. Pure.
 
 Nothing is dropped and nothing is made up: what is needed and absent is named in `missing`, which makes the book
 INCOMPLETE. A stand-in that keeps such a book well formed never appears without its name there.
@@ -26,18 +26,13 @@ from guard.risk.book import (
     VenueReported,
 )
 from guard.risk.tiers import TierTables
-from guard.venues.binanceusdm import endpoints as at
-from guard.venues.binanceusdm.parse import AccountAnswer, AccountLeg, AssetRow, LegKey, LegName, OrderRow, PositionRow
-from guard.venues.binanceusdm.parse_reference import AssetRate, SymbolSetting
+from guard.venues.binance.branch import Branch
+from guard.venues.binance.parse_reference import AssetRate, SymbolSetting
+from guard.venues.binance.rows import AccountAnswer, AccountLeg, AssetRow, LegKey, LegName, OrderRow, PositionRow
 from guard.venues.fields import refused
 from guard.venues.markets import MarketTable
 
-VENUE = "binanceusdm"
-SINGLE_ASSET_MODEL = "binance-usdm"
-MULTI_ASSETS_MODEL = "binance-usdm-multi"
 MULTI_ASSETS_CURRENCY = "USD"
-# One contract is one unit of the base asset on every USD-M market.
-CONTRACT_SIZE = 1.0
 _POSITION_SIDES: Mapping[LegName, Side | None] = {"BOTH": None, "LONG": "long", "SHORT": "short"}
 
 
@@ -45,6 +40,7 @@ _POSITION_SIDES: Mapping[LegName, Side | None] = {"BOTH": None, "LONG": "long", 
 class Reference:
     """What changes rarely: listings, the user's tiers and leverages (by the venue's id), and the account's modes."""
 
+    branch: Branch
     markets: MarketTable
     tiers: Mapping[str, tuple[Tier, ...]]
     settings: Mapping[str, SymbolSetting]
@@ -111,7 +107,7 @@ def outdated_settings(answers: Answers, settings: Mapping[str, SymbolSetting]) -
     return not answers.used_ids <= settings.keys()
 
 
-def proven_mode(stated: PositionMode, answers: Answers) -> PositionMode | None:
+def proven_mode(stated: PositionMode, answers: Answers, where: str) -> PositionMode | None:
     """The position mode if held legs agree with what the venue stated; None when they contradict it.
 
     Raises:
@@ -119,18 +115,16 @@ def proven_mode(stated: PositionMode, answers: Answers) -> PositionMode | None:
     """
     names = {row.leg for row in answers.held}
     if "BOTH" in names and len(names) > 1:
-        raise refused(at.POSITIONS.name, "legs of one-way and of hedge mode stand side by side")
+        raise refused(where, "legs of one-way and of hedge mode stand side by side")
     if names and (stated == "one_way") != ("BOTH" in names):
         return None
     return stated
 
 
-def symbol_of(market_id: str, margin_asset: str, markets: MarketTable) -> str:
-    """The symbol of a market; for one that is not listed, what it would be called as a perpetual."""
-    listing = markets.by_id.get(market_id)
-    if listing is not None:
-        return listing.symbol
-    return f"{market_id.removesuffix(margin_asset)}/{margin_asset}:{margin_asset}"
+def symbol_of(market_id: str, margin_asset: str, reference: Reference) -> str:
+    """The symbol of a market; for one that is not listed, what it would be called."""
+    listing = reference.markets.by_id.get(market_id)
+    return listing.symbol if listing is not None else reference.branch.unlisted_symbol(market_id, margin_asset)
 
 
 def assemble(
@@ -155,8 +149,8 @@ def assemble(
     collateral = builder.collateral()
     book = Book(
         account=account,
-        venue=VENUE,
-        model=MULTI_ASSETS_MODEL if reference.is_multi_assets else SINGLE_ASSET_MODEL,
+        venue=reference.branch.venue,
+        model=reference.branch.multi_assets_model if reference.is_multi_assets else reference.branch.model,
         as_of=min(answers.parts["balances"], answers.parts["positions"]),
         position_mode=reference.position_mode,
         fees=builder.fees(),
@@ -182,9 +176,10 @@ class _Builder:
     def __init__(self, answers: Answers, reference: Reference) -> None:
         self._answers = answers
         self._reference = reference
+        self._branch = reference.branch
         self._rows = {row.market_id: row for row in answers.positions}
         self._symbols = {
-            row.market_id: symbol_of(row.market_id, row.margin_asset, reference.markets) for row in answers.positions
+            row.market_id: symbol_of(row.market_id, row.margin_asset, reference) for row in answers.positions
         }
         self.missing: list[str] = []
         self.tiers: dict[str, tuple[Tier, ...]] = {}
@@ -192,10 +187,15 @@ class _Builder:
     def _symbol(self, market_id: str) -> str:
         symbol = self._symbols.get(market_id)
         if symbol is None:
-            symbol = self._symbols[market_id] = symbol_of(market_id, "USDT", self._reference.markets)
+            symbol = self._symbols[market_id] = symbol_of(market_id, self._branch.settle_of(market_id), self._reference)
         if market_id not in self._reference.markets.by_id:
             self.missing.append(f"listing of {market_id}")
         return symbol
+
+    def _contract_size(self, market_id: str) -> float:
+        """1 stands in where the market is not listed, which is named as missing."""
+        listing = self._reference.markets.by_id.get(market_id)
+        return 1.0 if listing is None else listing.contract_size
 
     def _leverage(self, market_id: str, symbol: str) -> float:
         setting = self._reference.settings.get(market_id)
@@ -222,8 +222,8 @@ class _Builder:
             symbol=symbol,
             side=row.side,
             contracts=abs(row.amount),
-            contract_size=CONTRACT_SIZE,
-            kind="linear",
+            contract_size=self._contract_size(row.market_id),
+            kind=self._branch.kind,
             settle=row.margin_asset,
             entry_price=row.entry_price,
             mark_price=mark or row.entry_price,
@@ -295,7 +295,7 @@ class _Builder:
         for market_id in sorted({row.market_id for row in self._answers.orders} - held):
             symbol, known = self._symbol(market_id), self._rows.get(market_id)
             mark = self._mark(known) if known else self._answers.marks.get(market_id)
-            terms = {"contract_size": CONTRACT_SIZE, "leverage": self._leverage(market_id, symbol)}
+            terms = {"contract_size": self._contract_size(market_id), "leverage": self._leverage(market_id, symbol)}
             found[symbol] = terms if mark is None else {**terms, "mark_price": mark}
         return found
 

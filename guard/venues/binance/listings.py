@@ -8,12 +8,11 @@ from typing import Any
 
 from guard.ports.errors import BadAnswer
 from guard.ports.venue import Instrument
-from guard.venues.binanceusdm import endpoints as at
 from guard.venues.fields import Row, decimal, number, refused, rows, text
 from guard.venues.markets import Listing, MarketTable
 
 
-def read_markets(markets: object) -> MarketTable:
+def read_markets(markets: object, where: str) -> MarketTable:
     """The table of listings.
 
     A contract whose rules cannot be read is left out, so that one new listing cannot blind every account; an account
@@ -21,37 +20,48 @@ def read_markets(markets: object) -> MarketTable:
 
     Args:
         markets: ccxt's `fetch_markets()`.
+        where: the request.
 
     Raises:
         BadAnswer: no list, or not one contract in it.
     """
     found = []
-    for market in rows(markets, at.MARKETS.name):
+    for market in rows(markets, where):
         try:
-            found.append(_listing(market))
+            found.append(_listing(market, f"{where} {market.get('id')}"))
         except BadAnswer:
             continue
     if not found:
-        raise refused(at.MARKETS.name, "lists no contract")
+        raise refused(where, "lists no contract")
     return MarketTable.of(found)
 
 
-def _listing(market: Mapping[str, Any]) -> Listing:
-    where = f"{at.MARKETS.name} {market.get('id')}"
+def _listing(market: Mapping[str, Any], where: str) -> Listing:
+    size = _contract_size(market, where)
     symbol = text(market, "symbol", where)
     return Listing(
         market_id=text(market, "id", where),
         symbol=symbol,
         settle=text(market, "settle", where),
         kind="inverse" if market.get("inverse") else "linear",
-        contract_size=1.0,
-        instrument=_instrument(symbol, market.get("info"), where),
+        contract_size=float(size),
+        instrument=_instrument(symbol, size, market.get("info"), where),
         taker=number(market, "taker", where),
         maker=number(market, "maker", where),
     )
 
 
-def _instrument(symbol: str, info: object, where: str) -> Instrument:
+def _contract_size(market: Mapping[str, Any], where: str) -> Decimal:
+    """USD a contract of an inverse one; a linear contract is one unit of its base asset."""
+    info = market.get("info")
+    if not market.get("inverse"):
+        return Decimal(1)
+    if not isinstance(info, Mapping):
+        raise refused(where, "has no contractSize")
+    return _above_zero(info, "contractSize", where)
+
+
+def _instrument(symbol: str, size: Decimal, info: object, where: str) -> Instrument:
     filters = info.get("filters") if isinstance(info, Mapping) else None
     by_type = {row.get("filterType"): row for row in rows(filters, where)}
     lot = _filter(by_type, "LOT_SIZE", where)
@@ -62,7 +72,7 @@ def _instrument(symbol: str, info: object, where: str) -> Instrument:
         step=_above_zero(lot, "stepSize", where),
         minimum=decimal(lot, "minQty", where),
         tick=_above_zero(_filter(by_type, "PRICE_FILTER", where), "tickSize", where),
-        contract_size=Decimal(1),
+        contract_size=size,
         min_notional=decimal(notional, "notional", where) if notional else Decimal(0),
         maximum=maximum if maximum > 0 else None,
     )

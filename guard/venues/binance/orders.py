@@ -9,7 +9,8 @@ import re
 from decimal import Decimal
 
 from guard.ports.venue import OrderRequest, OrderState, OrderStatus
-from guard.venues.binanceusdm import endpoints as at
+from guard.venues.binance import refusals
+from guard.venues.binance.branch import Requests
 from guard.venues.client import Endpoint
 from guard.venues.fields import decimal, number, record, refused, text
 from guard.venues.markets import Listing
@@ -20,13 +21,16 @@ _LIVE = frozenset({"NEW", "PARTIALLY_FILLED", "PENDING_NEW", "PENDING_CANCEL"})
 _ENDED = frozenset({"CANCELED", "EXPIRED", "EXPIRED_IN_MATCH"})
 
 
-class UsdmOrderWords:
+class BinanceOrderWords:
     """Implements `guard.venues.orderdesk.OrderWords`."""
 
-    new_order = at.NEW_ORDER
-    arrival_window_s = at.RECV_WINDOW_MS / 1000
-    unknown_codes = at.OUTCOME_UNKNOWN_CODES
-    not_found_codes = frozenset({at.ORDER_NOT_FOUND})
+    arrival_window_s = refusals.RECV_WINDOW_MS / 1000
+    unknown_codes = refusals.OUTCOME_UNKNOWN_CODES
+    not_found_codes = frozenset({refusals.ORDER_NOT_FOUND})
+
+    def __init__(self, requests: Requests) -> None:
+        self.new_order = requests.new_order
+        self._query_order = requests.query_order
 
     def order_params(self, request: OrderRequest, listing: Listing) -> dict[str, object]:
         """See `order_params`."""
@@ -34,19 +38,19 @@ class UsdmOrderWords:
 
     def queries(self, client_order_id: str, listing: Listing) -> list[tuple[Endpoint, dict[str, object]]]:
         """One request knows every order."""
-        return [(at.QUERY_ORDER, {"symbol": listing.market_id, "origClientOrderId": client_order_id})]
+        return [(self._query_order, {"symbol": listing.market_id, "origClientOrderId": client_order_id})]
 
     def read_accepted(self, answer: object, request: OrderRequest, listing: Listing) -> OrderState | None:  # noqa: ARG002 - the protocol's
         """The answer tells the outcome (`newOrderRespType` RESULT)."""
-        return read_order(answer, request.symbol, at.NEW_ORDER.name)
+        return read_order(answer, request.symbol, self.new_order.name)
 
     def read_found(self, answer: object, client_order_id: str, listing: Listing) -> OrderState | None:  # noqa: ARG002 - the protocol's
         """The order; one that is not there is a refusal."""
-        return read_order(answer, listing.symbol, at.QUERY_ORDER.name)
+        return read_order(answer, listing.symbol, self._query_order.name)
 
 
 def order_params(request: OrderRequest, listing: Listing) -> dict[str, object]:
-    """The parameters of `POST fapi/v1/order` for `request`.
+    """The parameters of a new order for `request`.
 
     In one-way mode a reducing order carries `reduceOnly`. In hedge mode the venue refuses that word; there the leg is
     named by `positionSide`, and selling LONG or buying SHORT can only shrink that leg.
@@ -64,7 +68,7 @@ def order_params(request: OrderRequest, listing: Listing) -> dict[str, object]:
         "price": format(request.limit_price, "f"),
         "newClientOrderId": request.client_order_id,
         "newOrderRespType": "RESULT",
-        "recvWindow": at.RECV_WINDOW_MS,
+        "recvWindow": refusals.RECV_WINDOW_MS,
     }
     if request.position_mode == "hedge":
         return {**params, "positionSide": request.leg.upper()}

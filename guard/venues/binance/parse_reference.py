@@ -1,15 +1,15 @@
-"""What Binance USD-M tells about itself and about the user's settings, as plain values.
+"""What Binance tells about its futures and about the user's settings, as plain values.
 
 Tiers, leverages, modes, rates, marks, key rights, order books. Pure: no ccxt, no clock, no I/O.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from guard.ports.venue import Depth, DepthLevel, KeyRights
 from guard.risk.book import PositionMode, Tier
-from guard.venues.binanceusdm import endpoints as at
 from guard.venues.fields import (
     Row,
     flag,
@@ -26,33 +26,41 @@ from guard.venues.fields import (
 
 @dataclass(frozen=True, slots=True)
 class SymbolSetting:
-    """`GET fapi/v1/symbolConfig`: what the user set for a symbol."""
+    """What the user set for a symbol."""
 
     leverage: float
 
 
 @dataclass(frozen=True, slots=True)
 class AssetRate:
-    """`GET fapi/v1/assetIndex`: USD per unit; positive equity counts at `bid`, negative at `ask`."""
+    """USD per unit; positive equity counts at `bid`, negative at `ask`."""
 
     index: float
     bid: float
     ask: float
 
 
-def read_brackets(answer: object) -> dict[str, tuple[Tier, ...]]:
+def read_brackets(answer: object, where: str, floors: Sequence[str], cap: str) -> dict[str, tuple[Tier, ...]]:
     """Leverage tiers by the venue's symbol id, lowest first. The last one has no upper bound.
 
     The caps bound what may be opened at a leverage; a position that grew beyond the last one is charged its rate.
 
+    Args:
+        answer: the venue's answer.
+        where: the request.
+        floors: names of a bracket's lower bound, the first that is there: the venue spells one in two ways.
+        cap: the name of its upper bound.
+
     Raises:
         BadAnswer: a required field is missing or unreadable.
     """
-    where = at.BRACKETS.name
     table = {}
     for row in rows(answer, where):
         market_id = text(row, "symbol", where)
-        tiers = sorted((_tier(item, market_id) for item in rows(row.get("brackets"), where)), key=_floor_of)
+        tiers = sorted(
+            (_tier(item, f"{where} {market_id}", floors, cap) for item in rows(row.get("brackets"), where)),
+            key=_floor_of,
+        )
         if tiers:
             last = tiers[-1]
             tiers[-1] = Tier(last.floor, None, last.mm_rate, last.mm_deduction, last.max_leverage)
@@ -64,57 +72,52 @@ def _floor_of(tier: Tier) -> float:
     return tier.floor
 
 
-def _tier(row: Row, market_id: str) -> Tier:
-    where = f"{at.BRACKETS.name} {market_id}"
+def _tier(row: Row, where: str, floors: Sequence[str], cap: str) -> Tier:
     return Tier(
-        floor=number(row, "notionalFloor", where),
-        cap=number(row, "notionalCap", where),
+        floor=number(row, next((name for name in floors if name in row), floors[0]), where),
+        cap=number(row, cap, where),
         mm_rate=number(row, "maintMarginRatio", where),
         mm_deduction=optional_number(row, "cum", where),
         max_leverage=optional_number(row, "initialLeverage", where),
     )
 
 
-def read_symbol_settings(answer: object) -> dict[str, SymbolSetting]:
+def read_symbol_settings(answer: object, where: str) -> dict[str, SymbolSetting]:
     """Leverage by the venue's symbol id.
 
     Raises:
         BadAnswer: a required field is missing or unreadable.
     """
-    where = at.SYMBOL_CONFIG.name
     found = {}
     for row in rows(answer, where):
         found[text(row, "symbol", where)] = SymbolSetting(positive(row, "leverage", where))
     return found
 
 
-def read_position_mode(answer: object) -> PositionMode:
+def read_position_mode(answer: object, where: str) -> PositionMode:
     """Hedge or one-way mode.
 
     Raises:
         BadAnswer: the answer does not say.
     """
-    where = at.POSITION_MODE.name
     return "hedge" if flag(record(answer, where), "dualSidePosition", where) else "one_way"
 
 
-def read_is_multi_assets(answer: object) -> bool:
+def read_is_multi_assets(answer: object, where: str) -> bool:
     """Whether all margin assets carry all positions.
 
     Raises:
         BadAnswer: the answer does not say.
     """
-    where = at.MULTI_ASSETS.name
     return flag(record(answer, where), "multiAssetsMargin", where)
 
 
-def read_asset_rates(answer: object) -> dict[str, AssetRate]:
+def read_asset_rates(answer: object, where: str) -> dict[str, AssetRate]:
     """Rates by asset (`BTC` of the index `BTCUSD`).
 
     Raises:
         BadAnswer: a required field is missing or unreadable.
     """
-    where = at.ASSET_INDEX.name
     return {
         text(row, "symbol", where).removesuffix("USD"): AssetRate(
             index=positive(row, "index", where),
@@ -125,24 +128,23 @@ def read_asset_rates(answer: object) -> dict[str, AssetRate]:
     }
 
 
-def read_mark(answer: object) -> float | None:
-    """Mark price of one symbol; None where the venue gives none.
+def read_mark(answer: object, where: str) -> float | None:
+    """Mark price of one symbol; None where the venue gives none. COIN-M answers with a list of one.
 
     Raises:
         BadAnswer: something unreadable stands there.
     """
-    where = at.MARKS.name
-    mark = optional_number(record(answer, where), "markPrice", where)
+    row = answer[0] if isinstance(answer, list) and len(answer) == 1 else answer
+    mark = optional_number(record(row, where), "markPrice", where)
     return mark if mark is not None and mark > 0 else None
 
 
-def read_rights(answer: object) -> KeyRights:
+def read_rights(answer: object, where: str) -> KeyRights:
     """What the key may do.
 
     Raises:
         BadAnswer: something unreadable stands there.
     """
-    where = at.RIGHTS.name
     row = record(answer, where)
     transfers = [optional_flag(row, key, where) for key in ("enableInternalTransfer", "permitsUniversalTransfer")]
     return KeyRights(
@@ -154,13 +156,12 @@ def read_rights(answer: object) -> KeyRights:
     )
 
 
-def read_depth(answer: object, symbol: str) -> Depth:
+def read_depth(answer: object, symbol: str, where: str) -> Depth:
     """The order book of `symbol`.
 
     Raises:
         BadAnswer: a level is not a pair of positive numbers.
     """
-    where = at.DEPTH.name
     row = record(answer, where)
     return Depth(symbol=symbol, bids=_levels(row, "bids", where), asks=_levels(row, "asks", where))
 

@@ -1,0 +1,1 @@
+"""What the branches of Binance's futures share: they speak alike, at addresses of their own."""

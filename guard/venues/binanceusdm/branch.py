@@ -1,0 +1,49 @@
+"""Binance USD-M as a branch of Binance's futures: linear contracts, a pool for each margin asset or one in USD."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from guard.venues.binance.branch import Branch, Requests
+from guard.venues.binanceusdm import endpoints as at
+from guard.venues.binanceusdm.parse import read_account, read_positions
+
+
+def _settle_of(market_id: str) -> str:
+    return "USDC" if market_id.endswith("USDC") else "USDT"
+
+
+def _unlisted_symbol(market_id: str, settle: str) -> str:
+    return f"{market_id.removesuffix(settle)}/{settle}:{settle}"
+
+
+USDM: Final = Branch(
+    venue="binanceusdm",
+    requests=Requests(
+        account=at.ACCOUNT,
+        positions=at.POSITIONS,
+        open_orders=at.OPEN_ORDERS,
+        open_algo_orders=at.OPEN_ALGO_ORDERS,
+        brackets=at.BRACKETS,
+        position_mode=at.POSITION_MODE,
+        markets=at.MARKETS,
+        marks=at.MARKS,
+        depth=at.DEPTH,
+        rights=at.RIGHTS,
+        new_order=at.NEW_ORDER,
+        query_order=at.QUERY_ORDER,
+        symbol_config=at.SYMBOL_CONFIG,
+        multi_assets=at.MULTI_ASSETS,
+        asset_index=at.ASSET_INDEX,
+    ),
+    kind="linear",
+    model="binance-usdm",
+    mode="single-asset",
+    multi_assets_model="binance-usdm-multi",
+    bracket_floors=("notionalFloor",),
+    bracket_cap="notionalCap",
+    read_account=read_account,
+    read_positions=read_positions,
+    settle_of=_settle_of,
+    unlisted_symbol=_unlisted_symbol,
+)
