@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from guard.ports.clock import Clock
+from guard.ports.urgency import urgency
 from guard.venues import library
 from guard.venues.budget import RequestBudget
 from guard.venues.errors import VenueAnswer, retry_after_of
@@ -28,6 +29,7 @@ class NotesAnswers:
     guard_budget: RequestBudget
     guard_urgent_paths: frozenset[str]
     guard_refusal: Refusal
+    guard_account: str = ""
     guard_corrects_nonce: bool
     options: dict[str, Any]
 
@@ -56,7 +58,7 @@ class NotesAnswers:
     async def throttle(self, cost: float | None = None) -> None:
         """Wait for the request budget, instead of ccxt's own; with a weight of 0 behind nobody."""
         if cost != 0:
-            await self.guard_budget.spend(1.0 if cost is None else cost)
+            await self.guard_budget.spend(1.0 if cost is None else cost, self.guard_account, urgency())
 
     def handle_errors(  # noqa: PLR0917 - ccxt's hook, called by position
         self,
@@ -77,11 +79,16 @@ class NotesAnswers:
             inherited.handle_errors(code, reason, url, method, headers, body, response, request_headers, request_body)
             # ccxt does this next by itself, out of our reach.
             inherited.handle_http_status_code(code, reason, url, method, body)
-            if response is None:
+            if response is None and not _is_json_word(body):
                 raise errors.BadResponse("not JSON")
         except errors.BaseError as error:
             error.venue_answer = read_answer(code, headers, body, response, self.guard_refusal)
             raise
+
+
+def _is_json_word(body: str) -> bool:
+    """Whether the answer is one word in quotes, which ccxt passes on as it came."""
+    return len(body) > 1 and body[0] == body[-1] == '"' and body.count('"') == 2
 
 
 def code_and_msg(answer: Mapping[str, Any]) -> tuple[str | None, str]:

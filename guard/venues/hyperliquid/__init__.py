@@ -1,0 +1,1 @@
+"""Hyperliquid perpetuals: watched by wallet address, traded with an agent's key."""
