@@ -1,0 +1,1 @@
+"""OKX: futures, multi-currency and portfolio accounts."""

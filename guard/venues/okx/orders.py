@@ -1,0 +1,115 @@
+"""Orders in OKX's words: what is sent, and what became of it. Pure.
+
+An order leaves as the exact decimal strings that were journalled.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from guard.ports.errors import OrderOutcomeUnknown, OrderRejected
+from guard.ports.venue import OrderRequest, OrderState, OrderStatus
+from guard.venues.client import Endpoint
+from guard.venues.fields import decimal, number, refused, text
+from guard.venues.markets import Listing
+from guard.venues.okx import endpoints as at
+from guard.venues.orderchecks import check_request
+
+_CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9]{1,32}")
+_LIVE = frozenset({"live", "partially_filled"})
+_ENDED = frozenset({"canceled", "mmp_canceled"})
+_ACCEPTED = "0"
+
+
+class OkxOrderWords:
+    """Implements `guard.venues.orderdesk.OrderWords`."""
+
+    new_order = at.NEW_ORDER
+    arrival_window_s = at.ARRIVAL_WINDOW_S
+    unknown_codes = at.OUTCOME_UNKNOWN_CODES
+    not_found_codes = frozenset({at.ORDER_NOT_FOUND})
+
+    def order_params(self, request: OrderRequest, listing: Listing) -> dict[str, object]:
+        """See `order_params`."""
+        return order_params(request, listing)
+
+    def queries(self, client_order_id: str, listing: Listing) -> list[tuple[Endpoint, dict[str, object]]]:
+        """One request knows every order; of those that ended without a fill for two hours only."""
+        return [(at.QUERY_ORDER, {"instId": listing.market_id, "clOrdId": client_order_id})]
+
+    def read_accepted(self, answer: object, request: OrderRequest, listing: Listing) -> OrderState | None:  # noqa: ARG002 - the protocol's
+        """The answer tells an id only; a refusal inside it is raised."""
+        row = at.only_row(answer, at.NEW_ORDER.name)
+        code = text(row, "sCode", at.NEW_ORDER.name)
+        if code == _ACCEPTED:
+            return None
+        message = f"{at.NEW_ORDER.name}: {row.get('sMsg') or 'no text'} (code {code})"
+        if code in at.OUTCOME_UNKNOWN_CODES:
+            raise OrderOutcomeUnknown(message, fix="look it up by its client order id", code=code)
+        raise OrderRejected(message, code=code)
+
+    def read_found(self, answer: object, client_order_id: str, listing: Listing) -> OrderState | None:
+        """The order; one that is not there is a refusal."""
+        state = read_order(answer, listing.symbol)
+        if state.client_order_id != client_order_id:
+            raise refused(at.QUERY_ORDER.name, f"answered order {state.client_order_id}, not {client_order_id}")
+        return state
+
+
+def order_params(request: OrderRequest, listing: Listing) -> dict[str, object]:
+    """The parameters of `POST v5/trade/order` for `request`, always in cross margin.
+
+    In one-way mode a reducing order carries `reduceOnly`. In long/short mode the venue ignores that word; there the leg
+    is named by `posSide`, and selling the long or buying the short leg can only shrink that leg.
+
+    Raises:
+        OrderRejected: the request contradicts itself or the venue's grid; nothing was sent.
+    """
+    check_request(request, listing.instrument, _CLIENT_ORDER_ID)
+    params: dict[str, object] = {
+        "instId": listing.market_id,
+        "tdMode": "cross",
+        "side": request.side,
+        "ordType": "ioc" if request.time_in_force == "IOC" else "limit",
+        "sz": format(request.contracts, "f"),
+        "px": format(request.limit_price, "f"),
+        "clOrdId": request.client_order_id,
+    }
+    if request.position_mode == "hedge":
+        return {**params, "posSide": request.leg}
+    return {**params, "posSide": "net", "reduceOnly": request.reduce_only}
+
+
+def read_order(answer: object, symbol: str) -> OrderState:
+    """What became of an order.
+
+    Raises:
+        BadAnswer: a required field is missing or unreadable, or the status is not known.
+    """
+    where = at.QUERY_ORDER.name
+    row = at.only_row(answer, where)
+    asked = decimal(row, "sz", where)
+    filled = decimal(row, "accFillSz", where) if row.get("accFillSz") not in {None, ""} else Decimal(0)
+    status = _status(text(row, "state", where), filled, where)
+    if filled < 0 or filled > asked or (status is OrderStatus.FILLED and filled != asked):
+        raise refused(where, f"order {row.get('clOrdId')} is {status} with {filled} of {asked}")
+    average = number(row, "avgPx", where) if filled > 0 else None
+    return OrderState(
+        client_order_id=text(row, "clOrdId", where),
+        venue_order_id=text(row, "ordId", where),
+        symbol=symbol,
+        status=status,
+        filled=filled,
+        average_price=average or None,
+    )
+
+
+def _status(word: str, filled: Decimal, where: str) -> OrderStatus:
+    if word == "filled":
+        return OrderStatus.FILLED
+    if word in _LIVE:
+        return OrderStatus.OPEN
+    if word in _ENDED:
+        return OrderStatus.PARTLY_FILLED if filled > 0 else OrderStatus.EXPIRED
+    raise refused(where, f"the state of an order was {word!r}")
