@@ -7,36 +7,96 @@ request through at a time or walks a list of the last minute's requests for each
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import itertools
+from collections import defaultdict, deque
+from dataclasses import dataclass
 
 from guard.ports.clock import Clock
 
 _WINDOW_S = 60.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiter:
+    """A request that waits: its weight, whose it is, how urgent, when it came, and what tells it to go."""
+
+    weight: float
+    account: str
+    urgency: int
+    number: int
+    granted: asyncio.Event
+
+
 class RequestBudget:
-    """A rolling minute: at most `per_minute` of weight in any 60 s; who comes too early waits, in order."""
+    """A rolling minute: at most `per_minute` of weight in any 60 s; who comes too early waits.
+
+    When several wait, the most urgent goes first; among equally urgent ones the account that has spent least in the
+    last minute, so that one with many requests does not starve the others; then who came first.
+    """
 
     def __init__(self, clock: Clock, per_minute: float) -> None:
         self._clock = clock
         self._per_minute = per_minute
-        self._spent: deque[tuple[float, float]] = deque()
+        self._spent: deque[tuple[float, float, str]] = deque()
         self._used = 0.0
-        self._turn = asyncio.Lock()
+        self._used_by: defaultdict[str, float] = defaultdict(float)
+        self._waiting: list[_Waiter] = []
+        self._numbers = itertools.count()
+        self._granting: asyncio.Task[None] | None = None
 
-    async def spend(self, weight: float) -> None:
+    async def spend(self, weight: float, account: str = "", urgency: int = 0) -> None:
         """Return when `weight` fits into the last minute, and count it.
 
         A weight larger than the whole budget passes when nothing else was spent: it could never fit.
         """
-        async with self._turn:
-            while not self._fits(weight):
-                await self._clock.sleep(self._spent[0][0] + _WINDOW_S - self._clock.monotonic())
-            self._spent.append((self._clock.monotonic(), weight))
-            self._used += weight
+        if not self._waiting and self._fits(weight):
+            self._count(weight, account)
+            return
+        waiter = _Waiter(weight, account, urgency, next(self._numbers), asyncio.Event())
+        self._waiting.append(waiter)
+        if self._granting is None:
+            self._granting = asyncio.create_task(self._grant(), name="request budget")
+        try:
+            await waiter.granted.wait()
+        finally:
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
+
+    async def _grant(self) -> None:
+        """Let those who wait pass, the first of them as soon as it fits; a more urgent one may come meanwhile."""
+        try:
+            while self._waiting:
+                first = min(self._waiting, key=self._rank)
+                if self._fits(first.weight):
+                    self._waiting.remove(first)
+                    self._count(first.weight, first.account)
+                    first.granted.set()
+                else:
+                    await self._clock.sleep(self._spent[0][0] + _WINDOW_S - self._clock.monotonic())
+        finally:
+            self._granting = None
+
+    async def close(self) -> None:
+        """Let nobody pass any more."""
+        granting = self._granting
+        if granting is not None:
+            granting.cancel()
+            await asyncio.gather(granting, return_exceptions=True)
+
+    def _rank(self, waiter: _Waiter) -> tuple[int, float, int]:
+        return -waiter.urgency, self._used_by[waiter.account], waiter.number
+
+    def _count(self, weight: float, account: str) -> None:
+        self._spent.append((self._clock.monotonic(), weight, account))
+        self._used += weight
+        self._used_by[account] += weight
 
     def _fits(self, weight: float) -> bool:
         expired_s = self._clock.monotonic() - _WINDOW_S
         while self._spent and self._spent[0][0] <= expired_s:
-            self._used -= self._spent.popleft()[1]
+            _, gone, account = self._spent.popleft()
+            self._used -= gone
+            self._used_by[account] -= gone
+            if self._used_by[account] <= 0:
+                del self._used_by[account]
         return not self._spent or self._used + weight <= self._per_minute

@@ -7,6 +7,7 @@ venue and base URL, because limits and bans of a venue are by address, not by ac
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -60,7 +61,14 @@ class VenueSite:
         self.interned: dict[Any, Any] = {}
         self.ssl_context = self._make_ssl_context()
         self._session: aiohttp.ClientSession | None = None
+        self._template: Any = None
         self._paused_until_s = float("-inf")
+
+    def template(self, make: Callable[[], Any]) -> Any:
+        """The ccxt exchange, without credentials, that the accounts here copy; made by `make` at first asking."""
+        if self._template is None:
+            self._template = make()
+        return self._template
 
     def shared(self, name: str, refresh_s: float, usable_s: float | None = None) -> Shared[Any]:
         """What all accounts here share under `name` (public tiers, discounts, index prices), made at first asking."""
@@ -93,6 +101,10 @@ class VenueSite:
 
     async def close(self) -> None:
         """Close the connections."""
+        await self.budget.close()
+        if self._template is not None:
+            await self._template.close()
+            self._template = None
         if self._session is not None:
             await self._session.close()
             self._session = None

@@ -86,3 +86,78 @@ async def test_who_gives_up_waiting_has_spent_nothing(clock: Any) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     await budget.spend(10)
+
+
+class _Gate:
+    """A clock whose sleepers wake when it is moved."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._moved = asyncio.Event()
+
+    def monotonic(self) -> float:
+        """Stopwatch."""
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        """Until it was moved that far."""
+        until = self.seconds + seconds
+        while self.seconds < until:
+            self._moved.clear()
+            await self._moved.wait()
+
+    async def move(self, seconds: float) -> None:
+        """Let time pass, and everybody do what they can."""
+        self.seconds += seconds
+        self._moved.set()
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+
+async def _passed_in_order(asked: list[tuple[str, float, int]], per_minute: float = 10) -> list[str]:
+    """Who passes in which order, asking in the given one while the budget is used up by `first`."""
+    gate: Any = _Gate()
+    budget = RequestBudget(gate, per_minute)
+    await budget.spend(per_minute, "first")
+    passed: list[str] = []
+
+    async def ask(name: str, weight: float, urgency: int) -> None:
+        await budget.spend(weight, name, urgency)
+        passed.append(name)
+
+    tasks = [asyncio.create_task(ask(*each)) for each in asked]
+    await gate.move(0)
+    for _ in range(20):
+        await gate.move(60)
+    await asyncio.gather(*tasks)
+    return passed
+
+
+async def test_the_riskiest_account_passes_first() -> None:
+    """Even when it came last."""
+    assert await _passed_in_order([("calm", 10, 0), ("warning", 10, 2), ("danger", 10, 3)]) == [
+        "danger",
+        "warning",
+        "calm",
+    ]
+
+
+async def test_an_account_with_many_requests_does_not_starve_another() -> None:
+    """Who has spent least goes first, among equally urgent ones."""
+    order = await _passed_in_order([("greedy", 5, 0), ("greedy", 5, 0), ("greedy", 5, 0), ("modest", 5, 0)])
+    assert order.index("modest") < 2
+
+
+async def test_one_who_gives_up_waiting_blocks_nobody() -> None:
+    """A cancelled request leaves the queue."""
+    gate: Any = _Gate()
+    budget = RequestBudget(gate, 10)
+    await budget.spend(10)
+    given_up = asyncio.create_task(budget.spend(10, "a", 9))
+    patient = asyncio.create_task(budget.spend(10, "b"))
+    await gate.move(0)
+    given_up.cancel()
+    await gate.move(60)
+    assert patient.done()
+    await patient
+    assert given_up.cancelled()

@@ -24,7 +24,7 @@ def test_the_known_venues() -> None:
 @pytest.mark.parametrize("venue", ["binance", "BINANCEUSDM", "", "ftx"])
 async def test_an_unknown_venue_is_refused_with_the_known_ones(venue: str, clock: Any) -> None:
     """One line that helps."""
-    with pytest.raises(InputError, match=f"venue was '{venue}', must be one of: binanceusdm, file"):
+    with pytest.raises(InputError, match=f"venue was '{venue}', must be one of: .*binanceusdm, .*file"):
         await open_account(AccountSpec("alice", venue, KEY), clock)
     with pytest.raises(InputError):
         needs(venue)
