@@ -1,0 +1,1 @@
+"""Bitget futures: USDT-, USDC- and coin-margined contracts of classic and of unified accounts."""

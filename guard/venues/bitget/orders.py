@@ -1,0 +1,140 @@
+"""Orders in Bitget's words: what is sent, and what became of it. Pure.
+
+An order leaves as the exact decimal strings that were journalled. The venue answers with ids only, so the outcome of
+every order is looked up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from guard.ports.venue import OrderRequest, OrderState, OrderStatus
+from guard.risk.book import PositionMode, Side
+from guard.venues.bitget import endpoints as at
+from guard.venues.bitget.listings import product_of
+from guard.venues.client import Endpoint
+from guard.venues.fields import decimal, number, record, refused, text
+from guard.venues.markets import Listing
+from guard.venues.orderchecks import check_request, not_sent
+
+_CLIENT_ORDER_ID = re.compile(r"[.A-Za-z0-9:_-]{1,50}")
+_LIVE: Final = frozenset({"live", "new", "init", "partially_filled", "partial_fill"})
+_ENDED: Final = frozenset({"canceled", "cancelled", "cancel"})
+_FILLED: Final = frozenset({"filled", "full_fill"})
+_DIRECTION: Final[Mapping[Side, str]] = {"long": "buy", "short": "sell"}
+
+
+@dataclass
+class Situation:
+    """What orders must know of the account, as its last reading told it."""
+
+    is_unified: bool = False
+    position_modes: Mapping[str, PositionMode] = field(default_factory=dict)
+    isolated_ids: frozenset[str] = frozenset()
+
+
+class BitgetOrderWords:
+    """Implements `guard.venues.orderdesk.OrderWords`."""
+
+    new_order = at.NEW_ORDER
+    arrival_window_s = at.ARRIVAL_WINDOW_S
+    unknown_codes = at.OUTCOME_UNKNOWN_CODES
+    not_found_codes = at.ORDER_NOT_FOUND_CODES
+
+    def __init__(self, situation: Situation) -> None:
+        self._situation = situation
+
+    def order_params(self, request: OrderRequest, listing: Listing) -> dict[str, object]:
+        """See `order_params`."""
+        return order_params(request, listing, self._situation)
+
+    def queries(self, client_order_id: str, listing: Listing) -> list[tuple[Endpoint, dict[str, object]]]:
+        """One request knows every order of a contract."""
+        asked = {"symbol": listing.market_id, "productType": product_of(listing.settle), "clientOid": client_order_id}
+        return [(at.QUERY_ORDER, dict(asked))]
+
+    def read_accepted(self, answer: object, request: OrderRequest, listing: Listing) -> None:  # noqa: ARG002 - the protocol's
+        """Ids, and nothing of the outcome."""
+        where = at.NEW_ORDER.name
+        told = record(at.data_of(answer, where), where).get("clientOid")
+        if told not in {None, "", request.client_order_id}:
+            raise refused(where, f"took order {request.client_order_id} as {told!r}")
+
+    def read_found(self, answer: object, client_order_id: str, listing: Listing) -> OrderState | None:
+        """The order; one that is not there is a refusal, or an answer without data."""
+        data = at.data_of(answer, at.QUERY_ORDER.name)
+        if not data:
+            return None
+        state = read_order(data, listing.symbol, at.QUERY_ORDER.name)
+        return state if state.client_order_id == client_order_id else None
+
+
+def order_params(request: OrderRequest, listing: Listing, situation: Situation) -> dict[str, object]:
+    """The parameters of `POST v2/mix/order/place-order` for `request`.
+
+    In one-way mode a reducing order carries `reduceOnly`. In hedge mode `side` is the direction of the leg and
+    `tradeSide` says whether it opens or closes: buying with `close` shrinks the long leg.
+
+    Raises:
+        OrderRejected: the request contradicts itself, the account or the venue's grid; nothing was sent.
+    """
+    check_request(request, listing.instrument, _CLIENT_ORDER_ID)
+    product = product_of(listing.settle)
+    if situation.is_unified:
+        raise not_sent(request, "unified accounts are watched only")
+    if listing.kind == "inverse":
+        raise not_sent(request, "coin-margined contracts are watched only")
+    mode = situation.position_modes.get(product)
+    if mode != request.position_mode:
+        raise not_sent(request, f"it is for {request.position_mode} mode, {product} is in {mode or 'no known'} mode")
+    params: dict[str, object] = {
+        "symbol": listing.market_id,
+        "productType": product,
+        "marginCoin": listing.settle,
+        "marginMode": "isolated" if listing.market_id in situation.isolated_ids else "crossed",
+        "orderType": "limit",
+        "force": request.time_in_force.lower(),
+        "size": format(request.contracts, "f"),
+        "price": format(request.limit_price, "f"),
+        "clientOid": request.client_order_id,
+    }
+    if mode == "hedge":
+        turn = "close" if request.reduce_only else "open"
+        return {**params, "side": _DIRECTION[request.leg], "tradeSide": turn}
+    return {**params, "side": request.side, "reduceOnly": "YES" if request.reduce_only else "NO"}
+
+
+def read_order(answer: object, symbol: str, where: str) -> OrderState:
+    """What became of an order.
+
+    Raises:
+        BadAnswer: a required field is missing or unreadable, or the status is not known.
+    """
+    row = record(answer, where)
+    filled, asked = decimal(row, "baseVolume", where), decimal(row, "size", where)
+    status = _status(text(row, "state" if row.get("state") else "status", where), filled, where)
+    if filled < 0 or filled > asked or (status is OrderStatus.FILLED and filled != asked):
+        raise refused(where, f"order {row.get('clientOid')} is {status} with {filled} of {asked}")
+    average = number(row, "priceAvg", where) if filled > 0 else None
+    return OrderState(
+        client_order_id=text(row, "clientOid", where),
+        venue_order_id=text(row, "orderId", where),
+        symbol=symbol,
+        status=status,
+        filled=filled,
+        average_price=average or None,
+    )
+
+
+def _status(word: str, filled: Decimal, where: str) -> OrderStatus:
+    if word in _FILLED:
+        return OrderStatus.FILLED
+    if word in _LIVE:
+        return OrderStatus.OPEN
+    if word in _ENDED:
+        return OrderStatus.PARTLY_FILLED if filled > 0 else OrderStatus.EXPIRED
+    raise refused(where, f"the status of an order was {word!r}")
