@@ -1,0 +1,125 @@
+"""Orders in Bybit's words: what is sent, and what became of it. Pure.
+
+An order leaves as the exact decimal strings that were journalled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from guard.ports.venue import OrderRequest, OrderState, OrderStatus
+from guard.risk.book import PositionMode
+from guard.venues.bybit import endpoints as at
+from guard.venues.bybit.listings import category_of
+from guard.venues.bybit.parse import read_page, result_of
+from guard.venues.client import Endpoint
+from guard.venues.fields import Row, decimal, optional_number, refused, text
+from guard.venues.markets import Listing
+from guard.venues.orderchecks import check_request
+
+_CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
+_SIDES = {"buy": "Buy", "sell": "Sell"}
+_INDEX_OF_LEG = {"long": 1, "short": 2}
+_LIVE = frozenset({"Created", "New", "PartiallyFilled", "Untriggered", "Triggered"})
+_ENDED = frozenset({"Cancelled", "PartiallyFilledCanceled", "Deactivated"})
+
+
+class BybitOrderWords:
+    """Implements `guard.venues.orderdesk.OrderWords`.
+
+    The venue keeps the position mode for each symbol; `modes` tells those that it has stated last.
+    """
+
+    new_order = at.NEW_ORDER
+    arrival_window_s = at.RECV_WINDOW_MS / 1000
+    unknown_codes = at.OUTCOME_UNKNOWN_CODES
+    not_found_codes = frozenset({at.ORDER_NOT_FOUND})
+
+    def __init__(self, modes: Callable[[], Mapping[str, PositionMode]] = dict) -> None:
+        self._modes = modes
+
+    def order_params(self, request: OrderRequest, listing: Listing) -> dict[str, object]:
+        """See `order_params`."""
+        return order_params(request, listing, self._modes().get(listing.market_id, request.position_mode))
+
+    def queries(self, client_order_id: str, listing: Listing) -> list[tuple[Endpoint, dict[str, object]]]:
+        """Open and lately ended orders, then the history: the former forgets when the venue restarts."""
+        asked: dict[str, object] = {
+            "category": category_of(listing),
+            "symbol": listing.market_id,
+            "orderLinkId": client_order_id,
+        }
+        return [(at.OPEN_ORDERS, asked), (at.PAST_ORDERS, asked)]
+
+    def read_accepted(self, answer: object, request: OrderRequest, listing: Listing) -> OrderState | None:  # noqa: ARG002 - the protocol's
+        """The venue only acknowledges: what became of the order has to be asked for."""
+        where = at.NEW_ORDER.name
+        row = result_of(answer, where)
+        if text(row, "orderLinkId", where) != request.client_order_id:
+            raise refused(where, f"acknowledged {row['orderLinkId']!r}, not {request.client_order_id}")
+        return None
+
+    def read_found(self, answer: object, client_order_id: str, listing: Listing) -> OrderState | None:
+        """The order; an empty list knows none."""
+        where = at.OPEN_ORDERS.name
+        found = [row for row in read_page(answer, where).rows if row.get("orderLinkId") == client_order_id]
+        return read_order(found[0], listing.symbol, where) if found else None
+
+
+def order_params(request: OrderRequest, listing: Listing, mode: PositionMode) -> dict[str, object]:
+    """The parameters of `POST v5/order/create` for `request`, on a symbol in position mode `mode`.
+
+    `reduceOnly` is understood in both modes: an order that carries it never opens, never turns and never touches the
+    other leg. The margin mode is the account's and no part of an order.
+
+    Raises:
+        OrderRejected: the request contradicts itself or the venue's grid; nothing was sent.
+    """
+    check_request(request, listing.instrument, _CLIENT_ORDER_ID)
+    return {
+        "category": category_of(listing),
+        "symbol": listing.market_id,
+        "side": _SIDES[request.side],
+        "orderType": "Limit",
+        "timeInForce": request.time_in_force,
+        "qty": format(request.contracts, "f"),
+        "price": format(request.limit_price, "f"),
+        "positionIdx": _INDEX_OF_LEG[request.leg] if mode == "hedge" else 0,
+        "reduceOnly": request.reduce_only,
+        "orderLinkId": request.client_order_id,
+    }
+
+
+def read_order(row: Row, symbol: str, where: str) -> OrderState:
+    """What became of an order.
+
+    Raises:
+        BadAnswer: a required field is missing or unreadable, or the status is not known.
+    """
+    filled, asked = decimal(row, "cumExecQty", where), decimal(row, "qty", where)
+    status = _status(text(row, "orderStatus", where), filled, where)
+    if filled < 0 or filled > asked or (status is OrderStatus.FILLED and filled != asked):
+        raise refused(where, f"order {row.get('orderLinkId')} is {status} with {filled} of {asked}")
+    average = optional_number(row, "avgPrice", where) if filled > 0 else None
+    return OrderState(
+        client_order_id=text(row, "orderLinkId", where),
+        venue_order_id=text(row, "orderId", where),
+        symbol=symbol,
+        status=status,
+        filled=filled,
+        average_price=average or None,
+    )
+
+
+def _status(word: str, filled: Decimal, where: str) -> OrderStatus:
+    if word == "Filled":
+        return OrderStatus.FILLED
+    if word in _LIVE:
+        return OrderStatus.OPEN
+    if word in _ENDED:
+        return OrderStatus.PARTLY_FILLED if filled > 0 else OrderStatus.EXPIRED
+    if word == "Rejected":
+        return OrderStatus.REJECTED
+    raise refused(where, f"the status of an order was {word!r}")
