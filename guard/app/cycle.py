@@ -8,20 +8,25 @@ r"""One cycle of one account: fetch, qualify, assess, record, act.
 
 Owns the order of these steps and the program's one broad `except`. A cycle always ends with a reading: a defect of ours
 is a blind cycle, told like any other.
+
+A tick that makes a zone worse (`worsen`) takes steps 2 to 4 with the last book at newer marks, and no step 5: orders
+are decided on private readings only.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Protocol
 
 import structlog
 
 from guard.alerts.announce import CONSOLE, Announcement, announce_reading
 from guard.alerts.rules import Rule, decide_dispute_alert, fingerprint
-from guard.app.decision import Decision
+from guard.app.decision import NOTHING, Decision
 from guard.app.judge import Failure, judge
+from guard.app.live_book import is_worse, judge_live
 from guard.app.watch import Opener, Watch
 from guard.ports.clock import Clock, Ids
 from guard.ports.errors import CredentialsRejected, InputError, StoreError, VenueError
@@ -116,19 +121,58 @@ class Cycle:
         """One cycle of one account; never raises but when cancelled."""
         started = self._clock.monotonic()
         fetched: FetchedBook | Failure = Failure("nothing was read")
-        try:
-            fetched = await self._fetch(watch)
-            reading = await self._after_fetch(watch, fetched, started)
-        except StoreError as error:
-            reading = await self._not_recorded(watch, fetched, started, error)
-        except Exception as error:  # the cycle's boundary: a defect of ours must not silence the watch
-            log.exception("cycle failed", account=watch.record.name)
-            failure = Failure(f"internal error: {type(error).__name__}: {error}")
-            reading = await self._not_recorded(watch, failure, started, error)
-        self.finished += 1
-        self.failed += reading.quality.quality not in {Quality.FRESH, Quality.DISPUTED}
-        watch.remember(reading)
+        async with AsyncExitStack() as held:
+            try:
+                fetched = await self._fetch(watch)
+                await held.enter_async_context(watch.turn)
+                reading = await self._after_fetch(watch, fetched, started)
+            except StoreError as error:
+                reading = await self._not_recorded(watch, fetched, started, error)
+            except Exception as error:  # the cycle's boundary: a defect of ours must not silence the watch
+                log.exception("cycle failed", account=watch.record.name)
+                failure = Failure(f"internal error: {type(error).__name__}: {error}")
+                reading = await self._not_recorded(watch, failure, started, error)
+            self.finished += 1
+            self.failed += reading.quality.quality not in {Quality.FRESH, Quality.DISPUTED}
+            watch.remember(reading)
         return reading
+
+    async def worsen(self, watch: Watch, fetched: FetchedBook, heard_s: float) -> Reading | None:
+        """Steps 2 to 4 for the last fresh book at newer marks, if they put the account into a worse zone.
+
+        Never leaves a zone, counts no cycle and no confirmation, sends no order: the caller has the account read at
+        once, and that cycle decides whether to act.
+
+        Args:
+            watch: whose.
+            fetched: the book of the last reading, revalued.
+            heard_s: when the mark came in, on the stopwatch.
+
+        Returns:
+            What was told and recorded; None when there was nothing, or another reading is being dealt with.
+        """
+        if watch.turn.locked():
+            return None
+        async with watch.turn:
+            duration_ms = (self._clock.monotonic() - heard_s) * 1000
+            try:
+                prior = await self._prior(watch)
+                reading = judge_live(
+                    watch.record, fetched, prior, watch.policy, now=self._clock.now(), duration_ms=duration_ms
+                )
+                if not is_worse(prior, reading):
+                    return None
+                await self._record(watch, reading, prior, await self._announce(watch, reading, prior), NOTHING)
+            except StoreError as error:
+                prior = watch.last.zone_state if watch.last else ZoneState()
+                reading = judge_live(
+                    watch.record, fetched, prior, watch.policy, now=self._clock.now(), duration_ms=duration_ms
+                )
+                if not is_worse(prior, reading):
+                    return None
+                await self._tell_unrecorded(watch, reading, error)
+            watch.worsen(reading)
+            return reading
 
     async def _fetch(self, watch: Watch) -> FetchedBook | Failure:
         """Step 1. A failure that waiting cannot mend is certain."""
@@ -150,6 +194,14 @@ class Cycle:
         reading = self._judge(watch, fetched, prior, started)
         announcement = await self._announce(watch, reading, prior)
         decision = await self._protector.decide(watch, reading, self.recipients)
+        await self._record(watch, reading, prior, announcement, decision)
+        await self._protector.carry_out(watch, decision, self.recipients)
+        return reading
+
+    async def _record(
+        self, watch: Watch, reading: Reading, prior: ZoneState, announcement: Announcement, decision: Decision
+    ) -> None:
+        """Step 4: everything in one transaction."""
         told = announcement + decision.announcement
         await self._store.record_cycle(
             CycleRecord(
@@ -164,8 +216,6 @@ class Cycle:
         watch.unrecorded = None
         if told.messages:
             self._wake_outbox()
-        await self._protector.carry_out(watch, decision, self.recipients)
-        return reading
 
     async def _prior(self, watch: Watch) -> ZoneState:
         """The zone state, from memory while the service runs: the store has the same."""
@@ -228,14 +278,17 @@ class Cycle:
         self, watch: Watch, fetched: FetchedBook | Failure, started: float, error: Exception
     ) -> Reading:
         """The store (or our own code) failed: judge from memory and tell people directly, once for each zone."""
-        log.error("cycle not recorded", account=watch.record.name, error=str(error))
         prior = watch.last.zone_state if watch.last else ZoneState()
         reading = self._judge(watch, fetched, prior, started)
+        await self._tell_unrecorded(watch, reading, error)
+        return reading
+
+    async def _tell_unrecorded(self, watch: Watch, reading: Reading, error: Exception) -> None:
+        log.error("cycle not recorded", account=watch.record.name, error=str(error))
         told = watch.unrecorded
         watch.unrecorded = reading.zone
         if told != reading.zone:
             await self._tell_directly(watch, reading, str(error))
-        return reading
 
 
 def _may_be_emptied(reading: Reading, known: Reading | None) -> bool:

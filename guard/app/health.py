@@ -14,7 +14,7 @@ from guard.ports.clock import Clock
 from guard.ports.errors import StoreError
 from guard.risk.zones import Zone
 from guard.store.store import Store
-from guard.web.health import AccountHealth, Health
+from guard.web.health import AccountHealth, Health, ListeningHealth
 
 # A message that waits this long is a problem of its own.
 UNDELIVERED_AFTER_S = 120.0
@@ -39,6 +39,7 @@ class HealthReport:
         orders: int,
         delivered: int,
         telegram: BotHealth | None,
+        listening: ListeningHealth,
     ) -> Health:
         """The state now. Unhealthy until the first good cycle of every account."""
         now = self._clock.now()
@@ -66,6 +67,7 @@ class HealthReport:
             delivered_total=delivered,
             refusals_total=refusals,
             orders_total=orders,
+            listening=listening,
         )
 
     async def _deaf_owners(self, watches: Sequence[Watch], store: Store) -> list[str]:
@@ -109,7 +111,7 @@ class HealthReport:
 
 def _account(watch: Watch, now: datetime) -> AccountHealth:
     last, good = watch.last, watch.last_good
-    risk = last.risk if last else None
+    risk = watch.live or (last.risk if last else None)
     return AccountHealth(
         name=watch.record.name,
         zone=last.zone.value if last else Zone.UNKNOWN.value,

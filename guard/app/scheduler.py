@@ -1,13 +1,14 @@
 """When a cycle runs. The only file that knows APScheduler, which only triggers: everything else has its own clock.
 
 No overlap: an account's next cycle waits for the last one. No pile-up: turns that were missed (a long pause, a
-suspended machine) become one. The pause between two cycles follows the account's zone.
+suspended machine) become one. The pause between two cycles follows the account's zone. A cycle can be brought forward
+(`hasten`), as often as one likes: however many ask, it runs once, and never sooner than `min_gap_s` after the last.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -32,7 +33,11 @@ def pause_s(zone: Zone, schedule: Schedule) -> float:
 class Scheduler:
     """Triggers `turn(account_id)` for each watched account, and `housekeeping()` now and then."""
 
-    def __init__(self, turn: Turn, schedule: Schedule, clock: Clock) -> None:
+    def __init__(self, turn: Turn, schedule: Schedule, clock: Clock, min_gap_s: float = 1.0) -> None:
+        self._min_gap = timedelta(seconds=min_gap_s)
+        self._began: dict[str, datetime] = {}
+        self._running: set[str] = set()
+        self._again: set[str] = set()
         self._turn = turn
         self._schedule = schedule
         self._clock = clock
@@ -70,9 +75,35 @@ class Scheduler:
         """Read an account no more."""
         if self._pauses.pop(account_id, None) is not None:
             self._scheduler.remove_job(account_id)
+        self._began.pop(account_id, None)
+        self._again.discard(account_id)
+
+    def hasten(self, account_id: str) -> None:
+        """Read an account as soon as may be. While a cycle of it runs, once more after that one."""
+        if account_id not in self._pauses:
+            return
+        if account_id in self._running:
+            self._again.add(account_id)
+            return
+        now = self._clock.now()
+        began = self._began.get(account_id)
+        due = now if began is None else max(now, began + self._min_gap)
+        planned = self._scheduler.get_job(account_id).next_run_time
+        if planned is None or planned > due:
+            self._scheduler.modify_job(account_id, next_run_time=due)
 
     async def _run(self, account_id: str) -> None:
-        wanted = pause_s(await self._turn(account_id), self._schedule)
-        if account_id in self._pauses and self._pauses[account_id] != wanted:
+        self._began[account_id] = self._clock.now()
+        self._running.add(account_id)
+        try:
+            wanted = pause_s(await self._turn(account_id), self._schedule)
+        finally:
+            self._running.discard(account_id)
+        if account_id not in self._pauses:
+            return
+        if self._pauses[account_id] != wanted:
             self._pauses[account_id] = wanted
             self._scheduler.reschedule_job(account_id, trigger=IntervalTrigger(seconds=wanted))
+        if account_id in self._again:
+            self._again.discard(account_id)
+            self.hasten(account_id)

@@ -21,9 +21,12 @@ from guard.app.cycle import Cycle
 from guard.app.desk import StoreDesk
 from guard.app.direct import DirectTeller
 from guard.app.health import HealthReport
+from guard.app.live import Live
+from guard.app.live_health import listening_health
 from guard.app.opening import Opened
 from guard.app.protection import Protection
 from guard.app.scheduler import Scheduler
+from guard.app.settings import Stream
 from guard.app.watch import Watch, watch_of
 from guard.bot.app import ChatBot
 from guard.ports.errors import GuardError
@@ -33,7 +36,9 @@ from guard.ports.venue import AccountSpec, VenueAccount
 from guard.protect.policy import ExecutionBounds
 from guard.risk.zones import Zone
 from guard.venues.hub import VenueHub
-from guard.venues.registry import open_account
+from guard.venues.registry import entry_of, open_account
+from guard.venues.streaming.hub import StreamHub
+from guard.venues.streaming.plan import StreamBounds
 from guard.web.health import Health, health_app
 from guard.web.server import WebServer
 
@@ -104,9 +109,33 @@ class Service:
             timeout_s=settings.schedule.timeout_s,
             console=settings.alerts.console,
         )
-        self._scheduler = Scheduler(self._turn, settings.schedule, opened.clock)
+        self._scheduler = Scheduler(self._turn, settings.schedule, opened.clock, settings.stream.min_gap_s)
+        self.streams: StreamHub | None = None
+        self.live: Live | None = None
+        if settings.stream.enabled:
+            self._listen(settings.stream)
         self.web = WebServer(health_app(self), settings.web.listen)
         self._report = HealthReport(settings.schedule, opened.clock)
+
+    def _listen(self, stream: Stream) -> None:
+        """Make what listens between readings."""
+        self.streams = StreamHub(
+            self._hub,
+            entry_of,
+            self._opened.clock,
+            StreamBounds(
+                silent_after_s=stream.silent_after_s, calm_s=stream.marks_calm_s, urgent_s=stream.marks_warning_s
+            ),
+        )
+        self.live = Live(
+            streams=self.streams,
+            cycle=self.cycle,
+            clock=self._opened.clock,
+            hasten=self._scheduler.hasten,
+            told=self._tell_listeners,
+            per_second=stream.assessments_per_s,
+        )
+        self.streams.listener = self.live
 
     def on_reading(self, listener: Callable[[Reading], None]) -> None:
         """Call `listener` with every reading; it must be quick and not raise."""
@@ -122,6 +151,8 @@ class Service:
         self._deliveries = asyncio.create_task(self.outbox.run(), name="outbox")
         if self.bot is not None:
             await self.bot.start()
+        if self.live is not None:
+            self.live.start()
         await self._update_roster()
         self._scheduler.start()
         self._scheduler.every(ROSTER_S, self._update_roster, "roster")
@@ -134,8 +165,12 @@ class Service:
         """Stop in order, within 5 s: no new cycle, no new order, running cycles end, what is open is closed."""
         self._stop_orders.set()
         self._scheduler.stop()
+        if self.live is not None:
+            await self.live.stop()
         await self._end_turns()
         stops: list[Awaitable[None]] = [self._stop_deliveries(), self.web.stop()]
+        if self.streams is not None:
+            stops.append(self.streams.close())
         if self.bot is not None:
             stops.append(self.bot.stop())
         for result in await asyncio.gather(*stops, return_exceptions=True):
@@ -170,9 +205,14 @@ class Service:
             self._turns.add(task)
             task.add_done_callback(self._turns.discard)
         reading = await self.cycle.run(watch)
+        self._tell_listeners(reading)
+        if self.live is not None:
+            self.live.after_reading(watch)
+        return reading.zone
+
+    def _tell_listeners(self, reading: Reading) -> None:
         for listener in self._seen:
             listener(reading)
-        return reading.zone
 
     async def _open(self, spec: AccountSpec) -> VenueAccount:
         return await open_account(spec, self._opened.clock, self._hub)
@@ -185,6 +225,8 @@ class Service:
                 self._scheduler.forget(account_id)
                 watch = self._watches.pop(account_id)
                 watch.record = replace(watch.record, mode="observe")  # stops an execution that is under way
+                if self.live is not None:
+                    await self.live.forget(account_id)
                 await watch.close()
             for record in records.values():
                 await self._follow(record)
@@ -199,8 +241,10 @@ class Service:
         if known is None:
             full = await self._opened.store.account_named(record.name, secrets=True)
             if full is not None:
-                self._watches[record.account_id] = watch_of(full, self._opened.settings)
+                watch = self._watches[record.account_id] = watch_of(full, self._opened.settings)
                 self._scheduler.watch(record.account_id)
+                if self.live is not None:
+                    self.live.follow(watch)
         elif (known.record.mode, known.record.frozen) != (record.mode, record.frozen):
             log.info("account changed", account=record.name, mode=record.mode, frozen=record.frozen)
             known.record = replace(known.record, mode=record.mode, frozen=record.frozen)
@@ -224,4 +268,5 @@ class Service:
             orders=self.protection.orders_sent,
             delivered=self.outbox.delivered,
             telegram=self.bot.health if self.bot else None,
+            listening=listening_health(self.streams, self.live),
         )

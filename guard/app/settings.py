@@ -68,6 +68,17 @@ class Schedule(Table):
     stale_after_s: Seconds = 60
 
 
+class Stream(Table):
+    """[stream]: listening to venues between two readings."""
+
+    enabled: bool = True
+    silent_after_s: Seconds = 10
+    min_gap_s: Seconds = 1
+    assessments_per_s: Annotated[float, Field(gt=0, le=1000)] = 5
+    marks_calm_s: Seconds = 10
+    marks_warning_s: Seconds = 3
+
+
 class Bars(Table):
     """[zones.<zone>]: the bars that put an account into a zone; any of them is enough."""
 
@@ -205,6 +216,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     telegram: Telegram = Telegram()
     schedule: Schedule = Schedule()
+    stream: Stream = Stream()
     zones: Zones = Zones()
     alerts: Alerts = Alerts()
     protect: Protect = Protect()

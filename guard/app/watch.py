@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from guard.app.judge import JudgePolicy, judge_policy
@@ -13,6 +14,7 @@ from guard.ports.venue import AccountSpec, KeyRights, VenueAccount
 from guard.protect.executor import Executor
 from guard.protect.gate import count_confirmation
 from guard.protect.policy import ProtectPolicy
+from guard.risk.report import AccountRisk
 from guard.risk.zones import Zone
 
 Opener = Callable[[AccountSpec], Awaitable[VenueAccount]]
@@ -27,6 +29,9 @@ class Watch:
     `refused` are the causes for which protection was last refused, so that each is told once.
     `pending` means that the journal may hold intents that a crash or a silence left open.
     `recipients` are the last known destinations of the account's messages.
+    `last` and `last_good` are private readings; a tick that made the zone worse shows in `last` as its zone and risk,
+    never as its time or quality. `live` is the risk at the newest marks since then, None = none have come.
+    `turn` is held while a reading is judged, recorded and acted upon: one at a time.
     """
 
     record: AccountRecord
@@ -45,6 +50,8 @@ class Watch:
     pending: bool = True
     dispute: AlertRecord | None = None
     dispute_known: bool = False
+    live: AccountRisk | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def opened(self, opener: Opener) -> VenueAccount:
         """The connection, opened when there is none."""
@@ -63,8 +70,21 @@ class Watch:
         """Keep the reading, and count for how many cycles the zone has called for action."""
         self.confirmed_cycles = count_confirmation(self.confirmed_cycles, reading.zone, reading.quality, self.protect)
         self.last = reading
+        self.live = None
         if reading.risk is not None:
             self.last_good = reading
+
+    def worsen(self, reading: Reading) -> None:
+        """Keep what a tick did to the zone. No cycle: confirmations, ages and book stay those of the last reading."""
+        if self.last is not None:
+            self.last = replace(
+                self.last,
+                zone_state=reading.zone_state,
+                zone=reading.zone,
+                reason=reading.reason,
+                risk=reading.risk,
+            )
+        self.live = reading.risk
 
 
 def watch_of(record: AccountRecord, settings: Settings) -> Watch:

@@ -30,6 +30,28 @@ class AccountHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamHealth:
+    """One stream. `why` says why it is not healthy; `falls` counts how often it was lost."""
+
+    name: str
+    healthy: bool
+    why: str
+    falls: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListeningHealth:
+    """What streams tell between readings. Streams that are down are no problem of the service: it polls."""
+
+    streams: tuple[StreamHealth, ...] = ()
+    ticks_total: int = 0
+    events_total: int = 0
+    calls_total: int = 0
+    assessments_total: int = 0
+    worsened_total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """The service at one moment. `problems` says in words why `status` is not ok; empty = ok."""
 
@@ -43,6 +65,7 @@ class Health:
     delivered_total: int
     refusals_total: int
     orders_total: int
+    listening: ListeningHealth = ListeningHealth()
 
     @property
     def status(self) -> str:
@@ -75,6 +98,9 @@ def health_json(health: Health) -> dict[str, object]:
         "outbox_pending": health.outbox_pending,
         "last_cycle_age_s": None if health.last_cycle_age_s is None else round(health.last_cycle_age_s, 3),
         "telegram": health.telegram,
+        "streams": [
+            {"name": stream.name, "healthy": stream.healthy, "why": stream.why} for stream in health.listening.streams
+        ],
     }
 
 
@@ -117,7 +143,24 @@ class _HealthCollector(Collector):
         for account in health.accounts:
             zones.add_metric([account.name, account.zone], 1.0)
         metrics.append(zones)
-        return metrics
+        return [*metrics, *_listening(health.listening)]
+
+
+def _listening(listening: ListeningHealth) -> list[Metric]:
+    healthy = GaugeMetricFamily("guard_stream_healthy", "1 while a stream is up and speaks", labels=["stream"])
+    falls = CounterMetricFamily("guard_stream_falls", "How often a stream was lost", labels=["stream"])
+    for stream in listening.streams:
+        healthy.add_metric([stream.name], float(stream.healthy))
+        falls.add_metric([stream.name], stream.falls)
+    return [
+        healthy,
+        falls,
+        CounterMetricFamily("guard_ticks", "Mark prices heard, of held symbols", listening.ticks_total),
+        CounterMetricFamily("guard_account_events", "News of accounts heard on streams", listening.events_total),
+        CounterMetricFamily("guard_marks_calls", "Requests for all mark prices of a venue", listening.calls_total),
+        CounterMetricFamily("guard_live_assessments", "Assessments between readings", listening.assessments_total),
+        CounterMetricFamily("guard_live_worsened", "Zones made worse between readings", listening.worsened_total),
+    ]
 
 
 def health_app(source: HealthSource) -> web.Application:

@@ -1,0 +1,309 @@
+"""Risk between two readings: when marks move, the last fresh book is assessed anew.
+
+What a tick may do, and what not:
+
+- It may put an account into a worse zone, at once: told and recorded through `Cycle.worsen`, and the account is read.
+- It never leaves a zone and never counts for the dwell: `dwell_cycles`, `blind_cycles` and `confirm_cycles` count
+  private readings, so that a minute of calm ticks cannot burn down what was meant to take two readings.
+- It never leads to an order. A tick into danger brings the next reading forward, and that one decides: a book that
+  mixes old balances with new marks is good enough to warn and too torn to act on.
+- It makes nothing younger: a reading that is stale, torn, incomplete, missing or disputed has no ticks until the next
+  one, and a fresh one none any more once its private parts are older than `stale_after_s`.
+- Nothing is written while the zone stays.
+
+Conflated: of however many ticks come while an account waits for its turn, one assessment sees the newest marks. An
+account has at most `per_second` of them, the riskiest first. Owns this order of work; the arithmetic is
+`guard.app.live_book`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from guard.app.cycle import Cycle
+from guard.app.live_book import MARKS, is_live, is_worse, judge_live, marked_symbols, revalued
+from guard.app.watch import Watch
+from guard.ports.clock import Clock
+from guard.ports.errors import InputError
+from guard.ports.records import Reading
+from guard.ports.venue import AccountSpec, FetchedBook
+from guard.risk.zones import Zone
+from guard.venues.streaming.board import Mark, MarkBoard
+
+log = structlog.get_logger(__name__)
+
+# Marks that come together are assessed together: the frames of one burst arrive within this time.
+SETTLE_S = 0.002
+# Longest work without letting others have their turn.
+SLICE_S = 0.005
+_CALM = frozenset({Zone.SAFE, Zone.WATCH})
+
+
+class Streams(Protocol):
+    """`guard.venues.streaming.hub.StreamHub`, as the live loop sees it."""
+
+    def follow(self, account_id: str, spec: AccountSpec) -> bool:
+        """Listen to an account."""
+        ...
+
+    def hold(self, account_id: str, symbols: frozenset[str], *, urgent: bool) -> None:
+        """Say what an account holds."""
+        ...
+
+    def board(self, account_id: str) -> MarkBoard | None:
+        """The marks of the account's site."""
+        ...
+
+    async def forget(self, account_id: str) -> None:
+        """Listen to an account no more."""
+        ...
+
+
+@dataclass(slots=True)
+class _Account:
+    """One live account. `tokens` are assessments that it may have now, `refilled_s` when they were counted."""
+
+    watch: Watch
+    symbols: frozenset[str] = frozenset()
+    tokens: float = 1.0
+    refilled_s: float = 0.0
+    dirty_s: float | None = None
+    telling: asyncio.Task[None] | None = None
+
+
+class Live:
+    """Assesses accounts between readings.
+
+    Args:
+        streams: where marks come from.
+        cycle: the one way to alerts and records.
+        clock: time.
+        hasten: has an account read as soon as may be.
+        told: called with every reading that a tick has made worth recording.
+        per_second: most assessments of one account in a second.
+    """
+
+    def __init__(
+        self,
+        *,
+        streams: Streams,
+        cycle: Cycle,
+        clock: Clock,
+        hasten: Callable[[str], None],
+        told: Callable[[Reading], None],
+        per_second: float,
+    ) -> None:
+        self._streams = streams
+        self._cycle = cycle
+        self._clock = clock
+        self._hasten = hasten
+        self._told = told
+        self._per_second = per_second
+        self._accounts: dict[str, _Account] = {}
+        self._holders: dict[MarkBoard, dict[str, set[str]]] = {}
+        self._woken = asyncio.Event()
+        self._worker: asyncio.Task[None] | None = None
+        self._at_work: _Account | None = None
+        self.assessments = 0
+        self.worsened = 0
+        self.broken = ""
+
+    def follow(self, watch: Watch) -> None:
+        """Listen to an account from now on, where its venue can be listened to."""
+        try:
+            is_heard = self._streams.follow(watch.record.account_id, watch.record.spec)
+        except InputError as error:  # the cycle says the same, as an alarm
+            log.warning("not streamed", account=watch.record.name, error=str(error))
+            return
+        if is_heard:
+            self._accounts[watch.record.account_id] = _Account(watch, refilled_s=self._clock.monotonic())
+
+    async def forget(self, account_id: str) -> None:
+        """Listen to an account no more."""
+        account = self._accounts.pop(account_id, None)
+        if account is not None:
+            self._hold(account, frozenset(), urgent=False)
+        await self._streams.forget(account_id)
+
+    def after_reading(self, watch: Watch) -> None:
+        """An account was read: other symbols may be held, another book be fresh, newer marks have come meanwhile."""
+        account = self._accounts.get(watch.record.account_id)
+        last = watch.last_good
+        if account is None or last is None or last.fetched is None:
+            return
+        urgent = watch.last is None or watch.last.zone not in _CALM
+        self._hold(account, marked_symbols(last.fetched.book), urgent=urgent)
+        self._soil(account, self._clock.monotonic())
+
+    def on_marks(self, board: MarkBoard, symbols: frozenset[str]) -> None:
+        """Marks have changed; called by the streams."""
+        now_s = self._clock.monotonic()
+        holders = self._holders.get(board, {})
+        for account_id in set().union(*(holders.get(symbol, ()) for symbol in symbols)):
+            self._soil(self._accounts[account_id], now_s)
+
+    def on_event(self, account_id: str) -> None:
+        """An account has changed; called by the streams."""
+        self._hasten(account_id)
+
+    def start(self) -> None:
+        """Begin to assess."""
+        self._worker = asyncio.create_task(self._work(), name="live")
+        self._worker.add_done_callback(self._ended)
+
+    async def stop(self) -> None:
+        """End. What is being recorded is the store's to finish or to roll back."""
+        tasks = [account.telling for account in self._accounts.values() if account.telling]
+        if self._worker is not None:
+            tasks.append(self._worker)
+            self._worker = None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _hold(self, account: _Account, symbols: frozenset[str], *, urgent: bool) -> None:
+        account_id = account.watch.record.account_id
+        board = self._streams.board(account_id)
+        if board is not None and symbols != account.symbols:
+            holders = self._holders.setdefault(board, {})
+            for symbol in account.symbols - symbols:
+                holders[symbol].discard(account_id)
+            for symbol in symbols - account.symbols:
+                holders.setdefault(symbol, set()).add(account_id)
+            account.symbols = symbols
+        self._streams.hold(account_id, symbols, urgent=urgent)
+
+    def _soil(self, account: _Account, now_s: float) -> None:
+        if account.dirty_s is None:
+            account.dirty_s = now_s
+        self._woken.set()
+
+    async def _work(self) -> None:
+        """Assess what is due, the riskiest first, until cancelled."""
+        while True:
+            await self._woken.wait()
+            await self._clock.sleep(SETTLE_S)
+            self._woken.clear()
+            began_s = self._clock.monotonic()
+            for account in self._due(began_s):
+                self._at_work = account
+                self._assess(account)
+                self._at_work = None
+                if self._clock.monotonic() - began_s > SLICE_S:
+                    await self._clock.sleep(0)
+                    began_s = self._clock.monotonic()
+            await self._wait_for_tokens()
+
+    async def _wait_for_tokens(self) -> None:
+        """Nothing to do but for accounts that have had their share: sleep until the first has another."""
+        waiting = [account for account in self._accounts.values() if self._is_waiting(account)]
+        if not waiting or self._woken.is_set():
+            return
+        now_s = self._clock.monotonic()
+        short = max(0.0, min(1.0 - self._tokens(account, now_s) for account in waiting))
+        waking = asyncio.ensure_future(self._clock.sleep(short / self._per_second))
+        woken = asyncio.ensure_future(self._woken.wait())
+        try:
+            await asyncio.wait({waking, woken}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waking.cancel()
+            woken.cancel()
+            await asyncio.gather(waking, woken, return_exceptions=True)
+        self._woken.set()
+
+    def _due(self, now_s: float) -> list[_Account]:
+        """Accounts that have something new and may be assessed; the riskiest first."""
+        due = [
+            account
+            for account in self._accounts.values()
+            if self._is_waiting(account) and self._tokens(account, now_s) >= 1
+        ]
+        return sorted(due, key=_danger, reverse=True)
+
+    @staticmethod
+    def _is_waiting(account: _Account) -> bool:
+        """Whether there are new marks and nobody at work on the account; who is at work wakes this loop after it."""
+        return account.dirty_s is not None and account.telling is None and not account.watch.turn.locked()
+
+    def _tokens(self, account: _Account, now_s: float) -> float:
+        account.tokens += (now_s - account.refilled_s) * self._per_second
+        account.tokens = min(account.tokens, max(1.0, self._per_second))
+        account.refilled_s = now_s
+        return account.tokens
+
+    def _assess(self, account: _Account) -> None:
+        heard_s, account.dirty_s = account.dirty_s, None
+        watch, last = account.watch, account.watch.last
+        if heard_s is None or last is None or last.fetched is None or not is_live(last):
+            return
+        fetched = self._at_newest_marks(account, last.fetched)
+        if fetched is last.fetched:
+            return
+        account.tokens -= 1
+        now_s = self._clock.monotonic()
+        reading = judge_live(
+            watch.record,
+            fetched,
+            last.zone_state,
+            watch.policy,
+            now=self._clock.now(),
+            duration_ms=(now_s - heard_s) * 1000,
+        )
+        self.assessments += 1
+        watch.live = reading.risk
+        if is_worse(last.zone_state, reading):
+            account.telling = asyncio.create_task(self._tell(account, fetched, heard_s), name="live telling")
+            account.telling.add_done_callback(lambda task: self._was_told(account, task))
+
+    def _at_newest_marks(self, account: _Account, fetched: FetchedBook) -> FetchedBook:
+        """The book with every mark that came in after its own."""
+        board = self._streams.board(account.watch.record.account_id)
+        parts = fetched.parts
+        read_at = parts.get(MARKS) or parts.get("positions") or min(parts.values())
+        found: dict[str, Mark] = {}
+        for symbol in account.symbols:
+            mark = board.mark(symbol) if board else None
+            if mark is not None and mark.at > read_at:
+                found[symbol] = mark
+        oldest = read_at if len(found) < len(account.symbols) else min(mark.at for mark in found.values())
+        return revalued(fetched, {symbol: mark.price for symbol, mark in found.items()}, oldest) if found else fetched
+
+    async def _tell(self, account: _Account, fetched: FetchedBook, heard_s: float) -> None:
+        reading = await self._cycle.worsen(account.watch, fetched, heard_s)
+        if reading is not None:
+            self.worsened += 1
+            self._told(reading)
+            self._hasten(account.watch.record.account_id)
+
+    def _was_told(self, account: _Account, task: asyncio.Task[None]) -> None:
+        account.telling = None
+        self._woken.set()
+        if not task.cancelled() and task.exception() is not None:
+            self._failed(account, task.exception())
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A defect of ours: that account waits for its next reading, the others go on."""
+        if task.cancelled() or self._worker is not task:
+            return
+        self._failed(self._at_work, task.exception())
+        self.start()
+
+    def _failed(self, account: _Account | None, error: BaseException | None) -> None:
+        name = account.watch.record.name if account else "no account"
+        self.broken = f"{name}: {type(error).__name__}: {error}"
+        log.error("live assessment failed", account=name, error=self.broken)
+        if account is not None:
+            self._hasten(account.watch.record.account_id)
+
+
+def _danger(account: _Account) -> float:
+    """How urgent an account is: its risk_ratio as last known; infinite where equity is gone."""
+    risk = account.watch.live or (account.watch.last.risk if account.watch.last else None)
+    if risk is None:
+        return 0.0
+    return float("inf") if risk.risk_ratio is None else risk.risk_ratio
