@@ -1,0 +1,163 @@
+"""Reading what one cycle needs. Knows what is asked and in which order; makes no books."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from guard.venues.client import Endpoint, Timed, VenueClient
+from guard.venues.kucoinfutures import endpoints as at
+from guard.venues.kucoinfutures import parse, parse_reference, parse_unified
+from guard.venues.kucoinfutures.assemble import ClassicAnswers
+from guard.venues.kucoinfutures.assemble_unified import UnifiedAnswers
+from guard.venues.kucoinfutures.legs import Held
+from guard.venues.together import together
+
+# More pages than this of one list are not read, and said to be missing.
+_PAGES_MAX = 10
+
+ReadPage = Callable[[object], parse.Page]
+
+
+class StateReader:
+    """Reads balances, positions and orders of one account."""
+
+    def __init__(self, client: VenueClient) -> None:
+        self._client = client
+        self._has_failed = False
+
+    async def classic(self, currency_ids: Iterable[str]) -> ClassicAnswers:
+        """A classic account, all requests at the same time, and the positions once more after them.
+
+        After a reading that failed the positions are asked for alone first. While a venue is away a cycle costs that
+        one request then; otherwise the budget would be spent when the venue is back, and the account stay unseen.
+
+        Args:
+            currency_ids: the wallets to read, by the venue's own names.
+
+        Raises:
+            VenueError: something could not be read or understood.
+        """
+        if self._has_failed:
+            await self._client.call(at.POSITIONS)
+        self._has_failed = True
+        positions, orders, stops, overviews = await together(
+            self._client.timed(at.POSITIONS),
+            self._pages(at.OPEN_ORDERS, parse.read_open_orders, {"status": "active"}),
+            self._pages(at.STOP_ORDERS, parse.read_stop_orders, {}),
+            self.overviews(currency_ids),
+        )
+        held = Held(
+            positions=parse.read_positions(positions.value),
+            orders=orders[0] + stops[0],
+            parts={
+                "balances": overviews[1],
+                "positions": positions.at,
+                "marks": positions.at,
+                "open_orders": orders[1],
+                "conditional_orders": stops[1],
+            },
+            cut=(*orders[2], *stops[2]),
+        )
+        if held.used_ids:
+            held = replace(held, again=parse.read_positions(await self._client.call(at.POSITIONS)))
+        self._has_failed = False
+        return ClassicAnswers(await self._completed(held), overviews[0])
+
+    async def overviews(self, currency_ids: Iterable[str]) -> tuple[dict[str, parse.Overview], datetime]:
+        """The wallets by name, and when the oldest of them was received.
+
+        Raises:
+            VenueError: one could not be read or understood.
+        """
+        found: list[Timed] = await together(
+            *(self._client.timed(at.OVERVIEW, {"currency": currency_id}) for currency_id in currency_ids)
+        )
+        wallets = [parse.read_overview(answer.value) for answer in found]
+        return {wallet.currency: wallet for wallet in wallets}, min(answer.at for answer in found)
+
+    async def unified(self) -> UnifiedAnswers:
+        """A unified account.
+
+        Raises:
+            VenueError: something could not be read or understood.
+        """
+        if self._has_failed:
+            await self._client.call(at.UNIFIED_OVERVIEW, _UNIFIED)
+        self._has_failed = True
+        overview, positions, orders = await together(
+            self._client.timed(at.UNIFIED_OVERVIEW, _UNIFIED),
+            self._unified_positions(),
+            self._pages(at.UNIFIED_ORDERS, parse_unified.read_unified_orders, {**_UNIFIED, "tradeType": "FUTURES"}),
+        )
+        held = Held(
+            positions=positions[0],
+            orders=orders[0],
+            parts={
+                "balances": overview.at,
+                "positions": positions[1],
+                "marks": positions[1],
+                "open_orders": orders[1],
+                "conditional_orders": orders[1],
+            },
+            cut=(*positions[2], *orders[2]),
+        )
+        if held.used_ids:
+            held = replace(held, again=(await self._unified_positions())[0])
+        self._has_failed = False
+        return UnifiedAnswers(await self._completed(held), parse_unified.read_unified_overview(overview.value))
+
+    async def _unified_positions(self) -> tuple[tuple[parse.PositionRow, ...], datetime, tuple[str, ...]]:
+        """The legs of all pages, when the first was received, and what was cut off."""
+        found: list[parse.PositionRow] = []
+        times: list[datetime] = []
+        is_full = True
+        while is_full and len(times) < _PAGES_MAX:
+            params = {**_UNIFIED, "pageNumber": len(times) + 1, "pageSize": at.PAGE_UNIFIED}
+            answer = await self._client.timed(at.UNIFIED_POSITIONS, params)
+            rows, is_full = parse_unified.read_unified_positions(answer.value)
+            times.append(answer.at)
+            found += rows
+        cut = (f"positions after the first {len(found)}",) if is_full else ()
+        return parse.once(found, at.UNIFIED_POSITIONS.name), times[0], cut
+
+    async def _pages(
+        self, endpoint: Endpoint, read: ReadPage, params: dict[str, object]
+    ) -> tuple[tuple[parse.OrderRow, ...], datetime, tuple[str, ...]]:
+        """The rows of all pages, when the first was received, and what was cut off."""
+        unified = endpoint is at.UNIFIED_ORDERS
+        number, size = ("pageNumber", at.PAGE_UNIFIED) if unified else ("currentPage", at.PAGE_ORDERS)
+        first = await self._client.timed(endpoint, {**params, number: 1, "pageSize": size})
+        page = read(first.value)
+        rows = list(page.orders)
+        for index in range(2, min(page.pages, _PAGES_MAX) + 1):
+            rows += read(await self._client.call(endpoint, {**params, number: index, "pageSize": size})).orders
+        cut = (f"open orders after the first {len(rows)}",) if page.pages > _PAGES_MAX else ()
+        # An order that was added meanwhile moves another one to the next page, where it is met again.
+        once = {row.order_id: row for row in rows}
+        return tuple(once.values()), first.at, cut
+
+    async def _completed(self, held: Held) -> Held:
+        """With mark prices that did not come along, and the leverage of contracts that only orders name."""
+        unmarked, unlevered = sorted(held.unmarked_ids), sorted(held.used_ids - held.held_ids)
+        if not unmarked and not unlevered:
+            return held
+        marks = (self._client.call(at.MARK, {"symbol": market_id}) for market_id in unmarked)
+        leverages = (self._client.call(at.CROSS_LEVERAGE, {"symbol": market_id}) for market_id in unlevered)
+        answers = await together(*marks, *leverages)
+        found = {
+            market_id: parse_reference.read_mark(answer)
+            for market_id, answer in zip(unmarked, answers[: len(unmarked)], strict=True)
+        }
+        return replace(
+            held,
+            marks={market_id: mark for market_id, mark in found.items() if mark is not None},
+            leverages={
+                market_id: parse_reference.read_cross_leverage(answer)
+                for market_id, answer in zip(unlevered, answers[len(unmarked) :], strict=True)
+            },
+        )
+
+
+_UNIFIED: dict[str, object] = {"accountMode": "unified"}
