@@ -7,6 +7,7 @@ The BTC and ETH brackets are those of the venue's published two-position example
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 
 from guard.sandbox.engine.instruments import Bracket, Instrument, make_brackets
@@ -134,6 +135,12 @@ def inverse_instruments() -> dict[str, Instrument]:
     return {instrument.symbol: instrument for instrument in _inverse_instruments()}
 
 
+def delivery_instruments() -> dict[str, Instrument]:
+    """Coin-settled contracts that expire, by symbol: funding is not paid on them."""
+    quarter = replace(inverse_instruments()["BTCUSD"], symbol="BTCUSD_301227", expires_ms=1_924_588_800_000)
+    return {quarter.symbol: quarter}
+
+
 def _inverse_instruments() -> Iterable[Instrument]:
     for symbol, tick, contract_size, max_contracts, brackets in _INVERSE_ROWS:
         coin, size = symbol[:-3], Decimal(contract_size)
@@ -189,5 +196,9 @@ START_PRICES: dict[str, Decimal] = {
 }
 """Where every listed symbol stands when no scenario says otherwise, in quote units."""
 
-INVERSE_START_PRICES: dict[str, Decimal] = {"BTCUSD": Decimal(43500), "ETHUSD": Decimal(3400)}
+INVERSE_START_PRICES: dict[str, Decimal] = {
+    "BTCUSD": Decimal(43500),
+    "ETHUSD": Decimal(3400),
+    "BTCUSD_301227": Decimal(44200),
+}
 """The same of the coin-settled contracts."""

@@ -9,7 +9,7 @@ from guard.sandbox.engine.accounts import Account, LedgerKind
 from guard.sandbox.engine.choices import set_isolated
 from guard.sandbox.engine.engine import Engine, Holding
 from guard.sandbox.engine.liquidation_price import liquidation_price
-from guard.sandbox.engine.listing import INVERSE_START_PRICES, inverse_instruments
+from guard.sandbox.engine.listing import INVERSE_START_PRICES, delivery_instruments, inverse_instruments
 from guard.sandbox.engine.orderbook import Depth, Level, OrderBook
 from guard.sandbox.engine.orders import Order, Reason, Rejection
 from guard.sandbox.engine.sides import Leg
@@ -41,7 +41,7 @@ def trade(engine: Engine, account: Account, trade_on: Callable[[Engine, Account]
 
 def test_tables_of_coins_are_complete() -> None:
     """Every contract has a start price and its figures in the coin."""
-    assert set(INVERSE_START_PRICES) == set(inverse_instruments())
+    assert set(INVERSE_START_PRICES) == set(inverse_instruments()) | set(delivery_instruments())
     assert {(item.margin_asset, item.contract_size) for item in inverse_instruments().values()} == {
         ("BTC", D(100)),
         ("ETH", D(10)),

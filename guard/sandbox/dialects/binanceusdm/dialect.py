@@ -6,8 +6,8 @@ from typing import Final
 
 from aiohttp import web
 
-from guard.sandbox.dialects.binanceusdm.call import WireVenue
-from guard.sandbox.dialects.binanceusdm.rest import BODIES, Endpoints
+from guard.sandbox.dialects.binanceusdm.call import Table, WireVenue
+from guard.sandbox.dialects.binanceusdm.rest import BODIES, ENDPOINTS, Endpoints
 from guard.sandbox.dialects.binanceusdm.stream import StreamDialect
 from guard.sandbox.dialects.dialect import World
 from guard.sandbox.dialects.rest import RestSide
@@ -18,14 +18,14 @@ from guard.sandbox.engine.rule import BracketRule, MarginRule
 _NO_LIMIT = 10**9
 
 
-class BinanceUsdmServed:
-    """Implements `guard.sandbox.dialects.dialect.Served`."""
+class BinanceServed:
+    """A branch of Binance's futures. Implements `guard.sandbox.dialects.dialect.Served`."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, table: Table, streams: type[StreamDialect]) -> None:
         self.venue = WireVenue(world.engine, world.keys)
-        self.streams = StreamDialect(self.venue, world)
+        self.streams = streams(self.venue, world)
         self._rest = RestSide(
-            world, Endpoints(self.venue).answer, BODIES, is_signed=lambda raw: "x-mbx-apikey" in raw.headers
+            world, Endpoints(self.venue, table).answer, BODIES, is_signed=lambda raw: "x-mbx-apikey" in raw.headers
         )
 
     async def rest(self, request: web.Request) -> web.Response:
@@ -52,9 +52,9 @@ class BinanceUsdmDialect:
         """The engine's own list was made in this venue's manner."""
         return default_instruments()
 
-    def open(self, world: World) -> BinanceUsdmServed:
+    def open(self, world: World) -> BinanceServed:
         """Serve `world`."""
-        return BinanceUsdmServed(world)
+        return BinanceServed(world, ENDPOINTS, StreamDialect)
 
 
 DIALECT: Final = BinanceUsdmDialect()

@@ -215,7 +215,7 @@ def _system_status(_call: Call) -> Any:
 def _transfer(call: Call) -> Any:
     """Spot wallets are not modelled: what comes from spot comes out of nothing, what goes there is gone."""
     asset, amount, kind = call.params.text("asset"), call.params.decimal("amount"), call.params.text("type")
-    signs = {"MAIN_UMFUTURE": 1, "UMFUTURE_MAIN": -1}
+    signs = {"MAIN_UMFUTURE": 1, "UMFUTURE_MAIN": -1, "MAIN_CMFUTURE": 1, "CMFUTURE_MAIN": -1}
     if kind not in signs or amount <= 0:
         raise WireError(400, -9000, "user have no avail amount")
     with _worded({Reason.BALANCE_INSUFFICIENT: (-5002, "You have insufficient balance.")}):

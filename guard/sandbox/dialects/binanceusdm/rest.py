@@ -52,10 +52,11 @@ BODIES: Final[Bodies] = {
 
 
 class Endpoints:
-    """Answers `/fapi` and `/sapi` requests for one venue."""
+    """Answers `/fapi` and `/sapi` requests for one venue, or those of another table."""
 
-    def __init__(self, venue: WireVenue) -> None:
+    def __init__(self, venue: WireVenue, table: Table) -> None:
         self.venue = venue
+        self._table = table
 
     def answer(self, raw: RawRequest, now_ms: int) -> Answer:
         """The endpoint's answer, or the refusal in the venue's form."""
@@ -77,7 +78,7 @@ class Endpoints:
 
     def _execute(self, raw: RawRequest, weights: WeightLimit, now_ms: int) -> Any:
         """1. Is there such an endpoint? 2. Has the caller asked too much? 3. May they? 4. Do it."""
-        endpoint = ENDPOINTS.get((raw.method, raw.path))
+        endpoint = self._table.get((raw.method, raw.path))
         if endpoint is None:
             raise WireError(404, -5000, f"Path {raw.path}, Method {raw.method} is invalid")
         request = signed_by(raw)

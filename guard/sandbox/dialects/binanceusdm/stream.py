@@ -70,6 +70,18 @@ class StreamDialect:
         """Close every connection, as a server that goes down does."""
         await self._sockets.close()
 
+    def wire_id(self, symbol: str) -> str:
+        """What the wire calls a symbol of the engine: the same here."""
+        return symbol
+
+    def engine_symbol(self, wire_id: str) -> str:
+        """The way back."""
+        return wire_id
+
+    def worded(self, payload: Any) -> Any:
+        """A message in the words and units of the wire: as it is here."""
+        return payload
+
     def _on_message(self, connection: Connection[Subscriptions], text: str) -> None:
         connection.put(_answer(connection.state, text))
         self.push(self._world.wire_ms)
@@ -87,7 +99,7 @@ class StreamDialect:
                     self._say(connection, listen_key, payload)
             if isinstance(event, LiquidationEvent):
                 forced = shapes.force_order(event, account, market, now_ms)
-                for name in connection.state.of_kind("forceOrder", event.liquidation.symbol):
+                for name in connection.state.of_kind("forceOrder", self.wire_id(event.liquidation.symbol)):
                     self._say(connection, name, forced)
 
     def _market_payload(self, name: str, now_ms: int) -> Any:
@@ -98,7 +110,7 @@ class StreamDialect:
         if head == "!markPrice":
             symbols = engine.market.symbols()
             return [shapes.mark_price(engine.market, each, engine.next_funding_ms, now_ms) for each in symbols]
-        symbol = head.upper()
+        symbol = self.engine_symbol(head.upper())
         if symbol not in engine.market.series:
             return None
         if kind == "markPrice":
@@ -108,7 +120,8 @@ class StreamDialect:
         return None
 
     def _say(self, connection: Connection[Subscriptions], name: str, payload: Any) -> None:
-        message = {"stream": name, "data": payload} if connection.state.combined else payload
+        worded = self.worded(payload)
+        message = {"stream": name, "data": worded} if connection.state.combined else worded
         self._sockets.say(connection, name, message, self._world.wire_ms)
 
 

@@ -1,0 +1,1 @@
+"""Binance COIN-M in the sandbox: the endpoints of USD-M under other paths, names and units."""

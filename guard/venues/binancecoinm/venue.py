@@ -1,0 +1,20 @@
+"""Binance COIN-M futures: its row of the registry."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from guard.venues.binance.reader import FuturesReader
+from guard.venues.binance.refusals import WEIGHT_PER_MINUTE, dialect
+from guard.venues.binancecoinm.branch import COINM
+from guard.venues.binancecoinm.endpoints import TIME
+from guard.venues.entry import VenueEntry
+
+VENUE: Final = VenueEntry(
+    name="binancecoinm",
+    ccxt_id="binancecoinm",
+    dialect=dialect(TIME, "inverse"),
+    weight_per_minute=WEIGHT_PER_MINUTE,
+    open_reader=partial(FuturesReader, branch=COINM),
+)
