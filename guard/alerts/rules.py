@@ -38,6 +38,12 @@ class Rule(StrEnum):
     DISPUTED = "disputed"
     PROTECTION = "protection"
     EMPTIED = "emptied"
+    POSITION = "position"
+    MONEY = "money"
+    TIERS = "tiers"
+    MODE = "mode"
+    ADL = "adl"
+    DEPEG = "depeg"
 
 
 def fingerprint(account_id: str, rule: Rule, part: str = "") -> str:

@@ -43,7 +43,8 @@ class FetchedBook:
     `parts` maps a part's name (`balances`, `positions`, `marks`, `tiers`, `open_orders`, ...) to the time at which
     it was received. `missing` names each absent input (`tiers of FOO/USDT:USDT`); a book with anything missing
     is INCOMPLETE. `torn` names evidence that parts belong to different moments. `position_mode_proven` is true
-    when the venue itself stated the position mode in this session.
+    when the venue itself stated the position mode in this session. `adl` is the place of legs (symbol, side) in the
+    venue's auto-deleveraging queue as a fraction, 1 = next; empty where the venue does not tell.
     """
 
     book: Book
@@ -51,6 +52,7 @@ class FetchedBook:
     missing: tuple[str, ...] = ()
     torn: tuple[str, ...] = ()
     position_mode_proven: bool = False
+    adl: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

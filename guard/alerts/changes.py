@@ -1,0 +1,238 @@
+"""What changed in an account between two readings that nobody in the guard did. Pure.
+
+A venue does not say "I closed a part of your position": it shows less of it. So two books are compared: legs that
+vanished or shrank, money that came or went, tables and modes that the venue changed, a place at the head of the
+auto-deleveraging queue, a stablecoin among the collateral that lost its peg.
+
+What explains a smaller leg: the guard's own orders, and orders that rested in the book before and are gone or smaller
+now. What explains money: a changed leg of the same currency (realized PnL, fees), or an amount that funding can have.
+So a transfer at the very moment of a fill, or one as small as funding, is not told; the zone follows it all the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from guard.alerts.figures import amount, money, percent, price
+from guard.risk.assets import STABLE
+from guard.risk.book import Book, Position, Side, Tier
+
+LegKey = tuple[str, str]
+"""Symbol and side of a leg."""
+
+_CLOSED_BY: Final[Mapping[str, str]] = {"long": "sell", "short": "buy"}
+_SIZE_NOISE: Final = 1e-9
+# Funding of one interval is capped at 3 % of notional on the venues in view, and rarely passes a tenth of that.
+_FUNDING_SHARE: Final = 0.01
+
+
+class ChangeKind(StrEnum):
+    """What changed."""
+
+    LEG_GONE = "leg_gone"
+    LEG_SHRUNK = "leg_shrunk"
+    MONEY_OUT = "money_out"
+    MONEY_IN = "money_in"
+    TIERS = "tiers"
+    POSITION_MODE = "position_mode"
+    ACCOUNT_MODE = "account_mode"
+    ADL = "adl"
+    DEPEG = "depeg"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change: what it is of (a leg, a currency, a symbol), and how it is told, the most important line first."""
+
+    kind: ChangeKind
+    subject: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeBars:
+    """From where on a change is told: fractions.
+
+    `transfer`: of the balance of a currency. `adl`: place in the deleveraging queue, 1 = next. `depeg`: distance of a
+    stablecoin from 1.
+    """
+
+    transfer: float = 0.01
+    adl: float = 0.8
+    depeg: float = 0.01
+
+
+def leg_sizes(book: Book) -> dict[LegKey, float]:
+    """Contracts by leg; one-way and isolated legs alike."""
+    sizes: defaultdict[LegKey, float] = defaultdict(float)
+    for leg in book.positions:
+        sizes[leg.symbol, leg.side] += leg.contracts
+    return dict(sizes)
+
+
+def lost_legs(before: Mapping[LegKey, float], after: Mapping[LegKey, float]) -> dict[LegKey, float]:
+    """How many contracts each leg has lost."""
+    lost = {key: size - after.get(key, 0.0) for key, size in before.items()}
+    return {key: size for key, size in lost.items() if size > _SIZE_NOISE * before[key]}
+
+
+def explained_by_orders(before: Book, after: Book) -> dict[LegKey, float]:
+    """Contracts by leg that resting and conditional orders of the earlier book can have closed since."""
+    closed: defaultdict[LegKey, float] = defaultdict(float)
+    still = {order.order_id: order.remaining for order in after.orders if order.order_id}
+    sides: tuple[Side, Side] = ("long", "short")
+    for order in before.orders:
+        for side in sides:
+            closes = order.side == _CLOSED_BY[side] and order.position_side in {None, side}
+            if closes:
+                closed[order.symbol, side] += max(0.0, order.remaining - still.get(order.order_id or "", 0.0))
+    return dict(closed)
+
+
+def leg_changes(
+    before: Mapping[LegKey, float],
+    after: Mapping[LegKey, float],
+    explained: Mapping[LegKey, float],
+    units: Mapping[LegKey, str],
+) -> Iterator[Change]:
+    """Legs that vanished or shrank by more than what is explained.
+
+    Args:
+        before: contracts by leg at the earlier reading.
+        after: contracts by leg now.
+        explained: contracts by leg that known orders can have closed in between.
+        units: how a leg's contracts are called, where it is not plain.
+    """
+    for key, lost in sorted(lost_legs(before, after).items()):
+        unexplained = lost - explained.get(key, 0.0)
+        if unexplained <= _SIZE_NOISE * before[key]:
+            continue
+        symbol, side = key
+        unit = units.get(key, "contracts")
+        subject = f"{side} {symbol}"
+        was, now = before[key], after.get(key, 0.0)
+        cause = "No order that the guard knows of did that: you, a liquidation or auto-deleveraging. Check the venue."
+        if now <= _SIZE_NOISE * was:
+            head = f"The {subject} position is gone ({amount(was, 8)} {unit})."
+            yield Change(ChangeKind.LEG_GONE, subject, (head, cause))
+        else:
+            head = f"The {subject} position shrank from {amount(was, 8)} to {amount(now, 8)} {unit}."
+            yield Change(ChangeKind.LEG_SHRUNK, subject, (head, cause))
+
+
+def book_changes(before: Book, after: Book, bars: ChangeBars) -> Iterator[Change]:
+    """Everything else that changed between two books of one account."""
+    yield from _mode_changes(before, after)
+    yield from _money_changes(before, after, bars.transfer)
+    yield from _tier_changes(before, after)
+    yield from _depegs(before, after, bars.depeg)
+
+
+def _mode_changes(before: Book, after: Book) -> Iterator[Change]:
+    if before.position_mode != after.position_mode:
+        yield Change(
+            ChangeKind.POSITION_MODE,
+            "position mode",
+            (
+                f"The position mode changed from {_mode(before)} to {_mode(after)}.",
+                "Orders of the guard follow the new mode.",
+            ),
+        )
+    if before.model != after.model:
+        yield Change(
+            ChangeKind.ACCOUNT_MODE,
+            "account mode",
+            (
+                f"The margin mode of the account changed: it is now computed as {after.model}, was {before.model}.",
+                "Zones and distances before and after are not the same measure.",
+            ),
+        )
+
+
+def _mode(book: Book) -> str:
+    return book.position_mode.replace("_", "-")
+
+
+def _money_changes(before: Book, after: Book, bar: float) -> Iterator[Change]:
+    """Balances that moved while no leg of their currency did."""
+    held, holds = _legs_by_settle(before), _legs_by_settle(after)
+    was = {item.asset: item.balance - item.borrowed for item in before.collateral}
+    now = {item.asset: item.balance - item.borrowed for item in after.collateral}
+    traded = {asset for asset in held.keys() | holds.keys() if held.get(asset) != holds.get(asset)}
+    # Spot trades and conversions are no transfers: where a shared pool trades one asset for another both move.
+    for asset in sorted((was.keys() | now.keys()) - traded):
+        moved = now.get(asset, 0.0) - was.get(asset, 0.0)
+        floor = max(bar * max(abs(was.get(asset, 0.0)), abs(now.get(asset, 0.0))), _funding(before, asset))
+        if abs(moved) <= floor or moved == 0:
+            continue
+        kind = ChangeKind.MONEY_IN if moved > 0 else ChangeKind.MONEY_OUT
+        verb = "came in" if moved > 0 else "left"
+        head = f"{money(abs(moved), asset)} {verb} while no position in {asset} changed."
+        balance = f"Balance {money(now.get(asset, 0.0), asset)}, was {money(was.get(asset, 0.0), asset)}."
+        yield Change(kind, asset, (head, balance, "A transfer, a withdrawal, a conversion or a charge of the venue."))
+
+
+def _legs_by_settle(book: Book) -> dict[str, frozenset[tuple[str, str, float, float | None]]]:
+    found: dict[str, set[tuple[str, str, float, float | None]]] = {}
+    for leg in book.positions:
+        found.setdefault(leg.settle, set()).add((leg.symbol, leg.side, leg.contracts, leg.isolated_margin))
+    return {settle: frozenset(legs) for settle, legs in found.items()}
+
+
+def _funding(book: Book, asset: str) -> float:
+    """An amount of `asset` that funding of the held legs can have been."""
+    return _FUNDING_SHARE * sum(_notional(leg) for leg in book.positions if leg.settle == asset)
+
+
+def _notional(leg: Position) -> float:
+    size = leg.contracts * leg.contract_size
+    return size / leg.mark_price if leg.kind == "inverse" else size * leg.mark_price
+
+
+def _tier_changes(before: Book, after: Book) -> Iterator[Change]:
+    if before.tiers is after.tiers:
+        return
+    held = {leg.symbol for leg in before.positions} & {leg.symbol for leg in after.positions}
+    for symbol in sorted(held):
+        was, now = before.tiers.get(symbol), after.tiers.get(symbol)
+        if was and now and was != now:
+            head = f"The venue changed the margin tiers of {symbol}."
+            yield Change(ChangeKind.TIERS, symbol, (head, _first_difference(was, now)))
+
+
+def _first_difference(was: tuple[Tier, ...], now: tuple[Tier, ...]) -> str:
+    """The first row that differs, in words."""
+    for old, new in zip(was, now, strict=False):
+        if old != new:
+            earlier = f"was {percent(old.mm_rate)} from {amount(old.floor)}"
+            return f"From {amount(new.floor)}: maintenance rate {percent(new.mm_rate)}, {earlier}."
+    return f"It has {len(now)} rows now, had {len(was)}."
+
+
+def _depegs(before: Book, after: Book, bar: float) -> Iterator[Change]:
+    """Stablecoins among the collateral that lost their peg since."""
+    was = {item.asset: item.price for item in before.collateral if item.asset in STABLE}
+    for item in after.collateral:
+        if item.asset not in STABLE or item.balance == 0:
+            continue
+        off, earlier = abs(item.price - 1.0), abs(was.get(item.asset, 1.0) - 1.0)
+        if off >= bar > earlier:
+            head = f"{item.asset} among the collateral is at {price(item.price, f'{item.asset}/USD')}, off its peg."
+            yield Change(ChangeKind.DEPEG, item.asset, (head, f"You hold {money(item.balance, item.asset)} of it."))
+
+
+def adl_changes(before: Mapping[LegKey, float], after: Mapping[LegKey, float], bar: float) -> Iterator[Change]:
+    """Legs that have come to the head of the auto-deleveraging queue; places as fractions, 1 = next."""
+    for key, place in sorted(after.items()):
+        if place >= bar > before.get(key, 0.0):
+            symbol, side = key
+            subject = f"{side} {symbol}"
+            lines = (
+                f"The {subject} position is near the head of the venue's auto-deleveraging queue ({percent(place)}).",
+                "The venue may close it against somebody's liquidation. Less leverage or taking profit moves it back.",
+            )
+            yield Change(ChangeKind.ADL, subject, lines)
