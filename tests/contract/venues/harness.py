@@ -178,6 +178,26 @@ class Harness:
         self.hub = hub
         self.opened: list[VenueAccount] = []
 
+    def engine_symbol(self, name: str) -> str:
+        """What the engine calls the contract that stands for `BTCUSDT` or `ETHUSDT`."""
+        return name
+
+    def money(self, usd: float) -> Decimal:
+        """How much of the wallet's asset stands for so many dollars."""
+        return Decimal(str(usd))
+
+    def qty(self, name: str, base: Decimal) -> Decimal:
+        """How much of the contract that stands for `name` stands for so many coins, in the engine's units."""
+        return base
+
+    def base(self, name: str, qty: Decimal) -> Decimal:
+        """The way back: coins."""
+        return qty / self.qty(name, Decimal(1))
+
+    def size(self, contracts: float, contract_size: float, name: str = "BTCUSDT") -> float:
+        """Coins that so many contracts of `name` stand for."""
+        return float(self.base(name, Decimal(str(contracts * contract_size))))
+
     def symbol(self, name: str) -> str:
         """The unified symbol of an engine symbol such as `BTCUSDT`."""
         quote = name[-4:] if name[-4:] in {"USDT", "USDC"} else name[-3:]
@@ -216,26 +236,29 @@ class Harness:
         return self.proxy.tampering
 
     def account(self, name: str = "alice", *holdings: Holding, **fields: Any) -> SandboxAccount:
-        """A sandbox account with 100,000 of the venue's usual money."""
-        funds = fields.pop("balances", {self.wallet_asset: 100_000})
+        """A sandbox account with 100,000 dollars' worth of the venue's usual money."""
+        funds = fields.pop("balances", {self.wallet_asset: self.money(100_000)})
         return self.server.add_account(name, funds, holdings, **fields)
 
     def holding(self, symbol: str, qty: str, price: str, leg: str = "BOTH", **fields: Any) -> Holding:
-        """A leg that an account starts with."""
-        return Holding(symbol, Decimal(qty), Decimal(price), leg=Leg(leg), **fields)
+        """A leg that an account starts with: `qty` in coins, its own money in dollars."""
+        if "isolated_wallet" in fields:
+            fields["isolated_wallet"] = self.money(fields["isolated_wallet"])
+        size = self.qty(symbol, Decimal(qty))
+        return Holding(self.engine_symbol(symbol), size, Decimal(price), leg=Leg(leg), **fields)
 
     def rest(self, account: SandboxAccount, symbol: str, side: Side, qty: str, price: str, **fields: Any) -> None:
         """Put a limit order into the venue's book, as its owner would at the venue's own site."""
         leg = fields.pop("leg", Leg.BOTH)
-        request = OrderRequest(symbol, side, leg, OrderKind.LIMIT, Decimal(qty), Decimal(price), **fields)
+        name, size = self.engine_symbol(symbol), self.qty(symbol, Decimal(qty))
+        request = OrderRequest(name, side, leg, OrderKind.LIMIT, size, Decimal(price), **fields)
         place_order(self.server.engine.state, account.account, request)
 
     def stop(self, account: SandboxAccount, symbol: str, side: Side, qty: str, trigger: str, **fields: Any) -> None:
         """Leave a stop-market order that reduces, likewise."""
         leg = fields.pop("leg", Leg.BOTH)
-        request = AlgoRequest(
-            symbol, side, leg, AlgoKind.STOP_MARKET, Decimal(qty), trigger_price=Decimal(trigger), **fields
-        )
+        name, size = self.engine_symbol(symbol), self.qty(symbol, Decimal(qty))
+        request = AlgoRequest(name, side, leg, AlgoKind.STOP_MARKET, size, trigger_price=Decimal(trigger), **fields)
         place_algo(self.server.engine.state, account.account, request)
 
     async def open(self, account: SandboxAccount, *, directly: bool = False, **credentials: Any) -> Any:

@@ -17,7 +17,7 @@ async def test_a_flat_account(bench: Harness) -> None:
     fetched = await (await bench.open(bench.account())).fetch_book()
     assert (fetched.missing, fetched.torn, fetched.position_mode_proven) == ((), (), True)
     balances = {item.asset: item.balance for item in fetched.book.collateral if item.balance}
-    assert balances == pytest.approx({bench.wallet_asset: 100_000.0})
+    assert balances == pytest.approx({bench.wallet_asset: float(bench.money(100_000))})
     assert (fetched.book.positions, fetched.book.orders) == ((), ())
     assert (fetched.book.account, fetched.book.venue) == ("alice", bench.venue)
 
@@ -28,14 +28,14 @@ async def test_long_and_short_in_one_way_mode(bench: Harness) -> None:
         bench.holding("BTCUSDT", "40", "43000", leverage=10),
         bench.holding("ETHUSDT", "-120", "3500", leverage=5),
     )
-    account = bench.account("alice", *legs, balances={bench.wallet_asset: 500_000})
+    account = bench.account("alice", *legs, balances={bench.wallet_asset: bench.money(500_000)})
     fetched = await (await bench.open(account)).fetch_book()
     found = {leg.symbol: leg for leg in fetched.book.positions}
     btc, eth = found[bench.symbol("BTCUSDT")], found[bench.symbol("ETHUSDT")]
     assert (btc.side, btc.entry_price, btc.leverage, btc.mark_price) == ("long", 43_000.0, 10.0, 43_500.0)
     assert (eth.side, eth.entry_price, eth.leverage, eth.mark_price) == ("short", 3_500.0, 5.0, 3_400.0)
-    assert btc.contracts * btc.contract_size == pytest.approx(40.0)
-    assert eth.contracts * eth.contract_size == pytest.approx(120.0)
+    assert bench.size(btc.contracts, btc.contract_size) == pytest.approx(40.0)
+    assert bench.size(eth.contracts, eth.contract_size, "ETHUSDT") == pytest.approx(120.0)
     assert fetched.book.position_mode == "one_way"
     agrees(fetched, bench.relative)
 
@@ -46,7 +46,9 @@ async def test_both_legs_of_a_symbol_in_hedge_mode(bench: Harness) -> None:
         pytest.skip(f"{bench.venue} has no hedge mode")
     legs = (bench.holding("BTCUSDT", "3", "43000", "LONG"), bench.holding("BTCUSDT", "-1", "44000", "SHORT"))
     fetched = await (await bench.open(bench.account("alice", *legs, hedge_mode=True))).fetch_book()
-    sides = {leg.side: (leg.contracts * leg.contract_size, leg.entry_price) for leg in fetched.book.positions}
+    sides = {
+        leg.side: (bench.size(leg.contracts, leg.contract_size), leg.entry_price) for leg in fetched.book.positions
+    }
     assert sides == {"long": pytest.approx((3.0, 43_000.0)), "short": pytest.approx((1.0, 44_000.0))}
     assert fetched.book.position_mode == "hedge"
     agrees(fetched, bench.relative)
@@ -65,7 +67,7 @@ async def test_an_isolated_leg_beside_a_cross_leg(bench: Harness) -> None:
     cross, isolated = modes[bench.symbol("BTCUSDT")], modes[bench.symbol("ETHUSDT")]
     assert (cross.margin_mode, cross.isolated_margin) == ("cross", None)
     assert isolated.margin_mode == "isolated"
-    assert isolated.isolated_margin == pytest.approx(7000.0)
+    assert isolated.isolated_margin == pytest.approx(float(bench.money(7000)))
     agrees(fetched, bench.relative)
 
 
@@ -75,10 +77,12 @@ async def test_several_settlement_currencies(bench: Harness) -> None:
         pytest.skip(f"{bench.venue} settles in one currency")
     asset, symbol = bench.second_settle
     legs = (bench.holding("BTCUSDT", "2", "43000"), bench.holding(symbol, "-1", "43000"))
-    account = bench.account("alice", *legs, balances={bench.wallet_asset: 50_000, asset: 20_000})
+    account = bench.account(
+        "alice", *legs, balances={bench.wallet_asset: bench.money(50_000), asset: bench.money(20_000)}
+    )
     fetched = await (await bench.open(account)).fetch_book()
     assert {item.asset: item.balance for item in fetched.book.collateral if item.balance} == pytest.approx(
-        {bench.wallet_asset: 50_000.0, asset: 20_000.0}
+        {bench.wallet_asset: float(bench.money(50_000)), asset: float(bench.money(20_000))}
     )
     assert sorted(leg.settle for leg in fetched.book.positions) == sorted([bench.wallet_asset, asset])
     agrees(fetched, bench.relative)
@@ -106,7 +110,7 @@ async def test_open_orders(bench: Harness) -> None:
     (leg,) = fetched.book.positions
     orders = {(each.side, each.price, each.reduce_only, each.conditional): each for each in fetched.book.orders}
     assert set(orders) == {("buy", 40_000.0, False, False), ("sell", 50_000.0, True, False)}
-    sizes = {key[0]: each.remaining * leg.contract_size for key, each in orders.items()}
+    sizes = {key[0]: bench.size(each.remaining, leg.contract_size) for key, each in orders.items()}
     assert sizes == pytest.approx({"buy": 0.5, "sell": 1.0})
 
 
@@ -134,7 +138,7 @@ async def test_conditional_orders(bench: Harness) -> None:
     (order,) = fetched.book.orders
     (leg,) = fetched.book.positions
     assert (order.side, order.conditional, order.reduce_only) == ("sell", True, True)
-    assert order.remaining * leg.contract_size == pytest.approx(1.0)
+    assert bench.size(order.remaining, leg.contract_size) == pytest.approx(1.0)
     assert fetched.missing == ()
 
 
@@ -172,6 +176,6 @@ async def test_a_second_reading_sees_what_changed(bench: Harness) -> None:
     account = bench.account("alice", bench.holding("BTCUSDT", "2", "43000"))
     opened = await bench.open(account)
     await opened.fetch_book()
-    bench.server.set_price("BTCUSDT", 40_000)
+    bench.server.set_price(bench.engine_symbol("BTCUSDT"), 40_000)
     (leg,) = (await opened.fetch_book()).book.positions
     assert leg.mark_price == 40_000.0

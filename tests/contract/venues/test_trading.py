@@ -27,7 +27,7 @@ async def reduce(bench: Harness, opened: Any, base: str, **fields: Any) -> Order
         symbol=symbol,
         side="sell",
         leg="long",
-        contracts=Decimal(base) / instrument.contract_size,
+        contracts=bench.qty("BTCUSDT", Decimal(base)) / instrument.contract_size,
         limit_price=Decimal(43_000),
         reduce_only=True,
         position_mode="one_way",
@@ -42,9 +42,9 @@ async def long_account(bench: Harness, *, directly: bool = False, **fields: Any)
     return account, await bench.open(account, directly=directly)
 
 
-def legs(account: Any) -> dict[str, Decimal]:
-    """What the venue itself holds, by leg."""
-    return {position.leg.value: position.qty for position in account.account.held()}
+def legs(bench: Harness, account: Any) -> dict[str, Decimal]:
+    """What the venue itself holds, by leg, in coins."""
+    return {position.leg.value: bench.base("BTCUSDT", position.qty) for position in account.account.held()}
 
 
 def sent(bench: Harness) -> int:
@@ -68,7 +68,7 @@ async def test_a_reduction_fills(bench: Harness) -> None:
     state = await opened.submit(request)
     assert (state.status, state.filled, state.client_order_id) == (OrderStatus.FILLED, request.contracts, ID)
     assert state.average_price == pytest.approx(43_500, rel=0.001)
-    assert legs(account) == {"BOTH": Decimal("1.5")}
+    assert legs(bench, account) == {"BOTH": Decimal("1.5")}
     assert await opened.find_order(ID, request.symbol) == state
 
 
@@ -77,7 +77,7 @@ async def test_a_price_out_of_reach_expires_and_leaves_nothing_open(bench: Harne
     account, opened = await long_account(bench)
     state = await outcome(opened, await reduce(bench, opened, "0.5", limit_price=Decimal(44_000)))
     assert state is None or (state.status, state.filled) == (OrderStatus.EXPIRED, Decimal(0))
-    assert legs(account) == {"BOTH": Decimal(2)}
+    assert legs(bench, account) == {"BOTH": Decimal(2)}
     assert (await opened.fetch_book()).book.orders == ()
 
 
@@ -86,7 +86,7 @@ async def test_a_reduction_larger_than_the_leg_never_flips_it(bench: Harness, ba
     """Whether the venue cuts it or refuses it."""
     account, opened = await long_account(bench)
     state = await outcome(opened, await reduce(bench, opened, base, limit_price=Decimal(40_000)))
-    assert legs(account) == ({"BOTH": Decimal(2)} if state is None else {})
+    assert legs(bench, account) == ({"BOTH": Decimal(2)} if state is None else {})
 
 
 @pytest.mark.parametrize("leg", ["long", "short"])
@@ -105,9 +105,9 @@ async def test_a_reduction_in_hedge_mode_never_touches_the_other_leg(bench: Harn
     price = Decimal(40_000) if leg == "long" else Decimal(47_000)
     request = await reduce(bench, opened, base, leg=leg, side=_CLOSES[leg], position_mode="hedge", limit_price=price)
     other = "SHORT" if leg == "long" else "LONG"
-    before = legs(account)[other]
+    before = legs(bench, account)[other]
     state = await outcome(opened, request)
-    after = legs(account)
+    after = legs(bench, account)
     assert after[other] == before
     left = Decimal(2) if state is None else max(Decimal(0), 2 - Decimal(base))
     assert abs(after.get(leg.upper(), Decimal(0))) == left
@@ -120,7 +120,7 @@ async def test_reducing_what_is_not_held_is_refused(bench: Harness) -> None:
     opened = await bench.open(account)
     state = await outcome(opened, await reduce(bench, opened, "0.5"))
     assert state is None or state.filled == 0
-    assert legs(account) == {}
+    assert legs(bench, account) == {}
 
 
 async def test_an_order_for_the_other_position_mode_is_not_sent(bench: Harness) -> None:
@@ -130,7 +130,7 @@ async def test_an_order_for_the_other_position_mode_is_not_sent(bench: Harness) 
     with pytest.raises(OrderRejected, match="was not sent: it is for"):
         await opened.submit(request)
     assert sent(bench) == 0
-    assert legs(account) == {"BOTH": Decimal(2)}
+    assert legs(bench, account) == {"BOTH": Decimal(2)}
 
 
 async def test_a_request_off_the_grid_is_not_sent(bench: Harness) -> None:
@@ -160,7 +160,7 @@ async def test_an_order_whose_answer_is_lost_is_found_again(bench: Harness, kind
         await opened.submit(request)
     found = await opened.find_order(ID, request.symbol)
     assert (found.status, found.filled) == (OrderStatus.FILLED, request.contracts)
-    assert legs(account) == {"BOTH": Decimal("1.5")}
+    assert legs(bench, account) == {"BOTH": Decimal("1.5")}
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET, FaultKind.OUTAGE, FaultKind.HTML, FaultKind.INTERNAL_ERROR])
@@ -177,7 +177,7 @@ async def test_an_order_that_never_arrived_is_certainly_not_there(bench: Harness
     bench.clock.slept.clear()
     assert await opened.find_order(ID, request.symbol) is None
     assert bench.clock.slept
-    assert legs(account) == {"BOTH": Decimal(2)}
+    assert legs(bench, account) == {"BOTH": Decimal(2)}
 
 
 async def test_the_order_book(bench: Harness) -> None:
@@ -190,5 +190,5 @@ async def test_the_order_book(bench: Harness) -> None:
     assert asks == sorted(asks)
     assert bids[0] < 43_500 < asks[0]
     instrument = await opened.instrument(bench.symbol("BTCUSDT"))
-    at_venue = bench.server.engine.market.book("BTCUSDT").bids[0].qty
+    at_venue = bench.server.engine.market.book(bench.engine_symbol("BTCUSDT")).bids[0].qty
     assert Decimal(str(depth.bids[0].contracts)) * instrument.contract_size == pytest.approx(at_venue)
