@@ -71,30 +71,36 @@ def _instrument(symbol: str, info: Row, where: str) -> Instrument:
     return Instrument(
         symbol=symbol,
         step=step,
-        minimum=max(step, decimal(info, "tradeMinQuantity", where)),
+        minimum=max(step, _exact(info, "tradeMinQuantity", where)),
         tick=_unit(info, "pricePrecision", where),
         contract_size=Decimal(1),
-        min_notional=decimal(info, "tradeMinUSDT", where) if info.get("tradeMinUSDT") else Decimal(0),
+        min_notional=_exact(info, "tradeMinUSDT", where) if info.get("tradeMinUSDT") else Decimal(0),
     )
 
 
 def _coin_instrument(symbol: str, info: Row, where: str) -> Instrument:
     """Whole contracts of so many USD (the venue calls that `minTickSize`)."""
-    size = decimal(info, "minTickSize", where)
+    size = _exact(info, "minTickSize", where)
     if size <= 0:
         raise refused(where, f"minTickSize was {size}, must be > 0")
     return Instrument(
         symbol=symbol,
         step=Decimal(1),
-        minimum=max(Decimal(1), decimal(info, "minQty", where)),
+        minimum=max(Decimal(1), _exact(info, "minQty", where)),
         tick=_unit(info, "pricePrecision", where),
         contract_size=size,
     )
 
 
+def _exact(info: Row, key: str, where: str) -> Decimal:
+    """A number; the venue writes some with a point as JSON numbers, whose shortest form is what it wrote."""
+    raw = info.get(key)
+    return decimal({key: repr(raw)} if isinstance(raw, float) else info, key, where)
+
+
 def _unit(info: Row, key: str, where: str) -> Decimal:
     """A step from a number of digits after the point."""
-    digits = decimal(info, key, where)
+    digits = _exact(info, key, where)
     if digits != int(digits) or not 0 <= digits <= _DIGITS_MAX:
         raise refused(where, f"{key} was {digits}")
     return Decimal(1).scaleb(-int(digits))
