@@ -37,11 +37,15 @@ _BUDGET_WAIT_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A request of a venue: ccxt's implicit method, and its name as people know it (`bybit GET v5/position/list`)."""
+    """A request of a venue: ccxt's method, and its name as people know it (`bybit GET v5/position/list`).
+
+    ccxt's implicit methods take one mapping of parameters; `by_name`: a unified one, which takes them by their names.
+    """
 
     method: str
     name: str
     signed: bool = True
+    by_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +205,8 @@ class VenueClient:
         limit_s = self.site.timeout_s + _BUDGET_WAIT_S
         try:
             async with asyncio.timeout(limit_s):
-                return await getattr(self.exchange, endpoint.method)(params)
+                method = getattr(self.exchange, endpoint.method)
+                return await (method(**params) if endpoint.by_name else method(params))
         except TimeoutError as error:
             raise VenueUnavailable(
                 f"{where}: not answered within {limit_s:g} s, waiting for the request budget included",

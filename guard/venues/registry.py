@@ -15,9 +15,9 @@ from guard.venues.file import FileAccount
 from guard.venues.hub import VenueHub
 
 # A venue joins by a folder guard/venues/<name> with a `venue.py`, which is loaded when it is first asked for.
-_ADAPTERS = tuple(path.parent.name for path in Path(__file__).parent.glob("*/venue.py"))
+_ADAPTERS = frozenset(path.parent.name for path in Path(__file__).parent.glob("*/venue.py")) - {"generic"}
 
-VENUES: tuple[str, ...] = tuple(sorted((*_ADAPTERS, "file")))
+VENUES: tuple[str, ...] = (*sorted(_ADAPTERS), "file", "generic:<ccxt id>")
 """Names for `--venue`."""
 
 
@@ -27,10 +27,14 @@ def entry_of(venue: str) -> VenueEntry | None:
     Raises:
         InputError: no such venue.
     """
-    if venue not in VENUES:
-        raise InputError(f"venue was {venue!r}, must be one of: {', '.join(VENUES)}")
     if venue == "file":
         return None
+    if venue.startswith("generic:"):
+        from guard.venues.generic.venue import entry_for  # noqa: PLC0415 - loads the exchange's ccxt module
+
+        return entry_for(venue)
+    if venue not in _ADAPTERS:
+        raise InputError(f"venue was {venue!r}, must be one of: {', '.join(VENUES)}")
     entry: VenueEntry = importlib.import_module(f"guard.venues.{venue}.venue").VENUE
     return entry
 

@@ -1,0 +1,1 @@
+"""Any other exchange that ccxt knows: watched by its unified answers, never traded."""
