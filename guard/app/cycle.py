@@ -31,9 +31,10 @@ from guard.app.watch import Opener, Watch
 from guard.ports.clock import Clock, Ids
 from guard.ports.errors import CredentialsRejected, InputError, StoreError, VenueError
 from guard.ports.records import AlertReason, AlertRecord, CycleRecord, Reading, Snapshot, ZoneChange
+from guard.ports.urgency import urgent
 from guard.ports.venue import FetchedBook
 from guard.risk.quality import Quality
-from guard.risk.zones import ZoneState
+from guard.risk.zones import Zone, ZoneState, severity
 
 log = structlog.get_logger(__name__)
 
@@ -178,7 +179,8 @@ class Cycle:
         """Step 1. A failure that waiting cannot mend is certain."""
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await (await watch.opened(self._opener)).fetch_book()
+                with urgent(_urgency(watch.last)):
+                    return await (await watch.opened(self._opener)).fetch_book()
         except TimeoutError:
             failure = Failure(f"{watch.record.spec.venue} did not answer within {self._timeout_s:g} s")
         except (CredentialsRejected, InputError) as error:  # InputError: such as a book file that is gone
@@ -193,9 +195,11 @@ class Cycle:
         prior = await self._prior(watch)
         reading = self._judge(watch, fetched, prior, started)
         announcement = await self._announce(watch, reading, prior)
-        decision = await self._protector.decide(watch, reading, self.recipients)
+        with urgent(_urgency(reading)):
+            decision = await self._protector.decide(watch, reading, self.recipients)
         await self._record(watch, reading, prior, announcement, decision)
-        await self._protector.carry_out(watch, decision, self.recipients)
+        with urgent(_urgency(reading)):
+            await self._protector.carry_out(watch, decision, self.recipients)
         return reading
 
     async def _record(
@@ -289,6 +293,13 @@ class Cycle:
         watch.unrecorded = reading.zone
         if told != reading.zone:
             await self._tell_directly(watch, reading, str(error))
+
+
+def _urgency(reading: Reading | None) -> int:
+    """How early an account's requests pass where a venue's budget is short; one that is not seen like one in danger."""
+    if reading is None:
+        return 0
+    return severity(Zone.DANGER if reading.zone is Zone.UNKNOWN else reading.zone)
 
 
 def _may_be_emptied(reading: Reading, known: Reading | None) -> bool:

@@ -40,7 +40,7 @@ def read_marks(message: object) -> Mapping[str, float]:
     found = {}
     for item in items:
         if isinstance(item, Mapping) and item.get("e") == "markPriceUpdate":
-            found[fields.text(item, "s", _MARK)] = fields.positive(item, "p", _MARK)
+            found[fields.text(item, "s", _MARK)] = fields.number(item, "p", _MARK)
     return found
 
 

@@ -1,0 +1,162 @@
+"""A cycle with everything around it under a test's control: clock, store, protection, and what the venue answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from guard.app.cycle import Cycle
+from guard.app.decision import NOTHING, Decision
+from guard.app.settings import Settings
+from guard.app.watch import Watch, watch_of
+from guard.ports.clock import Clock
+from guard.ports.errors import StoreBusy
+from guard.ports.records import AccountRecord, AlertRecord, CycleRecord, Reading, Snapshot
+from guard.ports.urgency import urgency
+from guard.ports.venue import AccountSpec, FetchedBook, VenueAccount
+from guard.risk.book import Book, Collateral, Position, Tier
+from guard.risk.zones import Zone, ZoneState
+from guard.sim.seeded import SeededIds
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+BTC = "BTC/USDT:USDT"
+
+
+class StillClock:
+    """Time that stands still unless moved."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self) -> datetime:
+        """The time."""
+        return self.at
+
+    def monotonic(self) -> float:
+        """Seconds since the start."""
+        return (self.at - NOW).total_seconds()
+
+    async def sleep(self, seconds: float) -> None:
+        """Move."""
+        self.at += timedelta(seconds=seconds)
+
+
+@dataclass
+class Memory:
+    """A store that can be broken."""
+
+    records: list[CycleRecord] = field(default_factory=list)
+    broken: bool = False
+    state: ZoneState = field(default_factory=ZoneState)
+
+    async def zone_state(self, account_id: str) -> ZoneState:
+        """What was recorded last."""
+        return self.state
+
+    async def last_alert(self, fingerprint: str) -> AlertRecord | None:
+        """Nothing."""
+        return None
+
+    async def latest_snapshot(self, account_id: str) -> Snapshot | None:
+        """Nothing."""
+        return None
+
+    async def recipients(self, account_id: str) -> list[str]:
+        """One chat."""
+        if self.broken:
+            raise StoreBusy("the database is locked")
+        return ["telegram:7"]
+
+    async def record_cycle(self, record: CycleRecord) -> None:
+        """Keep it, or fail."""
+        if self.broken:
+            raise StoreBusy("the database is locked")
+        self.records.append(record)
+        self.state = record.reading.zone_state
+
+
+@dataclass
+class Protector:
+    """Counts what it is asked to carry out."""
+
+    carried: int = 0
+    decided: int = 0
+
+    async def decide(
+        self, watch: Watch, reading: Reading, recipients: Callable[[Watch], Awaitable[list[str]]]
+    ) -> Decision:
+        """Nothing to do."""
+        self.decided += 1
+        return NOTHING
+
+    async def carry_out(
+        self, watch: Watch, decision: Decision, recipients: Callable[[Watch], Awaitable[list[str]]]
+    ) -> None:
+        """Count."""
+        self.carried += 1
+
+
+def book(mark: float, at: datetime = NOW) -> FetchedBook:
+    """One BTC long, 10,000 USDT, leverage that makes the mark matter."""
+    leg = Position(BTC, "long", 1.0, 1.0, "linear", "USDT", 40_000.0, mark, 10.0)
+    made = Book(
+        account="main",
+        venue="file",
+        model="binance-usdm",
+        as_of=at,
+        collateral=(Collateral("USDT", 10_000.0),),
+        positions=(leg,),
+        tiers={BTC: (Tier(0.0, None, 0.01),)},
+    )
+    return FetchedBook(made, {"balances": at, "positions": at}, position_mode_proven=True)
+
+
+@dataclass
+class World:
+    """A cycle with everything around it under the test's control."""
+
+    answer: FetchedBook | Exception
+    memory: Memory = field(default_factory=Memory)
+    protector: Protector = field(default_factory=Protector)
+    told: list[tuple[Zone, str]] = field(default_factory=list)
+    woken: int = 0
+    urgencies: list[int] = field(default_factory=list)
+
+    clock: Clock = field(default_factory=StillClock)
+
+    def __post_init__(self) -> None:
+        record = AccountRecord("account-1", AccountSpec("main", "file"), None, "observe", NOW)
+        self.watch = watch_of(record, Settings())
+        self.cycle = Cycle(
+            store=self.memory,
+            clock=self.clock,
+            ids=SeededIds(1),
+            opener=self._open,
+            protector=self.protector,
+            wake_outbox=self._wake,
+            tell_directly=self._tell,
+            timeout_s=5,
+            console=True,
+        )
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    async def _open(self, spec: AccountSpec) -> VenueAccount:
+        return self  # type: ignore[return-value]  # only fetch_book is asked for
+
+    async def _tell(self, watch: Watch, reading: Reading, why: str) -> None:
+        self.told.append((reading.zone, why))
+
+    async def fetch_book(self) -> FetchedBook:
+        """What the test wants."""
+        self.urgencies.append(urgency())
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    async def turn(self, answer: FetchedBook | Exception | None = None) -> Reading:
+        """One cycle."""
+        self.answer = answer or self.answer
+        return await self.cycle.run(self.watch)

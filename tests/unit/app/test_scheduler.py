@@ -1,0 +1,95 @@
+"""Turns that are brought forward: at once, once, never too close, never beside one that runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from guard.app.clock import SystemClock
+from guard.app.scheduler import Scheduler
+from guard.app.settings import Schedule
+from guard.risk.zones import Zone
+
+LONG = Schedule(calm_s=3_600)
+
+
+class Turns:
+    """Counts turns; each waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+        self.running = 0
+        self.most_at_once = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self._began = asyncio.Event()
+
+    async def turn(self, account_id: str) -> Zone:
+        """One turn."""
+        self.times.append(asyncio.get_running_loop().time())
+        self.running += 1
+        self.most_at_once = max(self.most_at_once, self.running)
+        self._began.set()
+        await self.gate.wait()
+        self.running -= 1
+        return Zone.SAFE
+
+    async def until(self, count: int) -> None:
+        """Wait until so many turns have begun."""
+        async with asyncio.timeout(5):
+            while len(self.times) < count:
+                self._began.clear()
+                await self._began.wait()
+
+
+@asynccontextmanager
+async def scheduled(min_gap_s: float) -> AsyncIterator[tuple[Scheduler, Turns]]:
+    """One account whose next turn is an hour away."""
+    turns = Turns()
+    scheduler = Scheduler(turns.turn, LONG, SystemClock(), min_gap_s)
+    scheduler.start()
+    scheduler.watch("a")
+    await turns.until(1)
+    try:
+        yield scheduler, turns
+    finally:
+        turns.gate.set()
+        scheduler.stop()
+        await asyncio.sleep(0)
+
+
+async def test_hastened_turn_comes_after_the_gap_and_once() -> None:
+    """However many ask: one more turn, not sooner than the gap after the last."""
+    async with scheduled(0.2) as (scheduler, turns):
+        for _ in range(20):
+            scheduler.hasten("a")
+        await turns.until(2)
+        assert turns.times[1] - turns.times[0] >= 0.15
+        planned = scheduler._scheduler.get_job("a").next_run_time
+        assert (planned - SystemClock().now()).total_seconds() > 3_000
+        assert len(turns.times) == 2
+
+
+async def test_turn_that_runs_is_followed_by_one_more() -> None:
+    """News that come while an account is read are read after it, never beside it."""
+    async with scheduled(0.01) as (scheduler, turns):
+        turns.gate.clear()
+        await asyncio.sleep(0)
+        scheduler.hasten("a")
+        await turns.until(2)
+        for _ in range(20):
+            scheduler.hasten("a")
+        assert len(turns.times) == 2
+        turns.gate.set()
+        await turns.until(3)
+        assert turns.most_at_once == 1
+
+
+async def test_forgotten_and_unknown_accounts_are_not_hastened() -> None:
+    """An event that comes late for an account that is gone does nothing."""
+    async with scheduled(0.01) as (scheduler, turns):
+        scheduler.hasten("b")
+        scheduler.forget("a")
+        scheduler.hasten("a")
+        assert len(turns.times) == 1
