@@ -41,7 +41,7 @@ USDC = "USDC"
 _PORTFOLIO_LIQUIDATION = 0.95
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reference:
     """What changes rarely: universes of the dexes in use, tokens of unified accounts, leverages by coin, the mode."""
 
@@ -98,7 +98,7 @@ def assemble(
         account=account,
         venue=VENUE,
         model=REPORTED_MODEL if is_reported else MODEL,
-        as_of=min(answers.parts.values()),
+        as_of=min(answers.parts["balances"], answers.parts["positions"]),
         position_mode="one_way",
         fees=builder.fees(),
         collateral=builder.wallets() if is_reported else tuple(pool.collateral for pool in pools),

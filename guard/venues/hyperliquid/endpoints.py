@@ -40,6 +40,7 @@ ABSTRACTION = _info("userAbstraction", signed=True)
 ROLE = _info("userRole")
 DEPTH = _info("l2Book")
 QUERY_ORDER = _info("orderStatus")
+FILLS = _info("userFills")
 NEW_ORDER = Endpoint("privatePostExchange", "hyperliquid POST exchange order")
 
 ORDER_LIFE_MS = 5_000

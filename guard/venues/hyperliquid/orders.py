@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from guard.ports.errors import OrderRejected
 from guard.ports.venue import OrderRequest, OrderState, OrderStatus
 from guard.venues.client import Endpoint, VenueClient
-from guard.venues.fields import decimal, number, record, refused, text
+from guard.venues.fields import decimal, number, record, refused, rows, text
 from guard.venues.hyperliquid import endpoints as at
 from guard.venues.hyperliquid.universe import Contract, is_on_grid
 from guard.venues.markets import Listing
@@ -57,6 +58,7 @@ class HyperliquidOrderWords:
         self._user = user
         self._contract_of = contract_of
         self._vault_of = vault_of
+        self._unpriced: dict[str, OrderState] = {}
 
     def order_params(self, request: OrderRequest, listing: Listing) -> dict[str, object]:
         """The signed action.
@@ -86,16 +88,27 @@ class HyperliquidOrderWords:
         return {**body, "vaultAddress": vault} if vault else body
 
     def queries(self, client_order_id: str, listing: Listing) -> list[tuple[Endpoint, dict[str, object]]]:  # noqa: ARG002 - the protocol's
-        """One request knows every order."""
-        return [(at.QUERY_ORDER, {"type": "orderStatus", "user": self._user, "oid": cloid_of(client_order_id)})]
+        """One request knows every order but not at which price it filled; the other knows the fills."""
+        self._unpriced.pop(client_order_id, None)
+        return [
+            (at.QUERY_ORDER, {"type": "orderStatus", "user": self._user, "oid": cloid_of(client_order_id)}),
+            (at.FILLS, {"type": "userFills", "user": self._user}),
+        ]
 
     def read_accepted(self, answer: object, request: OrderRequest, listing: Listing) -> OrderState | None:  # noqa: ARG002 - the protocol's
         """See `read_accepted`."""
         return read_accepted(answer, request)
 
     def read_found(self, answer: object, client_order_id: str, listing: Listing) -> OrderState | None:
-        """The order; one that is not there is a refusal."""
-        return read_found(answer, client_order_id, listing.symbol)
+        """The order; one that filled something is known only together with its fills."""
+        if isinstance(answer, list):
+            unpriced = self._unpriced.pop(client_order_id, None)
+            return None if unpriced is None else priced(unpriced, answer)
+        found = read_found(answer, client_order_id, listing.symbol)
+        if not found.filled:
+            return found
+        self._unpriced[client_order_id] = found
+        return None
 
 
 def order_action(request: OrderRequest, contract: Contract) -> dict[str, Any]:
@@ -189,6 +202,21 @@ def read_found(answer: object, client_order_id: str, symbol: str) -> OrderState:
         filled=filled,
         average_price=None,
     )
+
+
+def priced(state: OrderState, answer: object) -> OrderState:
+    """The state with the average price of its fills; without one where the list does not reach back to all of them.
+
+    Raises:
+        BadAnswer: unreadable.
+    """
+    where = at.FILLS.name
+    fills = [row for row in rows(answer, where) if text(row, "oid", where) == state.venue_order_id]
+    sizes = [decimal(row, "sz", where) for row in fills]
+    if not fills or sum(sizes, Decimal(0)) != state.filled:
+        return state
+    worth = sum((decimal(row, "px", where) * size for row, size in zip(fills, sizes, strict=True)), Decimal(0))
+    return replace(state, average_price=float(worth / state.filled))
 
 
 def _status(word: str, filled: Decimal, asked: Decimal, where: str) -> OrderStatus:

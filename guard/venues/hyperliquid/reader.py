@@ -66,7 +66,7 @@ class HyperliquidReader:
                 fix="make an API wallet for this account at the venue, and enter its private key",
             )
         exchange = self._client.exchange
-        exchange.privateKey = secret
+        exchange.privateKey = secret.removeprefix("0x")
         # Signatures name the network; the venue's test network is told by its address.
         exchange.options["sandboxMode"] = "testnet" in (urlsplit(self._client.site.base_url or "").hostname or "")
         address: str = exchange.eth_get_address_from_private_key(secret.removeprefix("0x"))

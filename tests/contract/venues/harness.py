@@ -96,6 +96,8 @@ class Proxy:
         self._session = aiohttp.ClientSession()
         self.tampering = Tampering()
         self.base_url = ""
+        self.path_of: Callable[[str, Mapping[str, Any]], str] = lambda path, _: path
+        """What a request is called, by its path and parameters: a venue may send everything to one path."""
 
     async def start(self) -> None:
         """Listen on any free port of loopback."""
@@ -117,17 +119,18 @@ class Proxy:
     async def _forward(self, request: web.Request) -> web.Response:
         sent = await request.read()
         query = {**request.query, **_sent(sent.decode(errors="replace"))}
-        self.tampering.seen.append((request.method, request.path, query))
-        self._applying(self.tampering.before, request.path, lambda: None)()
+        path = self.path_of(request.path, query)
+        self.tampering.seen.append((request.method, path, query))
+        self._applying(self.tampering.before, path, lambda: None)()
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP}
         url = f"{self._target}{request.raw_path}"
         async with self._session.request(request.method, url, data=sent, headers=headers) as answer:
             body, status, kind = await answer.read(), answer.status, answer.content_type
             kept = {name: value for name, value in answer.headers.items() if name == "Retry-After"}
         if status == 200 and kind == "application/json":
-            changed = self._applying(self.tampering.changes, request.path, lambda parsed: parsed)(json.loads(body))
+            changed = self._applying(self.tampering.changes, path, lambda parsed: parsed)(json.loads(body))
             body = json.dumps(changed).encode()
-        status, kind, body = self._applying(self.tampering.pages, request.path, (status, kind, body))
+        status, kind, body = self._applying(self.tampering.pages, path, (status, kind, body))
         return web.Response(status=status, content_type=kind, body=body, headers=kept)
 
     @staticmethod
