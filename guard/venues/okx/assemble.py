@@ -320,7 +320,7 @@ class _Builder:
         return found
 
     def fees(self) -> Fees:
-        """The user's highest taker fee on contracts: the venue adds it to the requirement, as the cost of liquidation."""
+        """The highest taker fee on contracts: the venue adds it to the requirement as the cost of liquidation."""
         used = [self._reference.markets.by_id.get(market_id) for market_id in self._answers.used_ids]
         listings = [listing for listing in used if listing]
         taker = self._reference.taker_fee

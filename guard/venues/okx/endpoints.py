@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from guard.ports.errors import (
+    BadAnswer,
     ClockSkew,
     CredentialsRejected,
     OrderOutcomeUnknown,
@@ -37,8 +38,8 @@ OPEN_ALGO_ORDERS = Endpoint("privateGetTradeOrdersAlgoPending", "okx GET v5/trad
 NEW_ORDER = Endpoint("privatePostTradeOrder", "okx POST v5/trade/order")
 QUERY_ORDER = Endpoint("privateGetTradeOrder", "okx GET v5/trade/order")
 
-ALGO_TYPES = ("conditional,oco", "trigger", "move_order_stop")
-"""Kinds of conditional orders, each asked for by itself; only the first two may be asked for together."""
+ALGO_TYPES = ("conditional", "oco", "trigger", "move_order_stop")
+"""Kinds of conditional orders, each asked for by itself: the venue lists one kind at a time."""
 PAGE_SIZE = 100
 
 ARRIVAL_WINDOW_S = 30.0
@@ -46,12 +47,14 @@ ARRIVAL_WINDOW_S = 30.0
 WEIGHT_PER_MINUTE = 3_000
 """In ccxt's units, in which one user's own pace is 545 a minute. OKX counts private requests by user (ten readings of
 balances in 2 s, 600 units a minute) and public ones by address, so this bounds the address alone: one account that is
-read every 3 s spends 150."""
+read every 3 s spends 170."""
 
 ORDER_NOT_FOUND = "51603"
+NO_CODE = "none"
+"""Stands for the code of an answer that has none: every answer of this venue has one, so it is some other page."""
 
 OUTCOME_UNKNOWN_CODES = frozenset(
-    {"1", "2", "50001", "50004", "50005", "50013", "50026", "51011", "51016", "51054", "51149", "63999"}
+    {NO_CODE, "1", "2", "50001", "50004", "50005", "50013", "50026", "51011", "51016", "51054", "51149", "63999"}
 )
 """Refusals after which an order may nevertheless stand; 51011 and 51016: one with this id already does."""
 
@@ -68,6 +71,7 @@ _MODE = "the account's modes were changed; the next cycle reads them anew"
 # Where ccxt's class alone is not enough, or where ccxt does not know the code.
 RULINGS: Mapping[str, Ruling] = MappingProxyType(
     {
+        NO_CODE: Ruling(BadAnswer, "no figure was taken from it"),
         "50001": Ruling(VenueUnavailable, _LATER),
         "50004": Ruling(VenueUnavailable, _LATER),
         "50005": Ruling(VenueUnavailable, _LATER),
@@ -116,14 +120,14 @@ RULINGS: Mapping[str, Ruling] = MappingProxyType(
 )
 
 
-def refusal(answer: Mapping[str, Any]) -> tuple[str | None, str]:
+def refusal(answer: Mapping[str, Any]) -> tuple[str, str]:
     """Code and text of a refusal; those of the order in it say more than the "all operations failed" around them."""
     code, text = answer.get("code"), str(answer.get("msg") or "")
     inner = answer.get("data")
     for row in inner if isinstance(inner, list) else ():
         if isinstance(row, Mapping) and row.get("sCode") not in {None, "", "0"}:
             return str(row["sCode"]), str(row.get("sMsg") or text)
-    return None if code is None or code == "" else str(code), text
+    return (NO_CODE, text or "an answer without a code") if code is None or code == "" else (str(code), text)
 
 
 def data_of(answer: object, where: str) -> list[fields.Row]:

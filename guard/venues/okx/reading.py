@@ -20,7 +20,7 @@ Timed = tuple[Any, datetime]
 
 
 class StateReader:
-    """Reads balances, positions and orders of one account; 7.3 of weight, a page more for each 100 orders."""
+    """Reads balances, positions and orders of one account; 8.3 of weight, a page more for each 100 orders."""
 
     def __init__(self, client: VenueClient) -> None:
         self._client = client
