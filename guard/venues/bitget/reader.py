@@ -76,8 +76,8 @@ class BitgetReader:
             if wrong is not None:
                 raise refused(f"{at.ACCOUNT.name} {wrong}", "names a position mode that legs and orders contradict")
         computed = model_of(answers) == MODEL
-        held = {row.market_id: row.product for row in answers.positions if computed}
         markets = await self._reference.markets_for(answers.used_ids)
+        held = {row.market_id: row.product for row in answers.positions if computed and row.market_id in markets.by_id}
         reference = Reference(markets, await self._reference.tiers(held), modes.position_modes)
         fetched = assemble(self._client.spec.name, answers, reference, torn, self._last_tiers)
         self._last_tiers = fetched.book.tiers
