@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from guard.ports.errors import (
+    BadAnswer,
     ClockSkew,
     CredentialsRejected,
     OrderOutcomeUnknown,
@@ -45,12 +46,14 @@ The venue allows an address 600 requests in 5 s. A rolling minute may be spent a
 2,700 units are 540 requests.
 """
 
+NO_CODE: Final = "none"
+"""Stands for the code of an answer in JSON that has none: no answer of this venue's."""
 NO_SYMBOL: Final = "10001"
 """Request parameter error: also what risk limits of a symbol that is no longer traded are answered with."""
 NOT_ON_DEMO: Final = "10032"
 ORDER_NOT_FOUND: Final = "110001"
 
-OUTCOME_UNKNOWN_CODES: Final = frozenset({"429", "10000", "10014", "10016", "110030", "110072", "110079"})
+OUTCOME_UNKNOWN_CODES: Final = frozenset({NO_CODE, "429", "10000", "10014", "10016", "110030", "110072", "110079"})
 """Refusals after which an order may nevertheless stand; 10014, 110030 and 110072: one with this id already does."""
 
 _LATER = "the guard tries again at the next cycle"
@@ -61,6 +64,7 @@ _EXPIRED = "this API key has expired; make a new one at the venue"
 
 RULINGS: Mapping[str, Ruling] = MappingProxyType(
     {
+        NO_CODE: Ruling(BadAnswer, "no figure was taken from it"),
         "-1": Ruling(ClockSkew, _CLOCK),
         "429": Ruling(VenueUnavailable, _LATER),
         "-2015": Ruling(CredentialsRejected, _EXPIRED),
@@ -105,7 +109,7 @@ def refusal(answer: Mapping[str, Any]) -> tuple[str | None, str]:
     """The venue's words of a refusal: `{"retCode": 10002, "retMsg": "..."}`."""
     code = answer.get("retCode", answer.get("ret_code"))
     text = answer.get("retMsg", answer.get("ret_msg"))
-    return None if code in {None, "", 0, "0"} else str(code), str(text or "")
+    return NO_CODE if code in {None, ""} else str(code), str(text or "")
 
 
 DIALECT = Dialect(

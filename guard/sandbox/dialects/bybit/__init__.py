@@ -1,0 +1,1 @@
+"""Bybit's V5 API over the one engine."""
