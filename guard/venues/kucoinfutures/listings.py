@@ -8,9 +8,9 @@ from typing import Any
 
 from guard.ports.errors import BadAnswer
 from guard.ports.venue import Instrument
-from guard.venues.fields import Row, decimal, number, record, refused, rows, text
+from guard.venues.fields import Row, number, record, refused, rows, text
 from guard.venues.kucoinfutures import endpoints as at
-from guard.venues.kucoinfutures.parse import currency_name
+from guard.venues.kucoinfutures.parse import currency_name, exact
 from guard.venues.markets import Listing, MarketTable
 
 
@@ -56,19 +56,19 @@ def _listing(market: Mapping[str, Any]) -> Listing:
 
 def _instrument(symbol: str, info: Row, where: str) -> Instrument:
     """Contracts are whole numbers; one is `multiplier` base units, or that many quote units (written negative)."""
-    lot, maximum = _above_zero(info, "lotSize", where), decimal(info, "maxOrderQty", where)
+    lot, maximum = _above_zero(info, "lotSize", where), exact(info, "maxOrderQty", where)
     return Instrument(
         symbol=symbol,
         step=lot,
         minimum=lot,
         tick=_above_zero(info, "tickSize", where),
-        contract_size=_above_zero({"multiplier": str(abs(decimal(info, "multiplier", where)))}, "multiplier", where),
+        contract_size=_above_zero({"multiplier": str(abs(exact(info, "multiplier", where)))}, "multiplier", where),
         maximum=maximum if maximum > 0 else None,
     )
 
 
 def _above_zero(row: Row, key: str, where: str) -> Decimal:
-    value = decimal(row, key, where)
+    value = exact(row, key, where)
     if value <= 0:
         raise refused(where, f"{key} was {value}, must be > 0")
     return value

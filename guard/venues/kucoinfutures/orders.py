@@ -12,8 +12,9 @@ from decimal import Decimal
 
 from guard.ports.venue import OrderRequest, OrderState, OrderStatus
 from guard.venues.client import Endpoint
-from guard.venues.fields import Row, decimal, flag, optional_number, record, refused, text
+from guard.venues.fields import Row, flag, optional_number, record, refused, text
 from guard.venues.kucoinfutures import endpoints as at
+from guard.venues.kucoinfutures.parse import exact
 from guard.venues.markets import Listing
 from guard.venues.orderchecks import check_request, not_sent
 
@@ -97,7 +98,7 @@ def read_order(answer: object, listing: Listing) -> OrderState:
     """
     where = at.QUERY_ORDER.name
     row = record(at.data_of(answer, where), where)
-    asked, filled = decimal(row, "size", where), decimal(row, "filledSize", where)
+    asked, filled = exact(row, "size", where), exact(row, "filledSize", where)
     if filled < 0 or filled > asked:
         raise refused(where, f"order {row.get('clientOid')} has {filled} of {asked} filled")
     return OrderState(

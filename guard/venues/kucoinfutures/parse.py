@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from guard.risk.book import MarginMode, OrderSide, Side
 from guard.venues.fields import (
     Row,
+    decimal,
     flag,
     number,
     optional_flag,
@@ -108,6 +110,16 @@ class Page(NamedTuple):
 def currency_name(currency_id: str) -> str:
     """What the rest of the program calls a currency of the venue."""
     return _NAMES.get(currency_id, currency_id)
+
+
+def exact(row: Row, key: str, where: str) -> Decimal:
+    """A required number as it was written: ccxt hands this venue's numbers over as floats, whose shortest text it is.
+
+    Raises:
+        BadAnswer: missing, empty, null, not a number, or not finite.
+    """
+    raw = row.get(key)
+    return decimal({**row, key: str(raw)} if isinstance(raw, float) else row, key, where)
 
 
 def read_overview(answer: object) -> Overview:

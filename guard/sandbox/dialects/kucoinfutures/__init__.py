@@ -1,0 +1,1 @@
+"""KuCoin futures as the sandbox speaks it."""

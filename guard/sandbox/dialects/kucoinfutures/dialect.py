@@ -1,0 +1,80 @@
+"""KuCoin futures, served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Final
+
+from aiohttp import web
+
+from guard.sandbox.dialects.dialect import World
+from guard.sandbox.dialects.kucoinfutures.call import WireVenue
+from guard.sandbox.dialects.kucoinfutures.rest import BODIES, Endpoints
+from guard.sandbox.dialects.kucoinfutures.stream import StreamSide
+from guard.sandbox.dialects.rest import RestSide
+from guard.sandbox.engine.instruments import Instrument
+from guard.sandbox.engine.listing import default_instruments, inverse_instruments
+from guard.sandbox.engine.rule import MarginRule
+from guard.sandbox.engine.rules.kucoinfutures import RULE
+
+# Base units of one contract, by the base coin.
+_MULTIPLIERS: Final[Mapping[str, str]] = {
+    "BTC": "0.001",
+    "ETH": "0.01",
+    "SOL": "0.1",
+    "BNB": "0.01",
+    "XRP": "10",
+    "DOGE": "100",
+    "ADA": "10",
+    "LTC": "0.1",
+    "LINK": "0.1",
+    "AVAX": "0.1",
+    "NEAR": "0.1",
+    "OP": "1",
+    "1000PEPE": "100",
+}
+
+
+class KucoinServed:
+    """Implements `guard.sandbox.dialects.dialect.Served`."""
+
+    def __init__(self, world: World) -> None:
+        venue = WireVenue(world)
+        self.streams = StreamSide(venue, world)
+        self._rest = RestSide(world, Endpoints(venue).answer, BODIES, is_signed=lambda raw: "kc-api-key" in raw.headers)
+
+    async def rest(self, request: web.Request) -> web.Response:
+        """Answer one request of the REST side."""
+        return await self._rest.handle(request)
+
+    async def refused(self, request: web.Request, now_ms: int) -> web.Response | None:
+        """The answer to a WebSocket handshake that a fault spoils."""
+        return await self._rest.before(request, now_ms)
+
+    def lift_limits(self) -> None:
+        """It counts no requests; `FaultKind.TOO_MANY_REQUESTS` is how it refuses."""
+
+
+class KucoinDialect:
+    """Implements `guard.sandbox.dialects.dialect.Dialect`."""
+
+    name = "kucoinfutures"
+    wallet_asset = "USDT"
+    rule: MarginRule = RULE
+
+    def instruments(self) -> dict[str, Instrument]:
+        """The engine's contracts in whole numbers of this venue's contracts; a coin-settled one is one dollar."""
+        found = {}
+        for symbol, instrument in {**default_instruments(), **inverse_instruments()}.items():
+            size = Decimal(1) if instrument.is_inverse else Decimal(_MULTIPLIERS[instrument.base])
+            found[symbol] = replace(instrument, contract_size=size, step=size, min_notional=Decimal(0))
+        return found
+
+    def open(self, world: World) -> KucoinServed:
+        """Serve `world`."""
+        return KucoinServed(world)
+
+
+DIALECT: Final = KucoinDialect()
