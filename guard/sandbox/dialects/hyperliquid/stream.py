@@ -13,7 +13,7 @@ from guard.sandbox.dialects.hyperliquid import listing, shapes
 from guard.sandbox.dialects.hyperliquid.wallets import Wallets
 from guard.sandbox.dialects.sockets import Connection, Sockets
 from guard.sandbox.engine.accounts import Account
-from guard.sandbox.engine.state import AccountEvent, AlgoEvent, Event, LiquidationEvent, OrderEvent
+from guard.sandbox.engine.state import Event, OrderEvent
 
 Subscription = dict[str, Any]
 
@@ -146,8 +146,7 @@ class HyperliquidStreams:
     def _tell(self, connection: Connection[Subscriptions], wanted: Subscription, event: Event) -> None:
         kind = wanted["type"]
         if kind in {"clearinghouseState", "spotState", "webData2"}:
-            if isinstance(event, AccountEvent | LiquidationEvent | AlgoEvent):
-                connection.state.due_ms[_name_of(wanted)] = 0
+            self._say(connection, kind, self._payload(wanted, self._world.wire_ms))
         elif kind == "orderUpdates" and isinstance(event, OrderEvent):
             order = event.order
             row = {"order": shapes.basic_order(order), "status": shapes.order_status(order)}
