@@ -97,7 +97,6 @@ def leg_changes(
     before: Mapping[LegKey, float],
     after: Mapping[LegKey, float],
     explained: Mapping[LegKey, float],
-    units: Mapping[LegKey, str],
 ) -> Iterator[Change]:
     """Legs that vanished or shrank by more than what is explained.
 
@@ -105,56 +104,49 @@ def leg_changes(
         before: contracts by leg at the earlier reading.
         after: contracts by leg now.
         explained: contracts by leg that known orders can have closed in between.
-        units: how a leg's contracts are called, where it is not plain.
     """
     for key, lost in sorted(lost_legs(before, after).items()):
         unexplained = lost - explained.get(key, 0.0)
         if unexplained <= _SIZE_NOISE * before[key]:
             continue
         symbol, side = key
-        unit = units.get(key, "contracts")
         subject = f"{side} {symbol}"
         was, now = before[key], after.get(key, 0.0)
         cause = "No order that the guard knows of did that: you, a liquidation or auto-deleveraging. Check the venue."
         if now <= _SIZE_NOISE * was:
-            head = f"The {subject} position is gone ({amount(was, 8)} {unit})."
+            head = f"The {subject} position is gone ({amount(was, 8)} contracts)."
             yield Change(ChangeKind.LEG_GONE, subject, (head, cause))
         else:
-            head = f"The {subject} position shrank from {amount(was, 8)} to {amount(now, 8)} {unit}."
+            head = f"The {subject} position shrank from {amount(was, 8)} to {amount(now, 8)} contracts."
             yield Change(ChangeKind.LEG_SHRUNK, subject, (head, cause))
 
 
 def book_changes(before: Book, after: Book, bars: ChangeBars) -> Iterator[Change]:
     """Everything else that changed between two books of one account."""
-    yield from _mode_changes(before, after)
+    yield from mode_changes(before.position_mode, before.model, after.position_mode, after.model)
     yield from _money_changes(before, after, bars.transfer)
     yield from _tier_changes(before, after)
     yield from _depegs(before, after, bars.depeg)
 
 
-def _mode_changes(before: Book, after: Book) -> Iterator[Change]:
-    if before.position_mode != after.position_mode:
-        yield Change(
-            ChangeKind.POSITION_MODE,
-            "position mode",
-            (
-                f"The position mode changed from {_mode(before)} to {_mode(after)}.",
-                "Orders of the guard follow the new mode.",
-            ),
+def mode_changes(mode_before: str, model_before: str, mode: str, model: str) -> Iterator[Change]:
+    """The position mode, or the rule by which margin is computed, became another."""
+    if mode_before != mode:
+        lines = (
+            f"The position mode changed from {_worded(mode_before)} to {_worded(mode)}.",
+            "Orders of the guard follow the new mode.",
         )
-    if before.model != after.model:
-        yield Change(
-            ChangeKind.ACCOUNT_MODE,
-            "account mode",
-            (
-                f"The margin mode of the account changed: it is now computed as {after.model}, was {before.model}.",
-                "Zones and distances before and after are not the same measure.",
-            ),
+        yield Change(ChangeKind.POSITION_MODE, "position mode", lines)
+    if model_before != model:
+        lines = (
+            f"The margin mode of the account changed: it is now computed as {model}, was {model_before}.",
+            "Zones and distances before and after are not the same measure.",
         )
+        yield Change(ChangeKind.ACCOUNT_MODE, "account mode", lines)
 
 
-def _mode(book: Book) -> str:
-    return book.position_mode.replace("_", "-")
+def _worded(mode: str) -> str:
+    return mode.replace("_", "-")
 
 
 def _money_changes(before: Book, after: Book, bar: float) -> Iterator[Change]:

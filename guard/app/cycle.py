@@ -18,43 +18,40 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Protocol
+from dataclasses import replace
+from typing import Final, Protocol
 
 import structlog
 
 from guard.alerts.announce import CONSOLE, Announcement, announce_reading
+from guard.alerts.change_notices import announce_changes
+from guard.alerts.changes import ChangeBars, ChangeKind
 from guard.alerts.rules import Rule, decide_dispute_alert, fingerprint
+from guard.app.change_watch import ChangeStore, changes_of, is_whole, modes_of, settled
 from guard.app.decision import NOTHING, Decision
 from guard.app.judge import Failure, judge
 from guard.app.live_book import is_worse, judge_live
 from guard.app.watch import Opener, Watch
 from guard.ports.clock import Clock, Ids
 from guard.ports.errors import CredentialsRejected, InputError, StoreError, VenueError
-from guard.ports.records import AlertReason, AlertRecord, CycleRecord, Reading, Snapshot, ZoneChange
+from guard.ports.records import AlertReason, CycleRecord, Reading, ZoneChange
 from guard.ports.urgency import urgent
 from guard.ports.venue import FetchedBook
 from guard.risk.quality import Quality
 from guard.risk.zones import Zone, ZoneState, severity
 
 log = structlog.get_logger(__name__)
+_BARS: Final = ChangeBars()
 
 
 Recipients = Callable[[Watch], Awaitable[list[str]]]
 
 
-class CycleStore(Protocol):
+class CycleStore(ChangeStore, Protocol):
     """What a cycle reads and writes."""
 
     async def zone_state(self, account_id: str) -> ZoneState:
         """What the zone machine remembered."""
-        ...
-
-    async def last_alert(self, fingerprint: str) -> AlertRecord | None:
-        """The newest alert of a condition."""
-        ...
-
-    async def latest_snapshot(self, account_id: str) -> Snapshot | None:
-        """What was known after the last cycle, before a restart."""
         ...
 
     async def recipients(self, account_id: str) -> list[str]:
@@ -91,6 +88,7 @@ class Cycle:
         tell_directly: last resort when the store does not record: tell these destinations this text at once.
         timeout_s: longest wait for one fetch.
         console: whether alerts go to the console too.
+        bars: from where on a change that the guard did not make is told.
     """
 
     def __init__(
@@ -105,6 +103,7 @@ class Cycle:
         tell_directly: Callable[[Watch, Reading, str], Awaitable[None]],
         timeout_s: float,
         console: bool,
+        bars: ChangeBars = _BARS,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -115,6 +114,7 @@ class Cycle:
         self._tell_directly = tell_directly
         self._timeout_s = timeout_s
         self._console = console
+        self._bars = bars
         self.finished = 0
         self.failed = 0
 
@@ -194,7 +194,10 @@ class Cycle:
         """Steps 2 to 5."""
         prior = await self._prior(watch)
         reading = self._judge(watch, fetched, prior, started)
+        if _wants_a_second_look(watch.last, reading):
+            reading = self._judge(watch, await self._fetch(watch), prior, started)
         announcement = await self._announce(watch, reading, prior)
+        announcement += await self._announce_changes(watch, reading, announcement)
         with urgent(_urgency(reading)):
             decision = await self._protector.decide(watch, reading, self.recipients)
         await self._record(watch, reading, prior, announcement, decision)
@@ -207,9 +210,12 @@ class Cycle:
     ) -> None:
         """Step 4: everything in one transaction."""
         told = announcement + decision.announcement
+        modes = modes_of(reading.fetched.book) if reading.fetched is not None and is_whole(reading) else None
+        modes = None if modes == watch.record.modes else modes
         await self._store.record_cycle(
             CycleRecord(
                 reading=reading,
+                modes=modes,
                 change=self._change(reading, prior),
                 alerts=told.alerts,
                 messages=told.messages,
@@ -218,6 +224,9 @@ class Cycle:
             )
         )
         watch.unrecorded = None
+        if modes is not None:
+            watch.record = replace(watch.record, modes=modes)
+        watch.settled = settled(reading) or watch.settled
         if told.messages:
             self._wake_outbox()
 
@@ -259,6 +268,16 @@ class Cycle:
         watch.dispute_known = all(alert.rule != Rule.DISPUTED for alert in announcement.alerts)
         return announcement
 
+    async def _announce_changes(self, watch: Watch, reading: Reading, told: Announcement) -> Announcement:
+        """What somebody else did to the account since the last whole reading."""
+        changes = await changes_of(watch.record, watch.settled, reading, self._store, self._bars)
+        if told.messages and reading.risk is not None and not any(pool.positions for pool in reading.risk.pools):
+            # "All its positions are gone" is told already.
+            changes = tuple(change for change in changes if change.kind is not ChangeKind.LEG_GONE)
+        if not changes:
+            return Announcement()
+        return announce_changes(reading, changes, recipients=await self.recipients(watch), ids=self._ids)
+
     def _change(self, reading: Reading, prior: ZoneState) -> ZoneChange | None:
         if reading.zone == prior.zone:
             return None
@@ -293,6 +312,15 @@ class Cycle:
         watch.unrecorded = reading.zone
         if told != reading.zone:
             await self._tell_directly(watch, reading, str(error))
+
+
+def _wants_a_second_look(last: Reading | None, reading: Reading) -> bool:
+    """Whether figures that do not fit together may only be of different moments: a fill between two requests.
+
+    Read once more, at most once for a condition that stays.
+    """
+    doubtful = reading.quality.quality in {Quality.DISPUTED, Quality.TORN}
+    return doubtful and (last is None or last.quality.quality is not reading.quality.quality)
 
 
 def _urgency(reading: Reading | None) -> int:

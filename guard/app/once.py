@@ -14,7 +14,7 @@ from guard.app.decision import NOTHING, Decision
 from guard.app.direct import DirectTeller
 from guard.app.opening import Opened
 from guard.app.runlock import AlreadyRunning, run_lock
-from guard.app.watch import Watch, watch_of
+from guard.app.watch import Watch, change_bars, watch_of
 from guard.bot.standalone import standalone_sender
 from guard.ports.records import Reading
 from guard.ports.sending import Sink
@@ -68,6 +68,7 @@ async def cycle_once(opened: Opened, names: list[str], console: TextIO) -> list[
             tell_directly=DirectTeller({sink.scheme: sink for sink in sinks}).tell,
             timeout_s=opened.settings.schedule.timeout_s,
             console=opened.settings.alerts.console,
+            bars=change_bars(opened.settings.integrity),
         )
         watches = [watch_of(record, opened.settings) for record in records]
         try:

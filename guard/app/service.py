@@ -27,7 +27,7 @@ from guard.app.opening import Opened
 from guard.app.protection import Protection
 from guard.app.scheduler import Scheduler
 from guard.app.settings import Stream
-from guard.app.watch import Watch, watch_of
+from guard.app.watch import Watch, change_bars, watch_of
 from guard.bot.app import ChatBot
 from guard.ports.errors import GuardError
 from guard.ports.records import AccountRecord, Reading
@@ -108,6 +108,7 @@ class Service:
             tell_directly=direct.tell,
             timeout_s=settings.schedule.timeout_s,
             console=settings.alerts.console,
+            bars=change_bars(settings.integrity),
         )
         self._scheduler = Scheduler(self._turn, settings.schedule, opened.clock, settings.stream.min_gap_s)
         self.streams: StreamHub | None = None

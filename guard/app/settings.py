@@ -178,6 +178,14 @@ class Conformity(Table):
     equity_tolerance: Fraction = 0.002
 
 
+class Integrity(Table):
+    """[integrity]: from where on changes that the guard did not make are told."""
+
+    transfer: Fraction = 0.01
+    adl: Fraction = 0.8
+    depeg: Fraction = 0.01
+
+
 class Web(Table):
     """[web]: health and metrics; loopback unless told otherwise."""
 
@@ -221,6 +229,7 @@ class Settings(BaseSettings):
     alerts: Alerts = Alerts()
     protect: Protect = Protect()
     conformity: Conformity = Conformity()
+    integrity: Integrity = Integrity()
     web: Web = Web()
     log: Log = Log()
     accounts: Mapping[str, AccountOverrides] = {}

@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from guard.alerts.changes import ChangeBars
+from guard.app.change_watch import Settled
 from guard.app.judge import JudgePolicy, judge_policy
-from guard.app.settings import Protect, Settings
+from guard.app.settings import Integrity, Protect, Settings
 from guard.ports.records import AccountRecord, AlertRecord, Reading
 from guard.ports.venue import AccountSpec, KeyRights, VenueAccount
 from guard.protect.executor import Executor
@@ -28,6 +30,7 @@ class Watch:
     `dispute` is the last alert of that rule, to be asked again from the store when `dispute_known` is false.
     `refused` are the causes for which protection was last refused, so that each is told once.
     `pending` means that the journal may hold intents that a crash or a silence left open.
+    `settled` is what the next reading is compared with, to find what changed without the guard.
     `recipients` are the last known destinations of the account's messages.
     `last` and `last_good` are private readings; a tick that made the zone worse shows in `last` as its zone and risk,
     never as its time or quality. `live` is the risk at the newest marks since then, None = none have come.
@@ -50,6 +53,7 @@ class Watch:
     pending: bool = True
     dispute: AlertRecord | None = None
     dispute_known: bool = False
+    settled: Settled | None = None
     live: AccountRisk | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -85,6 +89,11 @@ class Watch:
                 risk=reading.risk,
             )
         self.live = reading.risk
+
+
+def change_bars(integrity: Integrity) -> ChangeBars:
+    """From where on changes are told, as the alerts know it."""
+    return ChangeBars(transfer=integrity.transfer, adl=integrity.adl, depeg=integrity.depeg)
 
 
 def watch_of(record: AccountRecord, settings: Settings) -> Watch:

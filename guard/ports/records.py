@@ -41,8 +41,20 @@ class ChatRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownModes:
+    """In which modes an account was when it was last read: how its margin is computed, and in which currencies."""
+
+    position_mode: str
+    model: str
+    settles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """A watched account. `spec` carries decrypted credentials only when they were asked for."""
+    """A watched account. `spec` carries decrypted credentials only when they were asked for.
+
+    `modes` is None until the account was read once.
+    """
 
     account_id: str
     spec: AccountSpec
@@ -50,6 +62,7 @@ class AccountRecord:
     mode: Mode
     created_at: datetime
     frozen: bool = False
+    modes: KnownModes | None = None
 
     @property
     def name(self) -> str:
@@ -240,9 +253,10 @@ class IntentRecord:
 
 @dataclass(frozen=True, slots=True)
 class CycleRecord:
-    """Everything one cycle leaves behind; stored in ONE transaction."""
+    """Everything one cycle leaves behind; stored in ONE transaction. `modes` is set when they are not as stored."""
 
     reading: Reading
+    modes: KnownModes | None = None
     change: ZoneChange | None = None
     alerts: tuple[AlertRecord, ...] = ()
     messages: tuple[OutboxMessage, ...] = ()

@@ -7,7 +7,7 @@ from typing import Final, cast
 from sqlalchemy import Connection, RowMapping, Select, delete, insert, select, update
 
 from guard.ports.errors import InputError, StoreError
-from guard.ports.records import AccountRecord, Mode
+from guard.ports.records import AccountRecord, KnownModes, Mode
 from guard.ports.venue import AccountSpec, Credentials
 from guard.risk.zones import Zone, ZoneState
 from guard.store.tables import AccountRow, IntentRow, MetaRow, UserRow, WatchStateRow, table
@@ -58,6 +58,7 @@ def add_account(connection: Connection, account: AccountRecord, sealed: Sealed |
         "created_at": account.created_at,
         "credentials": sealed and sealed.box,
         "key_id": sealed and sealed.key_id,
+        **_mode_columns(account.modes),
     }
     connection.execute(insert(_accounts), row)
     connection.execute(insert(_watch), {"account_id": account.account_id, "last_cycle_at": None, **watch(ZoneState())})
@@ -109,6 +110,11 @@ def set_frozen(connection: Connection, account_id: str, frozen: bool) -> None:  
     _change(connection, account_id, frozen=frozen)
 
 
+def set_modes(connection: Connection, account_id: str, modes: KnownModes) -> None:
+    """In which modes the account was read."""
+    _change(connection, account_id, **_mode_columns(modes))
+
+
 def set_owner(connection: Connection, account_id: str, user_id: str | None) -> None:
     """Whose chats the account's messages go to."""
     _check_owner(connection, user_id)
@@ -143,6 +149,20 @@ def watch(state: ZoneState) -> dict[str, str | int]:
 def no_account(account_id: str) -> StoreError:
     """The error for an account that is not, or no longer, there."""
     return StoreError(f"no account has the id {account_id!r}", fix="it was removed meanwhile; nothing was stored")
+
+
+def _mode_columns(modes: KnownModes | None) -> dict[str, str | None]:
+    return {
+        "position_mode": modes.position_mode if modes else None,
+        "margin_model": modes.model if modes else None,
+        "settles": " ".join(modes.settles) if modes else None,
+    }
+
+
+def _modes_of(row: RowMapping) -> KnownModes | None:
+    if row["position_mode"] is None or row["margin_model"] is None:
+        return None
+    return KnownModes(row["position_mode"], row["margin_model"], tuple((row["settles"] or "").split()))
 
 
 def _check_owner(connection: Connection, user_id: str | None) -> None:
@@ -186,4 +206,5 @@ def _record(row: RowMapping, vault: Vault | None) -> AccountRecord:
         mode=cast("Mode", row["mode"]),
         created_at=row["created_at"],
         frozen=row["frozen"],
+        modes=_modes_of(row),
     )

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, insert, update
 from guard.ports.records import AlertRecord, CycleRecord, OutboxMessage, Reading, ZoneChange
 from guard.risk.report import AccountRisk, PoolRisk, PositionRisk
 from guard.store import journal, outbox
-from guard.store.accounts import no_account, watch
+from guard.store.accounts import no_account, set_modes, watch
 from guard.store.tables import AlertRow, PositionRow, SnapshotRow, WatchStateRow, ZoneChangeRow, table
 
 _snapshots: Final = table(SnapshotRow)
@@ -42,6 +42,8 @@ def record_cycle(connection: Connection, cycle: CycleRecord) -> None:
         connection.execute(_ADD_POSITIONS, positions)
     if cycle.change is not None:
         connection.execute(_ADD_CHANGE, _change_row(cycle.change))
+    if cycle.modes is not None:
+        set_modes(connection, reading.account_id, cycle.modes)
     record_announcement(connection, cycle.alerts, cycle.messages)
     if cycle.intent is not None:
         journal.add_intent(connection, cycle.intent, cycle.orders)

@@ -113,6 +113,9 @@ class AccountRow(Row, table=True):
     created_at: datetime = Field(sa_type=UtcMicros)
     credentials: bytes | None = Field(sa_type=LargeBinary)
     key_id: str | None
+    position_mode: str | None = None
+    margin_model: str | None = None
+    settles: str | None = None
 
 
 class WatchStateRow(Row, table=True):

@@ -12,7 +12,7 @@ from guard.app.settings import Settings
 from guard.app.watch import Watch, watch_of
 from guard.ports.clock import Clock
 from guard.ports.errors import StoreBusy
-from guard.ports.records import AccountRecord, AlertRecord, CycleRecord, Reading, Snapshot
+from guard.ports.records import AccountRecord, AlertRecord, CycleRecord, IntentRecord, OrderRecord, Reading, Snapshot
 from guard.ports.urgency import urgency
 from guard.ports.venue import AccountSpec, FetchedBook, VenueAccount
 from guard.risk.book import Book, Collateral, Position, Tier
@@ -48,6 +48,8 @@ class Memory:
 
     records: list[CycleRecord] = field(default_factory=list)
     broken: bool = False
+    decided: list[IntentRecord] = field(default_factory=list)
+    orders: list[OrderRecord] = field(default_factory=list)
     state: ZoneState = field(default_factory=ZoneState)
 
     async def zone_state(self, account_id: str) -> ZoneState:
@@ -61,6 +63,14 @@ class Memory:
     async def latest_snapshot(self, account_id: str) -> Snapshot | None:
         """Nothing."""
         return None
+
+    async def intents(self, since: datetime, account_id: str | None = None) -> list[IntentRecord]:
+        """Those that a test put here."""
+        return [intent for intent in self.decided if intent.at >= since]
+
+    async def orders_of(self, intent_id: str) -> list[OrderRecord]:
+        """Those that a test put here."""
+        return [order for order in self.orders if order.intent_id == intent_id]
 
     async def recipients(self, account_id: str) -> list[str]:
         """One chat."""
@@ -117,6 +127,7 @@ class World:
     """A cycle with everything around it under the test's control."""
 
     answer: FetchedBook | Exception
+    answers: list[FetchedBook] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)
     protector: Protector = field(default_factory=Protector)
     told: list[tuple[Zone, str]] = field(default_factory=list)
@@ -152,6 +163,8 @@ class World:
     async def fetch_book(self) -> FetchedBook:
         """What the test wants."""
         self.urgencies.append(urgency())
+        if self.answers:
+            self.answer = self.answers.pop(0)
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer

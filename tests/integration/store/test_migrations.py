@@ -31,8 +31,8 @@ SECOND = '''
 """A second revision, for tests."""
 import sqlalchemy as sa
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -53,7 +53,7 @@ def with_second(tmp_path: Path, then: str = "pass") -> Path:
     """The program's scripts and a second revision."""
     scripts = tmp_path / "scripts"
     shutil.copytree(scripts_folder(), scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0002_second.py").write_text(SECOND.format(then=then))
+    (scripts / "versions" / "0003_second.py").write_text(SECOND.format(then=then))
     return scripts
 
 
@@ -134,7 +134,10 @@ def test_sql_of_tables_is_the_same_from_scripts_and_classes(file: Path, tmp_path
     def normal(schema: list[tuple[str, ...]]) -> set[str]:
         """Each statement as the sorted list of its pieces: constraints come in no particular order."""
         statements = [row[3].replace('"', "") for row in schema if row[3] and "alembic_version" not in row[3]]
-        return {" | ".join(sorted(piece.strip() for piece in re.split(r",\s|[()\n]", sql))) for sql in statements}
+        return {
+            " | ".join(sorted(piece.strip() for piece in re.split(r",\s|[()\n]", sql) if piece.strip()))
+            for sql in statements
+        }
 
     assert normal(objects(file)) == normal(objects(other))
 
@@ -174,8 +177,8 @@ def test_an_upgrade_copies_first(url: str, file: Path, tmp_path: Path) -> None:
         connection.execute("INSERT INTO meta VALUES ('here', 'before')")
     taken = file.with_name(f"guard.db.before-upgrade-of-{HEAD}")
     taken.write_text("an older copy")
-    outcome = upgrade(url, scripts=with_second(tmp_path), head="0002")
-    assert (outcome.before, outcome.after) == (HEAD, "0002")
+    outcome = upgrade(url, scripts=with_second(tmp_path), head="0003")
+    assert (outcome.before, outcome.after) == (HEAD, "0003")
     assert outcome.copy == file.with_name(f"guard.db.before-upgrade-of-{HEAD}-1")
     assert str(outcome.copy) in str(outcome)
     assert taken.read_text() == "an older copy"
@@ -201,7 +204,7 @@ def test_a_failed_upgrade_changes_nothing(
     """Tables and revision are where they were: the scripts run in one transaction."""
     before = objects(file)
     with pytest.raises(error):
-        upgrade(url, scripts=with_second(tmp_path, then), head="0002")
+        upgrade(url, scripts=with_second(tmp_path, then), head="0003")
     assert objects(file) == before
     assert check(url) == SchemaState(Location(file), HEAD)
 
@@ -240,11 +243,11 @@ def test_a_missing_or_empty_database_names_the_command(new_url: str, tmp_path: P
 
 def test_an_outdated_database_names_the_command(url: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it has, what is needed, what to run."""
-    monkeypatch.setattr("guard.store.schema.SchemaState.__init__.__defaults__", ("0002",))
+    monkeypatch.setattr("guard.store.schema.SchemaState.__init__.__defaults__", ("0003",))
     with pytest.raises(InputError) as caught:
         require_current(url)
     assert str(caught.value) == (
-        f"the database {file} has schema 0001, this program needs 0002; run `guard db upgrade`"
+        f"the database {file} has schema 0002, this program needs 0003; run `guard db upgrade`"
     )
 
 
@@ -303,13 +306,13 @@ def test_developers_can_ask_for_a_revision(tmp_path: Path) -> None:
     (tmp_path / "alembic.ini").write_text(ini)
     upgrade(f"sqlite:///{tmp_path}/guard.db")
     subprocess.run(  # our own interpreter
-        [sys.executable, "-m", "alembic", "revision", "--autogenerate", "--rev-id", "0002", "-m", "nothing"],
+        [sys.executable, "-m", "alembic", "revision", "--autogenerate", "--rev-id", "0003", "-m", "nothing"],
         cwd=tmp_path,
         capture_output=True,
         check=True,
         timeout=60,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    written = (tmp_path / "alembic" / "versions" / "0002_nothing.py").read_text()
-    assert 'down_revision = "0001"' in written.replace("'", '"')
+    written = (tmp_path / "alembic" / "versions" / "0003_nothing.py").read_text()
+    assert 'down_revision = "0002"' in written.replace("'", '"')
     assert "op." not in written.replace("from alembic import op", "")

@@ -48,7 +48,7 @@ def kinds(changes: Any) -> list[tuple[ChangeKind, str]]:
 def legs_between(before: Book, after: Book, explained: dict[tuple[str, str], float] | None = None) -> list[Change]:
     """Changes of legs between two books; what resting orders explain is left out."""
     known = {**explained_by_orders(before, after), **(explained or {})}
-    return list(leg_changes(leg_sizes(before), leg_sizes(after), known, {}))
+    return list(leg_changes(leg_sizes(before), leg_sizes(after), known))
 
 
 def test_nothing_changed() -> None:
