@@ -28,6 +28,7 @@ from guard.venues.okx.reserved import reserved_by_currency
 VENUE = "okx"
 MODEL = "okx"
 REPORTED_MODEL = "reported"
+_ADL_NEXT = 5.0
 
 TierKey = tuple[str, str, str]
 """Instrument type, instrument family, margin mode: `("SWAP", "BTC-USDT", "cross")`."""
@@ -79,7 +80,8 @@ class Answers:
     def uncomputed(self) -> tuple[str, ...]:
         """What is held or ordered that no rule here computes: options and margin trades."""
         kinds = {"SPOT", *CONTRACT_TYPES}
-        return (*self.positions.others, *(row.market_id for row in self.orders if row.instrument_type not in kinds))
+        ordered = (row.market_id for row in self.orders if row.instrument_type not in kinds)
+        return (*self.positions.others, *self.positions.unknown, *ordered)
 
 
 def tier_key(row: PositionRow) -> TierKey:
@@ -143,12 +145,14 @@ def assemble(
     )
     if builder.account_mode != "single" and answers.balance.adjusted_equity is None:
         builder.missing.append("equity of the account")
+    builder.missing += [f"what {name} is" for name in answers.positions.unknown]
     return FetchedBook(
         book=book,
         parts=answers.parts,
         missing=tuple(dict.fromkeys(builder.missing)),
         torn=torn,
         position_mode_proven=True,
+        adl=builder.adl,
     )
 
 
@@ -162,6 +166,7 @@ class _Builder:
         self.is_computed = self.account_mode != "portfolio" and not answers.uncomputed
         self.missing: list[str] = []
         self.tiers: dict[str, tuple[Tier, ...]] = {}
+        self.adl: dict[tuple[str, str], float] = {}
         self._marks: dict[str, float] = dict(answers.marks)
         for row in answers.positions.held:
             # Legs of one contract share its mark, though their rows may be a moment apart.
@@ -186,6 +191,9 @@ class _Builder:
             self.missing.append(f"isolated margin of {symbol}")
         if self.is_computed:
             self._take_tiers(row, symbol)
+        if row.adl is not None:
+            leg = (symbol, row.side)
+            self.adl[leg] = max(self.adl.get(leg, 0.0), min(1.0, row.adl / _ADL_NEXT))
         return Position(
             symbol=symbol,
             side=row.side,

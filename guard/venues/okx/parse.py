@@ -25,6 +25,7 @@ from guard.venues.fields import (
 from guard.venues.okx import endpoints as at
 
 CONTRACT_TYPES = frozenset({"SWAP", "FUTURES"})
+OTHER_TYPES = frozenset({"SPOT", "MARGIN", "OPTION"})
 LegName = Literal["net", "long", "short"]
 _LEG_NAMES: Mapping[str, LegName] = {"net": "net", "long": "long", "short": "short"}
 _SIDES: Mapping[str, OrderSide] = {"buy": "buy", "sell": "sell"}
@@ -66,7 +67,10 @@ class Balance(NamedTuple):
 
 
 class PositionRow(NamedTuple):
-    """One held contract position. `contracts` is positive on both sides; margins are in `currency`."""
+    """One held contract position. `contracts` is positive on both sides; margins are in `currency`.
+
+    `adl` is the place in the auto-deleveraging queue, from 0 to 5 = next.
+    """
 
     market_id: str
     instrument_type: str
@@ -81,6 +85,7 @@ class PositionRow(NamedTuple):
     currency: str
     usd_price: float | None
     changed_ms: float
+    adl: float | None = None
 
     @property
     def mode(self) -> str:
@@ -89,10 +94,14 @@ class PositionRow(NamedTuple):
 
 
 class Positions(NamedTuple):
-    """`GET v5/account/positions`; `others` names what is held beside futures and swaps (options, margin trades)."""
+    """`GET v5/account/positions`; `others` names what is held beside futures and swaps (options, margin trades).
+
+    `unknown` names what is of a kind that nobody here has heard of.
+    """
 
     held: tuple[PositionRow, ...]
-    others: tuple[str, ...]
+    others: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 class OrderRow(NamedTuple):
@@ -171,7 +180,8 @@ def read_positions(answer: object) -> Positions:
     """
     where = at.POSITIONS.name
     held: dict[tuple[str, LegName, bool], PositionRow] = {}
-    others = []
+    others: list[str] = []
+    unknown: list[str] = []
     for row in at.data_of(answer, where):
         market_id, kind = text(row, "instId", where), text(row, "instType", where)
         here = f"{where} {market_id}"
@@ -179,14 +189,14 @@ def read_positions(answer: object) -> Positions:
         if amount == 0.0:
             continue
         if kind not in CONTRACT_TYPES:
-            others.append(f"{market_id} ({kind})")
+            (others if kind in OTHER_TYPES else unknown).append(f"{market_id} ({kind})")
             continue
         position = _position(row, market_id, kind, amount, here)
         key = (market_id, position.leg, position.is_isolated)
         if key in held:
             raise refused(where, f"{market_id} {position.leg} stands twice")
         held[key] = position
-    return Positions(tuple(held.values()), tuple(others))
+    return Positions(tuple(held.values()), tuple(others), tuple(unknown))
 
 
 def _position(row: Row, market_id: str, kind: str, amount: float, where: str) -> PositionRow:
@@ -210,6 +220,7 @@ def _position(row: Row, market_id: str, kind: str, amount: float, where: str) ->
         currency=text(row, "ccy", where),
         usd_price=optional_number(row, "usdPx", where),
         changed_ms=optional_number(row, "uTime", where) or 0.0,
+        adl=optional_number(row, "adl", where),
     )
 
 

@@ -1,0 +1,228 @@
+"""Books of OKX accounts: nothing dropped, nothing made up, figures turned into our direction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from guard.risk.assess import assess
+from guard.venues.markets import MarketTable
+from guard.venues.okx.assemble import proven, torn_evidence
+from guard.venues.okx.parse import read_balance, read_positions
+
+
+def test_futures_mode(make: Any) -> None:
+    """A pool for each currency; the venue's ratio tells the fee that stands in no field of its own."""
+    row = make.currency(
+        cash="1000", eq="1100", upl="100", mmr="16.4", imr="410", mgnRatio="59.459459459459", availEq="690"
+    )
+    fetched = make.book(make.answers(balance=make.balance(row), positions=(make.position(),)))
+    assert (fetched.missing, fetched.book.model) == ((), "okx")
+    assert fetched.book.parameters == {"*": {"account_mode": "single"}}
+    figures = fetched.book.venue_reported.pools["USDT"]
+    assert (figures.equity, figures.initial_margin, figures.available_margin) == (1100.0, 410.0, 690.0)
+    assert figures.risk_ratio == pytest.approx(18.5 / 1100, rel=1e-9)
+    (pool,) = assess(fetched.book).pools
+    # 10 contracts of 0.01 BTC at 41,000: 4,100 at 0.4 % and the fee of 0.05 %.
+    assert pool.maintenance_margin + pool.closing_fees == pytest.approx(18.45)
+    assert figures.maintenance_margin == pytest.approx(18.5, rel=1e-9)
+    assert fetched.adl == {("BTC/USDT:USDT", "long"): 0.2}
+
+
+def test_multi_currency_mode(make: Any) -> None:
+    """One pool in USD: prices are the venue's own, discounts by tiers."""
+    usdt = make.currency(cash="1000", eq="1100", eqUsd="1099", upl="100", disEq="1099")
+    btc = make.currency("BTC", "30", eqUsd="1230000", disEq="1200000")
+    total = {"adjEq": "1199999", "mmr": "16.4", "imr": "410", "mgnRatio": "60000", "availEq": "5"}
+    answers = make.answers(balance=make.balance(usdt, btc, **total), positions=(make.position(),))
+    fetched = make.book(answers, make.reference("multi"))
+    assert fetched.missing == ()
+    collateral = {item.asset: item for item in fetched.book.collateral}
+    assert collateral["USDT"].price == pytest.approx(1099 / 1100)
+    assert (collateral["USDT"].haircut, collateral["USDT"].haircut_tiers) == (0.0, ())
+    assert collateral["BTC"].price == 41_000.0
+    assert [tier.haircut for tier in collateral["BTC"].haircut_tiers] == [0.02, 0.05]
+    (pool,) = assess(fetched.book).pools
+    assert pool.equity == pytest.approx(1099 + (20 * 0.98 + 10 * 0.95) * 41_000)
+    assert fetched.book.venue_reported.pools["USD"].risk_ratio == pytest.approx(1 / 60_000)
+
+
+def test_a_currency_that_the_venue_counts_as_nothing_counts_as_nothing(make: Any) -> None:
+    """Not chosen as collateral, though the public table has a rate for it."""
+    btc = make.currency("BTC", "2", eqUsd="82000", disEq="0")
+    answers = make.answers(balance=make.balance(btc, adjEq="0", mmr="0", imr="0"))
+    fetched = make.book(answers, make.reference("multi"))
+    (item,) = fetched.book.collateral
+    assert (item.haircut, item.haircut_tiers, fetched.missing) == (1.0, (), ())
+
+
+@pytest.mark.parametrize("what", ["portfolio", "option", "margin order"])
+def test_what_is_not_computed_is_reported(make: Any, what: str) -> None:
+    """The venue's own figures, and nothing else is claimed."""
+    total = {"adjEq": "1000", "mmr": "100", "imr": "130", "mgnRatio": "9", "availEq": "5"}
+    positions: tuple[Any, ...] = (make.position(lever=""),)
+    if what == "option":
+        positions += (make.position("BTC-USD-260327-90000-C", instType="OPTION"),)
+    orders = (make.order("BTC-USDT", instType="MARGIN"),) if what == "margin order" else ()
+    answers = make.answers(balance=make.balance(make.currency(), **total), positions=positions, orders=orders)
+    mode = "portfolio" if what == "portfolio" else "multi"
+    fetched = make.book(answers, make.reference(mode, tiers={}, discounts={}))
+    assert (fetched.book.model, fetched.missing, fetched.book.parameters) == ("reported", (), {})
+    (pool,) = assess(fetched.book).pools
+    assert (pool.currency, pool.equity, len(fetched.book.positions)) == ("USD", 1000.0, 1)
+    assert pool.risk_ratio == pytest.approx(1 / 9)
+
+
+def test_what_is_missing_is_named(make: Any) -> None:
+    """Listing, mark, tiers, leverage, isolated margin, balance, fee, price, discount, equity."""
+    positions = (
+        make.position(markPx="", lever=""),
+        make.position("NEW-USDT-SWAP"),
+        make.position("ETH-USDT-SWAP", mgnMode="isolated", margin=""),
+    )
+    answers = make.answers(balance=make.balance(make.currency("BTC", eqUsd="")), positions=positions)
+    reference = make.reference("multi", tiers={}, discounts={}, taker_fee=None)
+    assert set(make.book(answers, reference).missing) == {
+        "mark price of BTC/USDT:USDT",
+        "tiers of BTC/USDT:USDT",
+        "leverage of BTC/USDT:USDT",
+        "listing of NEW-USDT-SWAP",
+        "tiers of NEW/USDT:USDT",
+        "tiers of ETH/USDT:USDT",
+        "isolated margin of ETH/USDT:USDT",
+        "balance of USDT",
+        "price of BTC",
+        "taker fee of the account",
+        "equity of the account",
+    }
+    priced = make.answers(balance=make.balance(make.currency("BTC", eqUsd="41000"), adjEq="1"))
+    assert make.book(priced, reference).missing == ("discount rate of BTC",)
+
+
+def test_the_price_of_a_currency_without_equity_stands_with_its_positions(make: Any) -> None:
+    """0 / 0 is no price."""
+    row = make.currency(cash="100", eq="0", eqUsd="0", upl="-100")
+    answers = make.answers(balance=make.balance(row, adjEq="1"), positions=(make.position(usdPx="0.999"),))
+    (item,) = make.book(answers, make.reference("multi")).book.collateral
+    assert item.price == 0.999
+
+
+def test_legs_in_hedge_mode_share_their_mark(make: Any) -> None:
+    """Their rows may be a moment apart; cross and isolated of one side stand beside each other."""
+    positions = (
+        make.position(posSide="long", markPx="41000"),
+        make.position(posSide="short", markPx="41000.1"),
+        make.position(posSide="long", mgnMode="isolated", margin="50", markPx="41000.2"),
+    )
+    fetched = make.book(make.answers(positions=positions), make.reference(hedge=True))
+    assert {leg.mark_price for leg in fetched.book.positions} == {41_000.0}
+    assert [(leg.side, leg.margin_mode) for leg in fetched.book.positions] == [
+        ("long", "cross"),
+        ("short", "cross"),
+        ("long", "isolated"),
+    ]
+    assert len(assess(fetched.book).pools) == 2
+
+
+def test_tiers_that_differ_between_margin_modes_are_named(make: Any) -> None:
+    """A book has one table for a symbol."""
+    reference = make.reference(hedge=True)
+    other = (replace(reference.tiers["SWAP", "BTC-USDT", "cross"][0], cap=None),)
+    reference = replace(reference, tiers={**reference.tiers, ("SWAP", "BTC-USDT", "isolated"): other})
+    positions = (make.position(posSide="long"), make.position(posSide="short", mgnMode="isolated", margin="50"))
+    (missing,) = make.book(make.answers(positions=positions), reference).missing
+    assert missing.startswith("tiers of BTC/USDT:USDT that hold")
+
+
+def test_orders(make: Any) -> None:
+    """Cross orders open; what only closes is said so; closing everything has the size of its leg."""
+    orders = (make.order(), make.order(ordId="2", side="sell", reduceOnly="true", px="50000"))
+    algos = (make.algo(sz="", closeFraction="1"), make.algo("ETH-USDT-SWAP", sz="", closeFraction="1"))
+    answers = make.answers(positions=(make.position(),), orders=orders, algos=algos, marks={"ETH-USDT-SWAP": 3000.0})
+    fetched = make.book(answers)
+    assert [(each.side, each.remaining, each.reduce_only, each.conditional) for each in fetched.book.orders] == [
+        ("buy", 5.0, False, False),
+        ("sell", 5.0, True, False),
+        ("sell", 10.0, True, True),
+    ]
+    assert fetched.book.parameters["ETH/USDT:USDT"] == {"contract_size": 0.1, "leverage": 10.0, "mark_price": 3000.0}
+    assert fetched.missing == ()
+
+
+def test_what_orders_reserve(make: Any) -> None:
+    """Spot orders give a currency away; isolated orders set margin and fee aside, and the cross pool has none of them."""
+    orders = (
+        make.order("BTC-USDT", instType="SPOT", tdMode="cash", side="buy", px="40000", sz="0.01"),
+        make.order("BTC-USDT", instType="SPOT", tdMode="cash", side="sell", sz="0.5", ordId="2"),
+        make.order("ETH-USDT-SWAP", tdMode="isolated", px="3000", sz="2", lever="5", ordId="3"),
+        make.order("BTC-USD-SWAP", tdMode="isolated", px="40000", sz="4", lever="10", ordId="4"),
+    )
+    balance = make.balance(make.currency(), make.currency("BTC", "1"))
+    fetched = make.book(make.answers(balance=balance, orders=orders, marks={"ETH-USDT-SWAP": 1.0, "BTC-USD-SWAP": 1.0}))
+    frozen = {item.asset: item.frozen for item in fetched.book.collateral}
+    assert frozen["USDT"] == pytest.approx(400 + 600 * (0.2 + 0.0005))
+    assert frozen["BTC"] == pytest.approx(0.5 + 0.01 * (0.1 + 0.0005))
+    assert (fetched.book.orders, fetched.missing) == ((), ())
+    assert fetched.book.venue_reported.pools["USDT"].equity == pytest.approx(1000 - frozen["USDT"])
+
+
+def test_a_reservation_that_cannot_be_told_is_named(make: Any) -> None:
+    """An isolated order without a leverage."""
+    order = make.order(tdMode="isolated", lever="")
+    missing = make.book(make.answers(orders=(order,), marks={"BTC-USDT-SWAP": 1.0})).missing
+    assert "amount that the order 312269865356374016 on BTC-USDT-SWAP reserves" in missing
+
+
+def test_evidence_of_different_moments(make: Any) -> None:
+    """Whatever changed after the reading had begun."""
+    balance = read_balance(make.balance(make.currency(uTime="1000"), make.currency("BTC", uTime="2001")))
+    rows = [make.position(uTime="2002"), make.position("ETH-USDT-SWAP", uTime="")]
+    positions = read_positions({"data": rows})
+    assert torn_evidence(balance, positions, 2000.0) == (
+        "BTC balance changed while the account was read",
+        "BTC-USDT-SWAP long changed while the account was read",
+    )
+    assert torn_evidence(balance, positions, 2002.0) == ()
+
+
+@pytest.mark.parametrize(
+    ("mode", "hedge", "leg", "adjusted", "agrees"),
+    [
+        ("single", False, "net", "", True),
+        ("single", False, "long", "", False),
+        ("single", True, "net", "", False),
+        ("single", True, "long", "", True),
+        ("single", False, "net", "5", False),
+        ("multi", False, "net", "5", True),
+        ("multi", False, "net", "", False),
+        ("portfolio", False, "net", "", False),
+    ],
+)
+def test_modes_are_proven_by_what_was_read(
+    make: Any,
+    mode: Any,
+    hedge: bool,
+    leg: str,
+    adjusted: str,
+    agrees: bool,
+) -> None:
+    """By the names of legs, and by whether the account has figures of its own."""
+    answers = make.answers(
+        balance=make.balance(make.currency(), adjEq=adjusted), positions=(make.position(posSide=leg),)
+    )
+    assert proven(make.reference(mode, hedge=hedge).modes, answers) is agrees
+
+
+def test_an_account_without_currencies_and_listings(make: Any) -> None:
+    """Flat and empty."""
+    fetched = make.book(make.answers(balance=make.balance()), make.reference(markets=MarketTable({}, {})))
+    assert (fetched.missing, fetched.book.collateral, fetched.book.venue_reported.pools) == ((), (), {})
+
+
+def test_a_ratio_below_zero_is_no_ratio(make: Any) -> None:
+    """More is lost than is there: the requirement stands, the ratio has no meaning."""
+    row = make.currency(cash="100", eq="-50", upl="-150", mmr="16.4", mgnRatio="-2.7")
+    figures = make.book(make.answers(balance=make.balance(row), positions=(make.position(),))).book.venue_reported
+    assert (figures.equity, figures.maintenance_margin, figures.risk_ratio) == (-50.0, 16.4, None)
