@@ -1,0 +1,1 @@
+"""MEXC futures, watched only, through ccxt's raw endpoints."""
