@@ -6,6 +6,7 @@ INCOMPLETE. A stand-in that keeps such a book well formed never appears without 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -84,43 +85,42 @@ class Answers:
 def contradicts(margin: MarginWord, answers: Answers) -> bool:
     """Whether what was read cannot be of an account in this margin mode.
 
-    In portfolio margin mode legs have neither leverage nor margins, in cross margin mode both and the account figures.
+    In portfolio margin mode legs have no leverage, in isolated margin mode the account has no figures.
     """
     if margin == "portfolio":
         return any(row.leverage is not None for row in answers.held)
     if any(row.leverage is None for row in answers.held):
         return True
-    return margin == "cross" and answers.wallet.maintenance is None
+    return answers.wallet.maintenance is None if margin == "cross" else bool(answers.wallet.maintenance)
 
 
 def torn_evidence(answers: Answers, markets: MarketTable) -> tuple[str, ...]:
     """Coins whose positions carry one maintenance margin in the wallet and another one in the positions.
 
-    It is also what tells that positions are held which no list has shown.
+    It is also what tells that positions are held which no list has shown. Hedged legs are compared by whether there
+    are any: the venue charges them by a rule of their own, which need not be the sum.
     """
+    if answers.options:  # their margins are in the wallet's figure
+        return ()
+    legs = Counter(row.market_id for row in answers.held)
+    hedged: set[str] = set()
     found: dict[str, float] = {}
     for row in answers.held:
         listing = markets.by_id.get(row.market_id)
         if listing is None or row.maintenance is None:
             return ()
         found[listing.settle] = found.get(listing.settle, 0.0) + row.maintenance
+        if legs[row.market_id] > 1:
+            hedged.add(listing.settle)
     wallet = {row.coin: row.position_maintenance for row in answers.wallet.coins}
     evidence = []
     for coin in sorted(found.keys() | wallet.keys()):
         there, here = wallet.get(coin, 0.0), found.get(coin, 0.0)
-        if there is not None and abs(there - here) > max(_SIGHTS_APART * max(there, here), _DUST):
+        if there is None or (coin in hedged and there > _DUST):
+            continue
+        if abs(there - here) > max(_SIGHTS_APART * max(there, here), _DUST):
             evidence.append(f"positions in {coin} need {there:g} {coin} by the wallet and {here:g} by themselves")
     return tuple(evidence)
-
-
-def unpriced(answers: Answers, markets: MarketTable) -> tuple[str, ...]:
-    """Coins that something settles in or that are worth something, and whose price the wallet does not tell."""
-    rows = {row.coin: row for row in answers.wallet.coins}
-    listings = (markets.by_id.get(market_id) for market_id in answers.used)
-    settles = {listing.settle for listing in listings if listing}
-    settling = {coin for coin in settles if coin not in rows or not rows[coin].is_priced_well}
-    worth = {row.coin for row in rows.values() if row.price is None and (row.wallet or row.owed)}
-    return tuple(sorted(settling | worth))
 
 
 def assemble(
@@ -163,4 +163,5 @@ def assemble(
         missing=tuple(dict.fromkeys((*builder.missing, *answers.cut_off))),
         torn=torn,
         position_mode_proven=True,
+        adl=builder.adl,
     )

@@ -13,9 +13,21 @@ from guard.venues.bybit.parse_reference import FeeRates, loan_rate
 
 if TYPE_CHECKING:
     from guard.venues.bybit.assemble import Answers, Reference
+    from guard.venues.markets import MarketTable
 
 _CONTRACT_SIZE = 1.0
+_ADL_NEXT = 5.0
 _STABLE_QUOTES = ("USDT", "USDC")
+
+
+def unpriced(answers: Answers, markets: MarketTable) -> tuple[str, ...]:
+    """Coins that something settles in or that are worth something, and whose price the wallet does not tell."""
+    rows = {row.coin: row for row in answers.wallet.coins}
+    listings = (markets.by_id.get(market_id) for market_id in answers.used)
+    settles = {listing.settle for listing in listings if listing}
+    settling = {coin for coin in settles if coin not in rows or not rows[coin].is_priced_well}
+    worth = {row.coin for row in rows.values() if row.price is None and (row.wallet or row.owed)}
+    return tuple(sorted(settling | worth))
 
 
 class BookBuilder:
@@ -25,6 +37,8 @@ class BookBuilder:
         self._answers = answers
         self._reference = reference
         self._marks: dict[str, float] = {}
+        self._unpriced = frozenset(unpriced(answers, reference.markets)) - reference.prices.keys()
+        self.adl: dict[tuple[str, str], float] = {}
         self.missing: list[str] = [f"option position {symbol}" for symbol in answers.options]
         self.tiers: dict[str, tuple[Tier, ...]] = {}
         if reference.modes.has_inverse_apart and any(category == "inverse" for category in answers.used.values()):
@@ -58,6 +72,8 @@ class BookBuilder:
             self.missing.append(f"mark price of {symbol}")
             mark = row.entry_price
         self._marks[symbol] = mark
+        if row.adl is not None:
+            self.adl[symbol, row.side] = min(1.0, row.adl / _ADL_NEXT)
         isolated = self._margin == "isolated"
         return Position(
             symbol=symbol,
@@ -130,8 +146,12 @@ class BookBuilder:
         A coin that something settles in stands there even where the wallet holds none of it: its PnL does.
         """
         aside = self._put_aside()
-        found = [self._coin(row, aside.get(row.coin, 0.0)) for row in self._answers.wallet.coins]
         settles = {self._names(market_id, category)[1] for market_id, category in self._answers.used.items()}
+        found = [
+            self._coin(row, aside.get(row.coin, 0.0))
+            for row in self._answers.wallet.coins
+            if row.wallet or row.owed or row.unrealized or row.coin in settles
+        ]
         absent = sorted(settles - {item.asset for item in found})
         return (*found, *(Collateral(coin, 0.0, price=self._price(coin, None)) for coin in absent))
 
@@ -167,12 +187,10 @@ class BookBuilder:
         )
 
     def _price(self, coin: str, row: CoinRow | None) -> float:
-        price = self._reference.prices.get(coin) or (row.price if row else None)
-        if price is not None:
-            return price
-        if row is None or row.wallet or row.owed or row.unrealized:
+        """USD per coin; one that is needed and not told well is named as missing."""
+        if coin in self._unpriced:
             self.missing.append(f"index price of {coin}")
-        return 1.0
+        return self._reference.prices.get(coin) or (row.price if row else None) or 1.0
 
     def fees(self, positions: Sequence[Position], collateral: Sequence[Collateral]) -> Fees:
         """The highest fees of what is used; the taker's as the venue's own margins contain it (`closing_fee`)."""

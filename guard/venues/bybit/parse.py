@@ -92,7 +92,7 @@ class PositionRow(NamedTuple):
     """One row of `GET v5/position/list`. `size` in base units (linear) or USD (inverse), 0 for an empty leg.
 
     `maintenance`, `initial` and `balance` (the margin of an isolated leg) are in the settlement coin and None in
-    portfolio margin mode, as is `leverage`.
+    portfolio margin mode, as is `leverage`. `adl` is the place in the auto-deleveraging queue, from 0 to 5 = next.
     """
 
     category: Category
@@ -106,6 +106,7 @@ class PositionRow(NamedTuple):
     maintenance: float | None
     initial: float | None
     balance: float | None
+    adl: float | None = None
 
     @property
     def key(self) -> LegKey:
@@ -238,6 +239,7 @@ def _position(row: Row, category: Category, where: str) -> PositionRow:
         maintenance=optional_number(row, "positionMM", where),
         initial=optional_number(row, "positionIM", where),
         balance=optional_number(row, "positionBalance", where),
+        adl=optional_number(row, "adlRankIndicator", where),
     )
 
 
@@ -290,14 +292,18 @@ def _order(row: Row, category: Category, where: str) -> OrderRow:
     conditional = text(row, "orderStatus", where) == "Untriggered"
     left = _left(row, where, conditional=conditional)
     price = optional_number(row, "price", where)
+    position_side = _SIDE_OF_INDEX.get(_index(row, where))
+    # In hedge mode selling the long leg and buying the short one only ever closes, flag or no flag.
+    closes = position_side is not None and (position_side == "long") == (side == "sell")
+    flagged = flag(row, "reduceOnly", where) or optional_flag(row, "closeOnTrigger", where) is True
     return OrderRow(
         category=category,
         market_id=text(row, "symbol", where),
         side=side,
-        position_side=_SIDE_OF_INDEX.get(_index(row, where)),
+        position_side=position_side,
         price=price or None,
         remaining=left,
-        reduce_only=flag(row, "reduceOnly", where) or optional_flag(row, "closeOnTrigger", where) is True,
+        reduce_only=flagged or closes,
         conditional=conditional,
         order_id=text(row, "orderId", where),
         client_order_id=optional_text(row, "orderLinkId"),

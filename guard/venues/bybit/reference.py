@@ -10,11 +10,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from guard.ports.errors import VenueError
+from guard.ports.errors import PermissionMissing, VenueError
 from guard.risk.book import PositionMode, Tier
 from guard.venues.bybit import endpoints as at
 from guard.venues.bybit import parse_reference as reads
-from guard.venues.bybit.assemble import Answers, Reference, contradicts, unpriced
+from guard.venues.bybit.assemble import Answers, Reference, contradicts
+from guard.venues.bybit.builder import unpriced
 from guard.venues.bybit.listings import category_of, read_markets
 from guard.venues.bybit.parse import Category, read_page, read_positions
 from guard.venues.bybit.parse_reference import FeeRates, LoanTier, Modes
@@ -46,7 +47,7 @@ class ReferenceDesk:
         self._client = client
         self._site = client.site
         self._info: Shared[Modes] = Shared(clock, _MODES_REFRESH_S)
-        self._probed: Shared[dict[str, PositionMode]] = Shared(clock, _PROBE_REFRESH_S)
+        self._held: dict[str, Category] = {}
         self._seen: dict[str, PositionMode] = {}
         self._seen_s = 0.0
         self._loans: Shared[dict[str, tuple[LoanTier, ...]]] = Shared(clock, DAY_S, _TIERS_USABLE_S)
@@ -74,23 +75,25 @@ class ReferenceDesk:
         async def read_info() -> Modes:
             return reads.read_account_info(await self._client.call(at.ACCOUNT))
 
-        async def read_probe() -> dict[str, PositionMode]:
-            return reads.modes_of(await self._symbol_rows(_PROBE, "linear"))
-
         info, symbols = await together(
-            self._info.get(read_info, within_s=within_s, insist=True),
-            self._shown_or(read_probe, within_s),
+            self._info.get(read_info, within_s=within_s, insist=True), self._symbol_modes_within(within_s)
         )
         modes: Modes = replace(info.value, symbols=symbols)
         return modes
 
-    async def _shown_or(
-        self, read: Callable[[], Awaitable[dict[str, PositionMode]]], within_s: float | None
-    ) -> dict[str, PositionMode]:
+    async def _symbol_modes_within(self, within_s: float | None) -> dict[str, PositionMode]:
         age_s = self._site.clock.monotonic() - self._seen_s
         if self._seen and age_s <= (_PROBE_REFRESH_S if within_s is None else within_s):
             return self._seen
-        return (await self._probed.get(read, within_s=within_s, insist=True)).value
+        market_id = min(self._seen, key=lambda each: self._seen[each] != "hedge", default=_PROBE)
+        category = self._held.get(market_id, "linear")
+
+        async def read() -> dict[str, PositionMode]:
+            return reads.modes_of(await self._symbol_rows(market_id, category))
+
+        kept = self._own.setdefault(f"mode of {market_id}", Shared(self._site.clock, _PROBE_REFRESH_S))
+        found: dict[str, PositionMode] = (await kept.get(read, within_s=within_s, insist=True)).value
+        return found
 
     def symbol_modes(self) -> Mapping[str, PositionMode]:
         """Position modes by symbol id, as the last reading has shown them."""
@@ -102,6 +105,7 @@ class ReferenceDesk:
         Raises:
             VenueError: the venue cannot be asked.
         """
+        self._held = {row.market_id: row.category for row in answers.held}
         self._seen = reads.modes_of(answers.held)
         self._seen_s = self._site.clock.monotonic()
         modes = await self.modes()
@@ -169,7 +173,10 @@ class ReferenceDesk:
 
     async def _loan_tiers(self) -> Mapping[str, Any]:
         async def read() -> dict[str, tuple[LoanTier, ...]]:
-            return reads.read_loan_tiers(await self._client.call(at.LOANS))
+            try:
+                return reads.read_loan_tiers(await self._client.call(at.LOANS))
+            except PermissionMissing:  # no reason to be blind: the book names the rate as missing
+                return {}
 
         return (await self._loans.get(read)).value
 
@@ -190,7 +197,10 @@ class ReferenceDesk:
     async def _fees(self, categories: list[Category]) -> Mapping[str, FeeRates]:
         async def of(category: Category) -> dict[str, FeeRates]:
             async def read() -> dict[str, FeeRates]:
-                return reads.read_fees(await self._client.call(at.FEES, {"category": category}))
+                try:
+                    return reads.read_fees(await self._client.call(at.FEES, {"category": category}))
+                except PermissionMissing:  # likewise
+                    return {}
 
             found: dict[str, FeeRates] = await self._kept(f"fees {category}", DAY_S, _TIERS_USABLE_S, read)
             return found
@@ -225,13 +235,19 @@ class ReferenceDesk:
         """USD per coin, from the spot market against USDT; None where there is no such market."""
 
         async def read() -> float | None:
+            # USDT has no market against itself: USDC is worth so many USD, and so many USDT.
+            symbol = "USDCUSDT" if coin == "USDT" else f"{coin}USDT"
             try:
-                answer = await self._client.call(at.TICKERS, {"category": "spot", "symbol": f"{coin}USDT"})
+                answer = await self._client.call(at.TICKERS, {"category": "spot", "symbol": symbol})
             except VenueError as error:
                 if error.code == at.NO_SYMBOL:
                     return None
                 raise
-            return reads.read_ticker_price(answer, "usdIndexPrice")
+            price = reads.read_ticker_price(answer, "usdIndexPrice")
+            if coin != "USDT" or price is None:
+                return price
+            in_usdt = reads.read_ticker_price(answer, "lastPrice")
+            return price / in_usdt if in_usdt else None
 
         kept = self._site.shared(f"price of {coin}", _PRICES_REFRESH_S)
         found: float | None = (await kept.get(read)).value

@@ -95,7 +95,8 @@ def ticker_json(market: Market, instrument: Instrument, next_funding_ms: int) ->
 
 def spot_ticker_json(market: Market, coin: str) -> dict[str, Any]:
     """The spot ticker of a coin against USDT: only its index price in USD is real."""
-    price = plain(market.asset(coin).index)
+    index = market.asset(coin).index
+    price = plain(index / market.asset("USDT").index)
     return {
         "symbol": f"{coin}USDT",
         "bid1Price": price,
@@ -109,7 +110,7 @@ def spot_ticker_json(market: Market, coin: str) -> dict[str, Any]:
         "lowPrice24h": price,
         "turnover24h": "0",
         "volume24h": "0",
-        "usdIndexPrice": price,
+        "usdIndexPrice": plain(index),
     }
 
 
