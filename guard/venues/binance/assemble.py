@@ -143,7 +143,7 @@ def assemble(
         torn: evidence that parts belong to different moments.
         last_tiers: `tiers` of the last book; taken over while nothing changed, with the tables built from them.
     """
-    builder = _Builder(answers, reference)
+    builder = RowBuilder(answers, reference)
     positions = tuple(builder.position(row) for row in answers.held)
     orders = builder.orders()
     collateral = builder.collateral()
@@ -170,7 +170,7 @@ def assemble(
     )
 
 
-class _Builder:
+class RowBuilder:
     """Turns rows into book values, collecting what is missing."""
 
     def __init__(self, answers: Answers, reference: Reference) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from guard.risk.book import Kind
-from guard.venues.binance.rows import AccountAnswer, PositionRow
+from guard.venues.binance.rows import AccountAnswer, OrderRow, PositionRow, read_algo_orders
 from guard.venues.client import Endpoint
 
 
@@ -47,6 +47,7 @@ class Branch:
         read_account: the answer with the balances.
         read_positions: the answer with the positions.
         settle_of: the margin asset of a market, from its id: for markets that are not listed.
+        read_waiting: the answer with the conditional orders.
         unlisted_symbol: what a market would be called if it were listed, from its id and its margin asset.
     """
 
@@ -62,3 +63,4 @@ class Branch:
     read_positions: Callable[[object], tuple[PositionRow, ...]]
     settle_of: Callable[[str], str]
     unlisted_symbol: Callable[[str, str], str]
+    read_waiting: Callable[[object, str], tuple[OrderRow, ...]] = read_algo_orders

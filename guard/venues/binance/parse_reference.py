@@ -139,8 +139,8 @@ def read_mark(answer: object, where: str) -> float | None:
     return mark if mark is not None and mark > 0 else None
 
 
-def read_rights(answer: object, where: str) -> KeyRights:
-    """What the key may do.
+def read_rights(answer: object, where: str, trade: str = "enableFutures") -> KeyRights:
+    """What the key may do; `trade` is the right that its orders need.
 
     Raises:
         BadAnswer: something unreadable stands there.
@@ -149,7 +149,7 @@ def read_rights(answer: object, where: str) -> KeyRights:
     transfers = [optional_flag(row, key, where) for key in ("enableInternalTransfer", "permitsUniversalTransfer")]
     return KeyRights(
         read=optional_flag(row, "enableReading", where),
-        trade=optional_flag(row, "enableFutures", where),
+        trade=optional_flag(row, trade, where),
         withdraw=optional_flag(row, "enableWithdrawals", where),
         transfer=True if True in transfers else False if False in transfers else None,
         ip_restricted=optional_flag(row, "ipRestrict", where),

@@ -11,7 +11,7 @@ from typing import Any
 from guard.venues.binance import parse_reference
 from guard.venues.binance.assemble import Answers
 from guard.venues.binance.branch import Branch
-from guard.venues.binance.rows import AccountAnswer, OrderRow, PositionRow, read_algo_orders, read_open_orders
+from guard.venues.binance.rows import AccountAnswer, OrderRow, PositionRow, read_open_orders
 from guard.venues.client import Endpoint, VenueClient
 from guard.venues.together import together
 
@@ -105,7 +105,7 @@ class StateReader:
         (resting, resting_at), (waiting, waiting_at) = found[self._at.open_orders], found[self._at.open_algo_orders]
         return KeptOrders(
             orders=read_open_orders(resting, self._at.open_orders.name)
-            + read_algo_orders(waiting, self._at.open_algo_orders.name),
+            + self._branch.read_waiting(waiting, self._at.open_algo_orders.name),
             parts={"open_orders": resting_at, "conditional_orders": waiting_at},
             trace=trace,
             read_s=self._clock.monotonic(),

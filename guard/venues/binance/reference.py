@@ -156,10 +156,13 @@ class ReferenceDesk:
         return (await self._settings.get(read, within_s=within_s)).value
 
     async def _settings_for(self, answers: Answers) -> SettingsById:
-        """The leverages; where the branch has no such list, what the positions' answer says of every symbol."""
-        if self._at.symbol_config is None:
-            return {row.market_id: SymbolSetting(row.leverage) for row in answers.positions if row.leverage}
-        settings = await self._symbol_settings()
-        if outdated_settings(answers, settings):
-            settings = await self._symbol_settings(within_s=_REREAD_S)
+        """The leverages: what the present answers say of them, where they do, else the branch's list."""
+        told = {
+            **answers.account.leverages,
+            **{row.market_id: row.leverage for row in answers.positions if row.leverage},
+        }
+        said = {market_id: SymbolSetting(leverage) for market_id, leverage in told.items()}
+        settings = {**await self._symbol_settings(), **said}
+        if self._at.symbol_config is not None and outdated_settings(answers, settings):
+            settings = {**await self._symbol_settings(within_s=_REREAD_S), **said}
         return settings

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal
 
 from guard.ports.errors import (
     ClockSkew,
@@ -15,6 +14,7 @@ from guard.ports.errors import (
     VenueError,
     VenueUnavailable,
 )
+from guard.risk.book import Kind
 from guard.venues import fields
 from guard.venues.client import Dialect, Endpoint
 from guard.venues.errors import Ruling
@@ -61,8 +61,14 @@ RULINGS: Mapping[str, Ruling] = MappingProxyType(
 )
 
 
-def dialect(time: Endpoint, subtype: Literal["linear", "inverse"]) -> Dialect:
-    """How a client speaks with the branch of `subtype` contracts, whose clock `time` tells."""
+def dialect(time: Endpoint, *kinds: Kind, exceptions: str = "") -> Dialect:
+    """How a client speaks with a branch.
+
+    Args:
+        time: tells the branch's clock.
+        kinds: of contracts that are listed.
+        exceptions: under which name ccxt keeps the branch's codes; by default that of the first kind.
+    """
 
     def time_ms(answer: object) -> float:
         return fields.number(fields.record(answer, time.name), "serverTime", time.name)
@@ -73,8 +79,8 @@ def dialect(time: Endpoint, subtype: Literal["linear", "inverse"]) -> Dialect:
         rulings=RULINGS,
         options={
             "defaultType": "swap",
-            "defaultSubType": subtype,
-            "fetchMarkets": {"types": [subtype]},
+            "defaultSubType": kinds[0],
+            "fetchMarkets": {"types": list(kinds)},
             "fetchCurrencies": False,
             "fetchMargins": False,
             "fetchOpenOrders": {"warnWithoutSymbol": False},
@@ -87,5 +93,5 @@ def dialect(time: Endpoint, subtype: Literal["linear", "inverse"]) -> Dialect:
         permission_codes=frozenset({"-1002", "-2015"}),
         permission_fix="this key lacks the right for it, or this address is no longer on its list",
         urgent_paths=frozenset({"order"}),
-        exceptions_of=subtype,
+        exceptions_of=exceptions or kinds[0],
     )

@@ -8,6 +8,7 @@ What is told in other words by each branch is read in the branch's own folder. K
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from guard.ports.errors import BadAnswer
@@ -59,7 +60,10 @@ class AccountLeg(NamedTuple):
 
 
 class AccountAnswer(NamedTuple):
-    """The balances' answer: assets with anything in them, held legs, and the totals (USD in multi-assets mode)."""
+    """The balances' answer: assets with anything in them, held legs, and the totals (USD in multi-assets mode).
+
+    `leverages` is by the venue's id, of every contract, where this answer tells it.
+    """
 
     assets: tuple[AssetRow, ...]
     legs: Mapping[LegKey, AccountLeg]
@@ -67,6 +71,7 @@ class AccountAnswer(NamedTuple):
     total_maintenance_margin: float | None = None
     total_initial_margin: float | None = None
     available: float | None = None
+    leverages: Mapping[str, float] = MappingProxyType({})
 
 
 class PositionRow(NamedTuple):
@@ -131,6 +136,16 @@ def read_legs(legs: object, where: str) -> dict[LegKey, AccountLeg]:
             raise _twice(key, where)
         found[key] = _account_leg(row, amount, where)
     return found
+
+
+def read_leverages(legs: object, where: str) -> dict[str, float]:
+    """The leverage set for each contract, held or not, as far as the legs of the balances' answer tell it.
+
+    Raises:
+        BadAnswer: something unreadable stands there.
+    """
+    said = ((text(row, "symbol", where), optional_number(row, "leverage", where)) for row in rows(legs, where))
+    return {market_id: leverage for market_id, leverage in said if leverage}
 
 
 def _account_leg(row: Row, amount: float, where: str) -> AccountLeg:
@@ -216,7 +231,7 @@ def read_open_orders(answer: object, where: str) -> tuple[OrderRow, ...]:
         left = number(row, "origQty", where) - number(row, "executedQty", where)
         kind = optional_text(row, "type") or ""
         conditional = "STOP" in kind or kind.startswith("TAKE_PROFIT")
-        found.append(_order(row, where, left, "orderId", "clientOrderId", conditional=conditional))
+        found.append(order_row(row, where, left, "orderId", "clientOrderId", conditional=conditional))
     return tuple(found)
 
 
@@ -227,12 +242,19 @@ def read_algo_orders(answer: object, where: str) -> tuple[OrderRow, ...]:
         BadAnswer: a required field is missing or unreadable.
     """
     return tuple(
-        _order(row, where, optional_number(row, "quantity", where) or 0.0, "algoId", "clientAlgoId", conditional=True)
+        order_row(
+            row, where, optional_number(row, "quantity", where) or 0.0, "algoId", "clientAlgoId", conditional=True
+        )
         for row in rows(answer, where)
     )
 
 
-def _order(row: Row, where: str, left: float, id_key: str, client_key: str, *, conditional: bool) -> OrderRow:
+def order_row(row: Row, where: str, left: float, id_key: str, client_key: str, *, conditional: bool) -> OrderRow:
+    """One order with `left` contracts to fill, whose ids stand under `id_key` and `client_key`.
+
+    Raises:
+        BadAnswer: a required field is missing or unreadable.
+    """
     side = _SIDES.get(text(row, "side", where))
     if side is None:
         raise refused(where, f"side of {row.get('symbol')} was {row['side']!r}")

@@ -5,16 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from guard.venues.binance.branch import Branch, Requests
+from guard.venues.binance.names import coin_of, inverse_symbol
 from guard.venues.binancecoinm import endpoints as at
-from guard.venues.binancecoinm.parse import coin_of, read_account, read_positions
-
-
-def _unlisted_symbol(market_id: str, settle: str) -> str:
-    """`BTC/USD:BTC` of the perpetual, `BTC/USD:BTC-261225` of a delivery contract."""
-    term = market_id.partition("_")[2]
-    perpetual = f"{settle}/USD:{settle}"
-    return perpetual if term in {"", "PERP"} else f"{perpetual}-{term}"
-
+from guard.venues.binancecoinm.parse import read_account, read_positions
 
 COINM: Final = Branch(
     venue="binancecoinm",
@@ -42,5 +35,5 @@ COINM: Final = Branch(
     read_account=read_account,
     read_positions=read_positions,
     settle_of=coin_of,
-    unlisted_symbol=_unlisted_symbol,
+    unlisted_symbol=inverse_symbol,
 )

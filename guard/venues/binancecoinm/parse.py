@@ -6,6 +6,7 @@ leverage that the user set; it names no margin asset, and a leg's isolated margi
 
 from __future__ import annotations
 
+from guard.venues.binance.names import coin_of
 from guard.venues.binance.rows import AccountAnswer, PositionRow, by_leg, leg_name, read_assets, read_legs
 from guard.venues.binancecoinm import endpoints as at
 from guard.venues.fields import Row, number, optional_number, positive, record, refused, rows, text
@@ -35,11 +36,6 @@ def read_positions(answer: object) -> tuple[PositionRow, ...]:
     """
     where = at.POSITIONS.name
     return by_leg((_position(row, where) for row in rows(answer, where)), where)
-
-
-def coin_of(market_id: str) -> str:
-    """The coin of a contract: `BTC` of `BTCUSD_PERP`."""
-    return market_id.partition("_")[0].removesuffix("USD")
 
 
 def _position(row: Row, where: str) -> PositionRow:

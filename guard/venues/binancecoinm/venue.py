@@ -10,6 +10,7 @@ from guard.venues.binance.refusals import WEIGHT_PER_MINUTE, dialect
 from guard.venues.binancecoinm.branch import COINM
 from guard.venues.binancecoinm.endpoints import TIME
 from guard.venues.entry import VenueEntry
+from guard.venues.streaming.plans.binance import COINM as STREAMS
 
 VENUE: Final = VenueEntry(
     name="binancecoinm",
@@ -17,4 +18,5 @@ VENUE: Final = VenueEntry(
     dialect=dialect(TIME, "inverse"),
     weight_per_minute=WEIGHT_PER_MINUTE,
     open_reader=partial(FuturesReader, branch=COINM),
+    streams=STREAMS,
 )

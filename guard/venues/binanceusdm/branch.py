@@ -5,17 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from guard.venues.binance.branch import Branch, Requests
+from guard.venues.binance.names import linear_settle_of, linear_symbol
 from guard.venues.binanceusdm import endpoints as at
 from guard.venues.binanceusdm.parse import read_account, read_positions
-
-
-def _settle_of(market_id: str) -> str:
-    return "USDC" if market_id.endswith("USDC") else "USDT"
-
-
-def _unlisted_symbol(market_id: str, settle: str) -> str:
-    return f"{market_id.removesuffix(settle)}/{settle}:{settle}"
-
 
 USDM: Final = Branch(
     venue="binanceusdm",
@@ -44,6 +36,6 @@ USDM: Final = Branch(
     bracket_cap="notionalCap",
     read_account=read_account,
     read_positions=read_positions,
-    settle_of=_settle_of,
-    unlisted_symbol=_unlisted_symbol,
+    settle_of=linear_settle_of,
+    unlisted_symbol=linear_symbol,
 )

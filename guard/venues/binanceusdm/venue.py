@@ -10,7 +10,7 @@ from guard.venues.binance.refusals import WEIGHT_PER_MINUTE, dialect
 from guard.venues.binanceusdm.branch import USDM
 from guard.venues.binanceusdm.endpoints import TIME
 from guard.venues.entry import VenueEntry
-from guard.venues.streaming.plans.binanceusdm import PLAN
+from guard.venues.streaming.plans.binance import USDM as STREAMS
 
 VENUE: Final = VenueEntry(
     name="binanceusdm",
@@ -18,5 +18,5 @@ VENUE: Final = VenueEntry(
     dialect=dialect(TIME, "linear"),
     weight_per_minute=WEIGHT_PER_MINUTE,
     open_reader=partial(FuturesReader, branch=USDM),
-    streams=PLAN,
+    streams=STREAMS,
 )

@@ -64,7 +64,7 @@ def outgoing(payload: Any, instruments: Instruments) -> Any:
     row = {key: outgoing(value, instruments) for key, value in payload.items()}
     for key in _SYMBOLS:
         instrument = instruments.get(row[key]) if isinstance(row.get(key), str) else None
-        if instrument is not None:
+        if instrument is not None and instrument.is_inverse:
             return _row(row, key, instrument)
     return row
 
