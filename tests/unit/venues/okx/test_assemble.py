@@ -152,7 +152,7 @@ def test_orders(make: Any) -> None:
 
 
 def test_what_orders_reserve(make: Any) -> None:
-    """Spot orders give a currency away; isolated orders set margin and fee aside, and the cross pool has none of them."""
+    """Spot orders give a currency away; isolated orders set margin and fee aside, none of them in the pool."""
     orders = (
         make.order("BTC-USDT", instType="SPOT", tdMode="cash", side="buy", px="40000", sz="0.01"),
         make.order("BTC-USDT", instType="SPOT", tdMode="cash", side="sell", sz="0.5", ordId="2"),
