@@ -7,6 +7,7 @@ from typing import Final
 from guard.venues.bingx.endpoints import DIALECT, WEIGHT_PER_MINUTE
 from guard.venues.bingx.reader import BingxReader
 from guard.venues.entry import VenueEntry
+from guard.venues.streaming.plans.bingx import PLAN as STREAMS
 
 VENUE: Final = VenueEntry(
     name="bingx",
@@ -14,4 +15,5 @@ VENUE: Final = VenueEntry(
     dialect=DIALECT,
     weight_per_minute=WEIGHT_PER_MINUTE,
     open_reader=BingxReader,
+    streams=STREAMS,
 )

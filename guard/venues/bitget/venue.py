@@ -7,6 +7,7 @@ from typing import Final
 from guard.venues.bitget.endpoints import DIALECT, WEIGHT_PER_MINUTE
 from guard.venues.bitget.reader import BitgetReader
 from guard.venues.entry import KEY_AND_PASSPHRASE, VenueEntry
+from guard.venues.streaming.plans.bitget import PLAN as STREAMS
 
 VENUE: Final = VenueEntry(
     name="bitget",
@@ -14,5 +15,6 @@ VENUE: Final = VenueEntry(
     dialect=DIALECT,
     weight_per_minute=WEIGHT_PER_MINUTE,
     open_reader=BitgetReader,
+    streams=STREAMS,
     needs=KEY_AND_PASSPHRASE,
 )

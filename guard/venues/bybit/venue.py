@@ -7,6 +7,7 @@ from typing import Final
 from guard.venues.bybit.endpoints import DIALECT, WEIGHT_PER_MINUTE
 from guard.venues.bybit.reader import BybitReader
 from guard.venues.entry import VenueEntry
+from guard.venues.streaming.plans.bybit import PLAN as STREAMS
 
 VENUE: Final = VenueEntry(
     name="bybit",
@@ -14,4 +15,5 @@ VENUE: Final = VenueEntry(
     dialect=DIALECT,
     weight_per_minute=WEIGHT_PER_MINUTE,
     open_reader=BybitReader,
+    streams=STREAMS,
 )

@@ -7,6 +7,7 @@ from typing import Final
 from guard.venues.entry import VenueEntry
 from guard.venues.hyperliquid.endpoints import DIALECT, WEIGHT_PER_MINUTE
 from guard.venues.hyperliquid.reader import HyperliquidReader
+from guard.venues.streaming.plans.hyperliquid import PLAN as STREAMS
 
 VENUE: Final = VenueEntry(
     name="hyperliquid",
@@ -15,4 +16,5 @@ VENUE: Final = VenueEntry(
     weight_per_minute=WEIGHT_PER_MINUTE,
     needs=frozenset({"wallet_address"}),
     open_reader=HyperliquidReader,
+    streams=STREAMS,
 )

@@ -7,6 +7,7 @@ from typing import Final
 from guard.venues.entry import KEY_AND_PASSPHRASE, VenueEntry
 from guard.venues.kucoinfutures.endpoints import DIALECT, WEIGHT_PER_MINUTE
 from guard.venues.kucoinfutures.reader import KucoinReader
+from guard.venues.streaming.plans.kucoinfutures import PLAN as STREAMS
 
 VENUE: Final = VenueEntry(
     name="kucoinfutures",
@@ -14,5 +15,6 @@ VENUE: Final = VenueEntry(
     dialect=DIALECT,
     weight_per_minute=WEIGHT_PER_MINUTE,
     open_reader=KucoinReader,
+    streams=STREAMS,
     needs=KEY_AND_PASSPHRASE,
 )

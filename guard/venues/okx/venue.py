@@ -7,6 +7,7 @@ from typing import Final
 from guard.venues.entry import KEY_AND_PASSPHRASE, VenueEntry
 from guard.venues.okx.endpoints import DIALECT, WEIGHT_PER_MINUTE
 from guard.venues.okx.reader import OkxReader
+from guard.venues.streaming.plans.okx import PLAN as STREAMS
 
 VENUE: Final = VenueEntry(
     name="okx",
@@ -14,5 +15,6 @@ VENUE: Final = VenueEntry(
     dialect=DIALECT,
     weight_per_minute=WEIGHT_PER_MINUTE,
     open_reader=OkxReader,
+    streams=STREAMS,
     needs=KEY_AND_PASSPHRASE,
 )

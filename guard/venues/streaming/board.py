@@ -59,8 +59,8 @@ class MarkBoard:
         """The latest mark of a held symbol; None while there is none."""
         return self._marks.get(symbol)
 
-    def put(self, prices: Mapping[str, float], source: Source, *, silent_after_s: float = math.inf) -> None:
-        """Take note of prices by symbol, received now.
+    def put(self, prices: Mapping[str, float | None], source: Source, *, silent_after_s: float = math.inf) -> None:
+        """Take note of prices by symbol, received now; None: what is known was said again.
 
         A price that is no price (not finite, not above 0) is no mark; symbols that nobody holds are left out. An
         answer to a call left the venue earlier than it arrived: it does not replace what the stream has told within
@@ -68,10 +68,11 @@ class MarkBoard:
         """
         now, now_s = self._clock.now(), self._clock.monotonic()
         changed = set()
-        for symbol, price in prices.items():
-            if symbol not in self._held_since_s or not math.isfinite(price) or price <= 0:
-                continue
+        for symbol, told in prices.items():
             known = self._marks.get(symbol)
+            price = told if told is not None or known is None else known.price
+            if symbol not in self._held_since_s or price is None or not math.isfinite(price) or price <= 0:
+                continue
             is_streamed = known is not None and known.source == "stream" and now_s - known.monotonic_s <= silent_after_s
             if source == "call" and is_streamed:
                 continue

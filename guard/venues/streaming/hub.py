@@ -170,7 +170,7 @@ class StreamHub:
         known = self._sites.get(site)
         if known is not None:
             return known
-        sockets = SocketMaker(site, entry.ccxt_id, entry.dialect, plan, self._bounds.close_s)
+        sockets = SocketMaker(site, entry.ccxt_id, entry.dialect, plan, self._bounds)
         nobody = AccountSpec("marks", spec.venue, base_url=spec.base_url)
         caller = VenueClient(site, nobody, entry.dialect)
         marks = SiteMarks(site, plan, sockets, caller, self._bounds, self._on_marks)

@@ -61,7 +61,7 @@ class MarksLink(Link):
         except VenueError as error:
             self.lost(error)
             return True
-        if not found:
+        if found is None:
             return False
         rows = self._subscribed
         self._board.put({rows[name].symbol: price for name, price in found.items() if name in rows}, "stream")

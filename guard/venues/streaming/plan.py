@@ -17,6 +17,10 @@ Watcher = Coroutine[Any, Any, object]
 """A call of a ccxt.pro method: subscribes, and stays until the connection falls."""
 
 
+Marks = Mapping[str, float | None]
+"""Mark prices by the venue's id; None: the same as before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """News of an account: what they are about, and what is new; None where every such message is news.
@@ -47,23 +51,22 @@ class StreamPlan:
     """What is listened to at a venue, and how it is understood.
 
     Attributes:
-        read_marks: a decoded message to mark prices by the venue's id; empty: it is about something else.
+        read_marks: a decoded message to mark prices by the venue's id (None: the price is what it was); None: it is
+            about something else.
         read_events: a decoded message to the news in it; None: it is not about the account; empty: it is, and nothing
             that matters is new. Both may raise a `VenueError`, which ends the connection: another is dialled.
         watch_marks: subscribes to the marks of these contracts; None = the venue has no such stream.
         watch_account: subscribes to the account's news; None = the venue has no such stream.
         marks_call: how marks are asked for where there is no stream, or it is silent; None = they are not.
         options: ccxt options beside those of the venue's dialect.
-        ping_s: how often the connection is tried; None = as ccxt does (the venue pings, or bears no other pace).
     """
 
-    read_marks: Callable[[object], Mapping[str, float]]
+    read_marks: Callable[[object], Marks | None]
     read_events: Callable[[object], Sequence[Event] | None]
     watch_marks: Callable[[Any, Sequence[Listing]], Sequence[Watcher]] | None = None
     watch_account: Callable[[Any], Sequence[Watcher]] | None = None
     marks_call: MarksCall | None = None
     options: Mapping[str, object] = field(default_factory=dict)
-    ping_s: float | None = 3.0
 
 
 @dataclass(frozen=True, slots=True)

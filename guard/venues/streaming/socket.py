@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Callable, Coroutine, Mapping
+import importlib
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from guard.ports.venue import AccountSpec
@@ -15,7 +16,7 @@ from guard.venues import library
 from guard.venues.addresses import replace_host
 from guard.venues.client import Dialect
 from guard.venues.hub import VenueSite
-from guard.venues.streaming.plan import StreamPlan
+from guard.venues.streaming.plan import StreamBounds, StreamPlan
 from guard.venues.wire import NotesAnswers, quiet_logger
 
 # ccxt gives a connection up after so many unanswered pings; the guard has a watch of its own for that.
@@ -52,6 +53,7 @@ class Listens:
     guard_timers: set[asyncio.TimerHandle]
     guard_tasks: set[asyncio.Task[Any]]
     clients: dict[str, Any]
+    streaming: dict[str, Any]
     asyncio_loop: asyncio.AbstractEventLoop
 
     def client(self, url: str) -> Any:
@@ -91,8 +93,10 @@ class Listens:
         inherited: Any = super()
         inherited.handle_message(client, message)
 
-    def on_connected(self, client: object, message: object = None) -> None:
+    def on_connected(self, client: Any, message: object = None) -> None:
         """The hook for a connection that stands."""
+        # Some venues tell a pace of their own, which is too slow to notice silence by.
+        client.keepAlive = min(client.keepAlive, self.streaming["keepAlive"])
         inherited: Any = super()
         inherited.on_connected(client, message)
         if self.guard_receiver is not None:
@@ -114,15 +118,28 @@ class Listens:
         if self.guard_receiver is not None:
             self.guard_receiver.lost(error)
 
-    def spawn(self, method: Callable[..., Coroutine[Any, Any, Any]], *arguments: object) -> asyncio.Task[Any]:
-        """Work that ccxt starts on the side: a failure ends the connection, nobody else would hear of it."""
-        task = self._tracked(method)(*arguments)
-        task.add_done_callback(self._spawned)
-        return task
+    def spawn(self, method: Callable[..., Coroutine[Any, Any, Any]], *arguments: object) -> Any:
+        """Work that ccxt starts on the side: a failure ends the connection, nobody else would hear of it.
 
-    def _spawned(self, task: asyncio.Task[Any]) -> None:
-        if not task.cancelled() and task.exception() is not None:
-            self._lost(task.exception())
+        Returns a future of ccxt's own kind, which ccxt may settle itself.
+        """
+        future: Any = future_type()()
+        # Whoever awaits it still gets the exception; nobody has to.
+        future.add_done_callback(_seen)
+        task = self._tracked(method)(*arguments)
+
+        def settle(done: asyncio.Task[Any]) -> None:
+            error = None if done.cancelled() else done.exception()
+            if done.cancelled():
+                future.cancel()
+            elif error is not None:
+                future.reject(error)
+                self._lost(error)
+            else:
+                future.resolve(done.result())
+
+        task.add_done_callback(settle)
+        return future
 
     def delay(self, timeout_ms: float, method: Callable[..., Coroutine[Any, Any, Any]], *arguments: object) -> object:
         """Work that ccxt wants done later, such as keeping a listen key alive."""
@@ -160,6 +177,16 @@ class Listens:
         await asyncio.gather(*goodbyes, return_exceptions=True)
 
 
+def future_type() -> Any:
+    """Ccxt's future: an asyncio future with `resolve` and `reject`."""
+    return importlib.import_module("ccxt.async_support.base.ws.future").Future
+
+
+def _seen(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()
+
+
 def listening(exchange_type: type) -> type:
     """A class derived from the ccxt.pro class `exchange_type` that tells a `Receiver`."""
     return type(exchange_type.__name__, (Listens, NotesAnswers, exchange_type), {"__module__": __name__})
@@ -172,11 +199,11 @@ class SocketMaker:
     their own, so that an account's stream costs a few KiB and not ccxt's tables once more.
     """
 
-    def __init__(self, site: VenueSite, ccxt_id: str, dialect: Dialect, plan: StreamPlan, close_s: float) -> None:
+    def __init__(self, site: VenueSite, ccxt_id: str, dialect: Dialect, plan: StreamPlan, bounds: StreamBounds) -> None:
         self._site = site
         self._dialect = dialect
         self._plan = plan
-        self._close_s = close_s
+        self._bounds = bounds
         self._exchange_type = listening(library.exchange_class(ccxt_id, "pro"))
         self._pattern: Any = None
 
@@ -216,10 +243,9 @@ class SocketMaker:
         exchange = self._exchange_type(self._config(receiver))
         if self._site.base_url is not None:
             exchange.urls["api"] = replace_host(exchange.urls["api"], self._site.base_url)
-        pings: Mapping[str, object] = {"maxPingPongMisses": _NEVER}
-        if self._plan.ping_s is not None:
-            pings = {**pings, "keepAlive": int(self._plan.ping_s * 1000)}
-        exchange.streaming = {**exchange.streaming, **pings}
+        # So often that three pongs must be missing before a connection counts as silent.
+        ping_ms = int(self._bounds.silent_after_s * 1000 / 3)
+        exchange.streaming = {**exchange.streaming, "keepAlive": ping_ms, "maxPingPongMisses": _NEVER}
         return exchange
 
     def _config(self, receiver: Receiver | None) -> dict[str, object]:
@@ -231,7 +257,7 @@ class SocketMaker:
             "guard_refusal": self._dialect.refusal,
             "guard_corrects_nonce": self._dialect.corrects_nonce,
             "guard_receiver": receiver,
-            "guard_close_s": self._close_s,
+            "guard_close_s": self._bounds.close_s,
             "guard_timers": set(),
             "guard_tasks": set(),
             "session": site.session(),

@@ -125,10 +125,10 @@ class Caller:
         return self.answer
 
 
-def read_marks(message: object) -> dict[str, float]:
+def read_marks(message: object) -> dict[str, float | None] | None:
     """Marks are `{"marks": {id: price}}`."""
-    said = cast("dict[str, dict[str, float]]", message)
-    return said.get("marks", {})
+    said = cast("dict[str, dict[str, float | None]]", message)
+    return said.get("marks")
 
 
 def read_events(message: object) -> list[Event] | None:

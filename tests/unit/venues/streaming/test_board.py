@@ -91,3 +91,21 @@ def test_silence_is_counted_from_holding_or_the_last_mark() -> None:
         assert scene.board.mark(BTC) is None
 
     run_virtual(story())
+
+
+def test_said_again_is_younger_and_no_news() -> None:
+    """A venue that tells changes only says "as before": the mark is heard of, its price stays; without one, nothing."""
+
+    async def story() -> None:
+        scene = Scene()
+        scene.board.put({BTC: None}, "stream")
+        assert scene.board.mark(BTC) is None
+        scene.board.put({BTC: 40_000.0}, "stream")
+        await scene.clock.sleep(8)
+        scene.board.put({BTC: None}, "stream")
+        await scene.clock.sleep(8)
+        assert scene.board.unheard(10) == frozenset()
+        assert scene.board.mark(BTC).price == 40_000.0  # type: ignore[union-attr]  # it is there
+        assert scene.said == [frozenset({BTC})]
+
+    run_virtual(story())

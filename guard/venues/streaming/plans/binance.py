@@ -1,21 +1,20 @@
-"""Binance USD-M: `markPriceUpdate` of each contract every second; one user data stream for everything of an account.
+"""Binance futures: `markPriceUpdate` of each contract every second; one user data stream for everything of an account.
 
-Source: Binance USD-M futures, WebSocket market streams ("Mark Price Stream") and user data streams.
+Source: Binance USD-M and COIN-M futures, WebSocket market streams ("Mark Price Stream") and user data streams.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from guard.ports.errors import VenueUnavailable
 from guard.venues import fields
 from guard.venues.client import Endpoint
 from guard.venues.markets import Listing
-from guard.venues.streaming.plan import Event, MarksCall, StreamPlan, Watcher
+from guard.venues.streaming.plan import Event, Marks, MarksCall, StreamPlan, Watcher
 
-_MARKS: Final = Endpoint("fapiPublicGetPremiumIndex", "binanceusdm GET fapi/v1/premiumIndex", signed=False)
-_MARK: Final = "binanceusdm stream markPriceUpdate"
+_MARK: Final = "binance stream markPriceUpdate"
 # Nothing of these is read: that they came is the news.
 _NEWS: Final = frozenset(
     {
@@ -32,7 +31,7 @@ _NEWS: Final = frozenset(
 _KEEP_KEY_ALIVE_MS: Final = 900_000
 
 
-def read_marks(message: object) -> Mapping[str, float]:
+def read_marks(message: object) -> Marks | None:
     """`markPriceUpdate`, alone or in a list, in a combined stream or not."""
     if isinstance(message, Mapping) and "stream" in message:
         message = message.get("data")
@@ -41,7 +40,7 @@ def read_marks(message: object) -> Mapping[str, float]:
     for item in items:
         if isinstance(item, Mapping) and item.get("e") == "markPriceUpdate":
             found[fields.text(item, "s", _MARK)] = fields.number(item, "p", _MARK)
-    return found
+    return found or None
 
 
 def read_events(message: object) -> Sequence[Event] | None:
@@ -54,15 +53,19 @@ def read_events(message: object) -> Sequence[Event] | None:
         return None
     kind = message.get("e")
     if kind == "listenKeyExpired":
-        raise VenueUnavailable("binanceusdm user data stream: the listen key has expired")
+        raise VenueUnavailable("binance user data stream: the listen key has expired")
     return (Event(str(kind)),) if kind in _NEWS else None
 
 
-def _read_all(answer: object) -> Mapping[str, float]:
-    rows = fields.rows(answer, _MARKS.name)
-    prices = {fields.text(row, "symbol", _MARKS.name): fields.number(row, "markPrice", _MARKS.name) for row in rows}
-    # Contracts that are being settled have no mark.
-    return {name: price for name, price in prices.items() if price > 0}
+def read_all(where: str) -> Callable[[object], Mapping[str, float]]:
+    """The reader of `premiumIndex` for all symbols; contracts that are being settled have no mark."""
+
+    def read(answer: object) -> Mapping[str, float]:
+        rows = fields.rows(answer, where)
+        prices = {fields.text(row, "symbol", where): fields.optional_number(row, "markPrice", where) for row in rows}
+        return {name: price for name, price in prices.items() if price}
+
+    return read
 
 
 def _watch_marks(exchange: Any, rows: Sequence[Listing]) -> Sequence[Watcher]:
@@ -74,11 +77,17 @@ def _watch_account(exchange: Any) -> Sequence[Watcher]:
     return (exchange.watch_balance(),)
 
 
-PLAN: Final = StreamPlan(
-    read_marks=read_marks,
-    read_events=read_events,
-    watch_marks=_watch_marks,
-    watch_account=_watch_account,
-    marks_call=MarksCall(_MARKS, _read_all),
-    options={"listenKeyRefreshRate": _KEEP_KEY_ALIVE_MS},
-)
+def plan(marks: Endpoint) -> StreamPlan:
+    """The plan of one of the two branches; `marks` is its `premiumIndex`."""
+    return StreamPlan(
+        read_marks=read_marks,
+        read_events=read_events,
+        watch_marks=_watch_marks,
+        watch_account=_watch_account,
+        marks_call=MarksCall(marks, read_all(marks.name)),
+        options={"listenKeyRefreshRate": _KEEP_KEY_ALIVE_MS},
+    )
+
+
+USDM: Final = plan(Endpoint("fapiPublicGetPremiumIndex", "binanceusdm GET fapi/v1/premiumIndex", signed=False))
+COINM: Final = plan(Endpoint("dapiPublicGetPremiumIndex", "binancecoinm GET dapi/v1/premiumIndex", signed=False))

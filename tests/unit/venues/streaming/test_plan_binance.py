@@ -6,7 +6,7 @@ import pytest
 
 from guard.ports.errors import BadAnswer, VenueUnavailable
 from guard.venues.streaming.plan import Event
-from guard.venues.streaming.plans.binanceusdm import PLAN, read_events, read_marks
+from guard.venues.streaming.plans.binance import USDM, read_events, read_marks
 
 MARK = {
     "e": "markPriceUpdate",
@@ -27,12 +27,12 @@ MARK = {
         (MARK, {"BTCUSDT": 11794.15}),
         ([MARK, MARK | {"s": "ETHUSDT", "p": "300"}], {"BTCUSDT": 11794.15, "ETHUSDT": 300.0}),
         ({"stream": "btcusdt@markPrice", "data": MARK}, {"BTCUSDT": 11794.15}),
-        ({"result": None, "id": 1}, {}),
-        ({"e": "bookTicker", "s": "BTCUSDT"}, {}),
-        ("pong", {}),
+        ({"result": None, "id": 1}, None),
+        ({"e": "bookTicker", "s": "BTCUSDT"}, None),
+        ("pong", None),
     ],
 )
-def test_marks(message: object, marks: dict[str, float]) -> None:
+def test_marks(message: object, marks: dict[str, float] | None) -> None:
     """The mark is `p`; index and settlement prices are not."""
     assert read_marks(message) == marks
 
@@ -56,8 +56,8 @@ def test_events() -> None:
 
 def test_all_marks_in_one_answer() -> None:
     """The call's answer: every symbol, those without a mark left out."""
-    assert PLAN.marks_call is not None
+    assert USDM.marks_call is not None
     rows = [{"symbol": "BTCUSDT", "markPrice": "40000.5"}, {"symbol": "OLDUSDT", "markPrice": "0.00000000"}]
-    assert PLAN.marks_call.read(rows) == {"BTCUSDT": 40_000.5}
+    assert USDM.marks_call.read(rows) == {"BTCUSDT": 40_000.5}
     with pytest.raises(BadAnswer):
-        PLAN.marks_call.read({"code": -1})
+        USDM.marks_call.read({"code": -1})
