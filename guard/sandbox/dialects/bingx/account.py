@@ -178,7 +178,7 @@ def _commission(call: Call) -> Any:
     }
 
 
-def _standard_positions(_call: Call) -> Any:
+def _none(_call: Call) -> Any:
     return []
 
 
@@ -215,7 +215,8 @@ TABLE: Table = {
     ("GET", "/openApi/swap/v2/user/positions"): Endpoint(_positions, _READ),
     ("GET", "/openApi/cswap/v1/user/balance"): Endpoint(_coin_balance, _READ),
     ("GET", "/openApi/cswap/v1/user/positions"): Endpoint(_coin_positions, _READ),
-    ("GET", "/openApi/contract/v1/allPosition"): Endpoint(_standard_positions, _READ),
+    ("GET", "/openApi/contract/v1/allPosition"): Endpoint(_none, _READ),
+    ("GET", "/openApi/wallets/v1/capital/config/getall"): Endpoint(_none, _READ),
     ("GET", "/openApi/swap/v1/maintMarginRatio"): Endpoint(_tiers, _READ),
     ("GET", "/openApi/swap/v2/trade/leverage"): Endpoint(_leverage, _READ),
     ("POST", "/openApi/swap/v2/trade/leverage"): Endpoint(_set_leverage, _TRADE),
