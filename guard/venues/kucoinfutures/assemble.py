@@ -14,7 +14,7 @@ from typing import Any
 from guard.ports.venue import FetchedBook
 from guard.risk.book import Book, Collateral, Tier, VenueFigures, VenueReported
 from guard.risk.tiers import TierTables
-from guard.venues.kucoinfutures.legs import VENUE, Held, LegBuilder, Reference, torn_evidence
+from guard.venues.kucoinfutures.legs import VENUE, Held, LegBuilder, Reference, settle_of, torn_evidence
 from guard.venues.kucoinfutures.parse import OrderRow, Overview, PositionRow
 
 COMPUTED_MODEL = "kucoin"
@@ -34,7 +34,7 @@ class ClassicAnswers:
 def needed_currencies(held: Held, reference: Reference) -> frozenset[str]:
     """Currencies that something held or ordered settles in."""
     listed = reference.markets.by_id
-    found = {row.currency for row in held.positions}
+    found = {settle_of(row, reference.markets) for row in held.positions}
     return frozenset(found | {listed[row.market_id].settle for row in held.orders if row.market_id in listed})
 
 
@@ -84,6 +84,7 @@ def assemble_classic(
         missing=tuple(dict.fromkeys(builder.legs.missing)),
         torn=torn_evidence(answers.held),
         position_mode_proven=True,
+        adl=builder.legs.adl,
     )
 
 
@@ -157,7 +158,7 @@ class _Builder:
         pools = {
             name: self._pool(overview)
             for name, overview in self._answers.overviews.items()
-            if not overview.is_empty or any(row.currency == name for row in self._held.positions)
+            if not overview.is_empty or self._legs_in(name)
         }
         if len(pools) == 1 and not any(row.margin_mode == "isolated" for row in self._held.positions):
             only = next(iter(pools.values()))
@@ -172,7 +173,7 @@ class _Builder:
         Its risk ratio is over the equity less isolated legs, funds on their way out, and fees to open. Where the ratio
         is not told (0 beside cross legs tells nothing), the requirement is the sum over the legs.
         """
-        legs = [row for row in self._held.positions if row.currency == overview.currency]
+        legs = self._legs_in(overview.currency)
         cross = [row for row in legs if row.margin_mode == "cross"]
         apart = [row for row in legs if row.margin_mode == "isolated"]
         equity = overview.equity - overview.frozen - self._fees_to_open(overview.currency)
@@ -185,6 +186,10 @@ class _Builder:
             isolated = sum(row.margin or 0.0 for row in apart)
             initial = max(0.0, overview.position_margin - isolated) + overview.order_margin
         return VenueFigures(equity, requirement, initial, overview.available, ratio if equity > 0 else None)
+
+    def _legs_in(self, currency: str) -> list[PositionRow]:
+        """Legs that settle in a currency."""
+        return [row for row in self._held.positions if settle_of(row, self._reference.markets) == currency]
 
     def _sum_of(self, cross: list[PositionRow], currency: str) -> float | None:
         """What the venue asks of the legs, and the fees to close them.
@@ -203,13 +208,14 @@ class _Builder:
         return sum(known) if plain or self.model == REPORTED_MODEL else None
 
     def _opening(self, currency: str) -> list[OrderRow]:
-        """Resting orders in contracts of `currency` that may open a position."""
+        """Resting cross orders in contracts of `currency` that may open a position."""
         listed = self._reference.markets.by_id
         return [
             row
             for row in self._held.orders
             if not row.reduce_only
             and not row.conditional
+            and row.margin_mode != "isolated"
             and row.market_id in listed
             and listed[row.market_id].settle == currency
         ]

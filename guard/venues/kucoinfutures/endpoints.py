@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from guard.ports.errors import (
+    BadAnswer,
     ClockSkew,
     CredentialsRejected,
     OrderOutcomeUnknown,
@@ -58,7 +59,10 @@ ORDER_NOT_FOUND = "100001"
 CLIENT_ID_IN_USE = "clientOid in use"
 """Our word: the venue refuses a repeated id with the code of any wrong parameter, and says so in the text only."""
 
-OUTCOME_UNKNOWN_CODES = frozenset({"408000", "500000", "500", "503", CLIENT_ID_IN_USE})
+NO_CODE = "no code"
+"""Our word: an object in which the venue's code is missing is no answer of the venue."""
+
+OUTCOME_UNKNOWN_CODES = frozenset({"408000", "500000", "500", "503", CLIENT_ID_IN_USE, NO_CODE})
 """Refusals after which an order may nevertheless stand."""
 
 _LATER = "the guard tries again at the next cycle"
@@ -85,6 +89,7 @@ RULINGS: Mapping[str, Ruling] = MappingProxyType(
         "500000": Ruling(VenueUnavailable, _LATER),
         "503": Ruling(VenueUnavailable, _LATER),
         ORDER_NOT_FOUND: Ruling(VenueError),
+        NO_CODE: Ruling(BadAnswer, "no figure was taken from it"),
         CLIENT_ID_IN_USE: Ruling(OrderOutcomeUnknown, "an order with this id exists: look it up"),
         "200003": Ruling(OrderRejected, "this contract does not take orders now"),
         "200005": Ruling(OrderRejected, "the risk limit of this contract does not allow it"),
@@ -105,7 +110,9 @@ RULINGS: Mapping[str, Ruling] = MappingProxyType(
 def refusal(answer: Mapping[str, object]) -> tuple[str | None, str]:
     """`{"code": "400005", "msg": "Invalid KC-API-SIGN"}`; 200000 is no refusal."""
     code, text = answer.get("code"), str(answer.get("msg") or "")
-    if code is None or str(code) == OK_CODE:
+    if code is None:
+        return NO_CODE, text or "an object without a code"
+    if str(code) == OK_CODE:
         return None, text
     said = text.lower()
     if "clientoid" in said and any(word in said for word in ("duplicat", "repeat", "exist", "in use")):

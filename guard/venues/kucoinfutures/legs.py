@@ -77,13 +77,19 @@ def torn_evidence(held: Held) -> tuple[str, ...]:
     )
 
 
-def _amounts(rows: tuple[PositionRow, ...]) -> dict[LegKey, tuple[float, float] | float]:
+def _amounts(rows: tuple[PositionRow, ...]) -> dict[LegKey, float]:
     return {(row.market_id, row.leg): row.amount for row in rows}
 
 
 def unknown_ids(held: Held, markets: MarketTable) -> frozenset[str]:
     """Ids of positions and orders that are not listed in `markets`."""
     return held.used_ids - markets.by_id.keys()
+
+
+def settle_of(row: PositionRow, markets: MarketTable) -> str:
+    """The currency that a leg settles in, by its listing; empty where neither that nor the row tells it."""
+    listing = markets.by_id.get(row.market_id)
+    return listing.settle if listing else row.currency
 
 
 def proven_mode(stated: PositionMode, held: Held) -> PositionMode | None:
@@ -107,6 +113,7 @@ class LegBuilder:
         self.held = held
         self.reference = reference
         self.missing: list[str] = list(held.cut)
+        self.adl: dict[tuple[str, str], float] = {}
         # Both legs of a hedged symbol have one mark.
         self._marks = dict(held.marks)
         for row in held.positions:
@@ -144,6 +151,10 @@ class LegBuilder:
         )
         if mark is None:
             self.missing.append(f"mark price of {symbol}")
+        if listing and row.currency not in {"", listing.settle}:
+            self.missing.append(f"settlement currency of {symbol}")
+        if row.adl is not None:
+            self.adl[symbol, row.side] = min(1.0, max(0.0, row.adl))
         if row.margin_mode == "isolated" and row.margin is None:
             self.missing.append(f"margin of {symbol}")
         return Position(
@@ -152,7 +163,7 @@ class LegBuilder:
             contracts=abs(row.amount),
             contract_size=listing.contract_size if listing else _size_of_one(row, mark),
             kind=listing.kind if listing else "inverse" if row.inverse else "linear",
-            settle=listing.settle if listing else row.currency or symbol.partition(":")[2],
+            settle=settle_of(row, self.reference.markets) or symbol.partition(":")[2],
             entry_price=row.entry_price,
             mark_price=mark or row.entry_price,
             leverage=self.leverage(row.market_id, row.leverage),

@@ -61,7 +61,7 @@ class PositionRow(NamedTuple):
     """A held leg. `amount` is signed, in contracts; `value` is its size at the mark, >= 0, in `currency`.
 
     `margin` is the wallet of an isolated leg; `maintenance` and `mm_rate` are the venue's own requirement (without the
-    fee to close) and rate.
+    fee to close) and rate. `adl` is the place in the auto-deleveraging queue, 1 = next.
     """
 
     market_id: str
@@ -78,6 +78,7 @@ class PositionRow(NamedTuple):
     mm_rate: float | None
     value: float | None
     unrealized_pnl: float | None
+    adl: float | None = None
 
     @property
     def side(self) -> Side:
@@ -197,6 +198,7 @@ def _position(row: Row, where: str) -> PositionRow:
         mm_rate=_above_zero(row, "maintMarginReq", where),
         value=_size_of(row, "markValue", where),
         unrealized_pnl=optional_number(row, "unrealisedPnl", where),
+        adl=optional_number(row, "delevPercentage", where),
     )
 
 
