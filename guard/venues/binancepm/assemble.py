@@ -75,7 +75,9 @@ def assemble(
         model=MODEL,
         as_of=min(parts["balances"], parts["positions"]),
         position_mode=joint_mode(modes),
-        fees=Fees(taker=max(fee.taker for fee in fees), maker=max(fee.maker for fee in fees)),
+        fees=Fees(
+            taker=max((fee.taker for fee in fees), default=0.0), maker=max((fee.maker for fee in fees), default=0.0)
+        ),
         collateral=collateral,
         positions=positions,
         orders=orders,
@@ -122,9 +124,10 @@ def reported(totals: Totals) -> VenueReported:
 def _collateral(money: Money, settles: set[str]) -> tuple[tuple[Collateral, ...], list[str]]:
     """Everything that is had, owed or settled in, at its index price and its collateral rate."""
     missing: list[str] = []
-    known = {balance.asset: balance for balance in money.balances}
-    missing.extend(f"balance of {asset}" for asset in sorted(settles - known.keys()))
     used = [balance for balance in money.balances if balance.wallet or balance.owed or balance.asset in settles]
+    for asset in sorted(settles - {balance.asset for balance in used}):
+        missing.append(f"balance of {asset}")
+        used.append(Balance(asset, 0.0, 0.0))
     return tuple(_priced(balance, money, settles, missing) for balance in used), missing
 
 

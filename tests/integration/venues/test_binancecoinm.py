@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 
+import ccxt.pro
 import pytest
 
 from guard.ports.errors import OrderRejected
@@ -13,6 +15,7 @@ from guard.ports.venue import OrderRequest, OrderStatus
 from guard.risk.assess import assess
 from guard.sandbox.engine.engine import Holding
 from guard.sandbox.engine.sides import Leg, Side
+from guard.venues.addresses import replace_host
 from tests.contract.venues.agreement import agrees
 from tests.contract.venues.harness import Harness, benched
 
@@ -145,3 +148,23 @@ async def test_an_account_dies_where_the_guard_says(bench: Harness, legs: list[A
     assert len(account.account.liquidations) == 0
     bench.server.engine.set_price("BTCUSD", exact + tick)
     assert len(account.account.liquidations) == len(legs)
+
+
+async def test_real_listeners_are_told_in_contracts(bench: Harness) -> None:
+    """Marks, the order, the leg and the coins of one trade come over the streams."""
+    account = bench.account("alice", balances={"BTC": 3})
+    keys = {"apiKey": account.api_key, "secret": account.secret}
+    pro = ccxt.pro.binancecoinm({**keys, "enableRateLimit": False, "options": {"defaultType": "swap"}})
+    pro.urls["api"] = replace_host(pro.urls["api"], bench.server.base_url)
+    async with asyncio.timeout(10):
+        await pro.load_markets()
+        assert (await pro.watch_mark_price(BTC))["markPrice"] == 43_500
+        watched = (pro.watch_orders(), pro.watch_positions(), pro.watch_balance())
+        tasks = [asyncio.ensure_future(each) for each in watched]
+        await bench.server.served.streams.until_listened()
+        await pro.create_order(BTC, "market", "buy", 10)
+        orders, positions, balance = [await task for task in tasks]
+    await pro.close()
+    assert (orders[-1]["filled"], orders[-1]["fee"]["currency"]) == (10.0, "BTC")
+    assert [(leg["symbol"], leg["side"], leg["contracts"]) for leg in positions] == [(BTC, "long", 10)]
+    assert balance["BTC"]["total"] == pytest.approx(float(account.account.wallets["BTC"]))
