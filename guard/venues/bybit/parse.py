@@ -6,7 +6,7 @@ is a `BadAnswer`; what may be absent is None and is named as missing by `guard.v
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from guard.ports.errors import BadAnswer
@@ -200,7 +200,7 @@ def _coin(row: Row, where: str) -> CoinRow:
     )
 
 
-def read_positions(found: list[Row], category: Category) -> tuple[PositionRow, ...]:
+def read_positions(found: Sequence[Row], category: Category) -> tuple[PositionRow, ...]:
     """Rows of the positions of a category, empty legs included.
 
     Raises:
@@ -276,7 +276,7 @@ def _entry_price(row: Row, size: float, side: Side, mark: float | None, where: s
     return min((entry, session), key=lambda price: abs(sign * size * (mark - price) - unrealized))
 
 
-def read_orders(found: list[Row], category: Category) -> tuple[OrderRow, ...]:
+def read_orders(found: Sequence[Row], category: Category) -> tuple[OrderRow, ...]:
     """The open orders of a category, those that wait for a trigger included.
 
     Raises:
