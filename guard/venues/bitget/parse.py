@@ -230,7 +230,7 @@ def _order(row: Row, product: str, where: str) -> OrderRow:
     Take-profit and stop-loss orders close, in either mode; those of a whole position name no size.
     """
     plan = optional_text(row, "planType")
-    mode = mode_of(row, "posMode", where) if optional_text(row, "posMode") else None
+    mode = mode_of(row, "posMode", where) if optional_text(row, "posMode") else _mode_by_leg(row)
     closes_leg = plan is not None and plan not in {"normal_plan", "track_plan"}
     leg = side_of(row, "posSide", where) if mode == "hedge" else None
     side, reduces = _ways(row, leg, where, closes=closes_leg)
@@ -254,6 +254,11 @@ def _order(row: Row, product: str, where: str) -> OrderRow:
         order_id=text(row, "orderId", where),
         client_order_id=optional_text(row, "clientOid"),
     )
+
+
+def _mode_by_leg(row: Row) -> PositionMode | None:
+    """The mode of an order that does not name it: only in hedge mode an order has a leg."""
+    return "hedge" if optional_text(row, "posSide") in _SIDES else None
 
 
 def _ways(row: Row, leg: Side | None, where: str, *, closes: bool) -> tuple[OrderSide | None, bool]:

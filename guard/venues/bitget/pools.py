@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from guard.risk.book import VenueFigures, VenueReported
+from guard.risk.book import Tier, VenueFigures, VenueReported
+from guard.venues.bitget import endpoints as at
 from guard.venues.bitget.parse import AccountRow, PositionRow
 
 _TAKER = 0.0006
 """The fee that the venue counts into every requirement."""
-_ABOVE, _BELOW, _DUST = 1.05, 0.4, 1e-3
+_DRIFT = 0.05
+"""How much a requirement may move with the marks between two requests."""
+_DUST = 1e-3
+"""Part of the equity up to which a difference is none."""
 
 
 class Pool(NamedTuple):
@@ -98,31 +102,40 @@ def reported_of(figures: Mapping[str, VenueFigures], *, alone: bool) -> VenueRep
     )
 
 
-def torn_evidence(pools: Iterable[Pool]) -> tuple[str, ...]:
+def torn_evidence(pools: Iterable[Pool], tiers: Mapping[str, tuple[Tier, ...]]) -> tuple[str, ...]:
     """Pools whose requirement with the balances cannot be that of the legs in the positions' answer.
 
-    The venue tells no times of accounts, and ratios run with the price; a requirement hardly does. By the whole rate of
-    its tier a leg asks for at least what the venue charges, and never for much more.
+    The venue tells no times of accounts, and ratios run with the price; a requirement hardly does. It lies between what
+    the legs ask for by slices of their tiers and by whole tiers, whichever rule holds for each.
     """
-    found = (_torn(pool) for pool in pools if not pool.row.is_union)
+    found = (_torn(pool, tiers) for pool in pools if not pool.row.is_union)
     return tuple(text for text in found if text)
 
 
-def _torn(pool: Pool) -> str:
-    said, most = figures_of(pool).maintenance_margin, _most_required(pool)
-    if said is None or most is None:
+def _torn(pool: Pool, tiers: Mapping[str, tuple[Tier, ...]]) -> str:
+    said, bounds = figures_of(pool).maintenance_margin, _required(pool, tiers)
+    if said is None or bounds is None:
         return ""
-    if said > _ABOVE * most + _DUST * pool.row.equity or said < _BELOW * most - _DUST * pool.row.equity:
-        return f"{pool.row.coin} asks for {said:.6g} with the balances and for up to {most:.6g} with the positions"
-    return ""
+    (least, most), slack = bounds, _DUST * pool.row.equity
+    if (1 - _DRIFT) * least - slack <= said <= (1 + _DRIFT) * most + slack:
+        return ""
+    return f"{pool.row.coin} asks for {said:.6g} with the balances and for up to {most:.6g} with the positions"
 
 
-def _most_required(pool: Pool) -> float | None:
-    """The requirement of linear cross legs if each tier's rate held for all of a leg; the larger side of a symbol."""
-    sides: dict[str, dict[str, float]] = {}
+def _required(pool: Pool, tiers: Mapping[str, tuple[Tier, ...]]) -> tuple[float, float] | None:
+    """What linear cross legs ask for, by slices and by whole tiers; the larger side of each symbol."""
+    sides: dict[str, float] = {}
     for leg in pool.cross:
-        if leg.product == "COIN-FUTURES" or leg.mark_price is None or leg.mm_rate is None:
+        if leg.product == at.COIN_MARGINED or leg.mark_price is None or not tiers.get(leg.market_id):
             return None
-        each = sides.setdefault(leg.market_id, {})
-        each[leg.side] = leg.amount * leg.mark_price * (leg.mm_rate + _TAKER)
-    return sum(max(each.values()) for each in sides.values())
+        sides[leg.market_id] = max(sides.get(leg.market_id, 0.0), leg.amount * leg.mark_price)
+    asked = [_by_both_rules(value, tiers[market_id]) for market_id, value in sides.items()]
+    return sum(sliced for sliced, _ in asked), sum(whole for _, whole in asked)
+
+
+def _by_both_rules(value: float, rows: tuple[Tier, ...]) -> tuple[float, float]:
+    """The requirement of a value, each slice at its own rate, and all of it at the last one's."""
+    reached = [row for row in rows if row.floor < value] or list(rows[:1])
+    slices = (row.mm_rate * ((value if row is reached[-1] else row.cap or value) - row.floor) for row in reached)
+    fee = value * _TAKER
+    return sum(slices) + fee, value * reached[-1].mm_rate + fee

@@ -68,7 +68,6 @@ class BitgetReader:
 
     async def _read_classic(self, modes: Modes) -> FetchedBook:
         answers = await self._state.classic()
-        torn = torn_evidence(pools_of(answers.accounts, answers.positions))
         answers = await self._state.with_marks(answers)
         if contradicted(modes.position_modes, answers):
             modes = await self._modes(within_s=0.0)
@@ -79,6 +78,7 @@ class BitgetReader:
         markets = await self._reference.markets_for(answers.used_ids)
         held = {row.market_id: row.product for row in answers.positions if computed and row.market_id in markets.by_id}
         reference = Reference(markets, await self._reference.tiers(held), modes.position_modes)
+        torn = torn_evidence(pools_of(answers.accounts, answers.positions), reference.tiers)
         fetched = assemble(self._client.spec.name, answers, reference, torn, self._last_tiers)
         self._last_tiers = fetched.book.tiers
         self._used = answers.used_products

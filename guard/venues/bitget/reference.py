@@ -6,7 +6,7 @@ with risk.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from guard.ports.errors import VenueError
@@ -31,8 +31,8 @@ _REREAD_S = 60.0
 class Modes:
     """What the venue stated about the account in this session.
 
-    `position_modes` are by product; a unified account has the same in all. `settles` are the margin coins with anything
-    in them, `unions` the products in multi-assets mode.
+    `position_modes` are by product in use; a unified account has the same in all. `settles` are the margin coins with
+    anything in them, `unions` the products in multi-assets mode.
     """
 
     is_unified: bool
@@ -79,24 +79,26 @@ class ReferenceDesk:
         return Modes(is_unified=True, position_modes=dict.fromkeys(at.PRODUCTS, mode))
 
     async def _read_classic_modes(self) -> Modes:
-        table = await self.markets()
-        named = {product: _any_listing(table, product) for product in at.PRODUCTS}
-        asked = {product: listing for product, listing in named.items() if listing is not None}
-        answers = await together(
-            *(self._client.call(at.ACCOUNTS, {"productType": product}) for product in at.PRODUCTS),
-            *(self._client.call(at.ACCOUNT, _account_of(product, listing)) for product, listing in asked.items()),
-        )
-        count = len(at.PRODUCTS)
+        """Accounts of all products first; the mode of a product is asked for where there is anything to lose."""
+        asked = ({"productType": product} for product in at.PRODUCTS)
+        answers = await together(*(self._client.call(at.ACCOUNTS, params) for params in asked))
         accounts: list[AccountRow] = []
-        for product, answer in zip(at.PRODUCTS, answers[:count], strict=True):
+        for product, answer in zip(at.PRODUCTS, answers, strict=True):
             accounts.extend(read_accounts(answer, product))
-        modes = zip(asked, answers[count:], strict=True)
+        used = {row.product for row in accounts if not row.is_empty} or {at.PRODUCTS[0]}
         return Modes(
             is_unified=False,
-            position_modes={product: read_position_mode(answer, product) for product, answer in modes},
+            position_modes=await self._position_modes([product for product in at.PRODUCTS if product in used]),
             settles=tuple(sorted({row.coin for row in accounts if not row.is_empty})),
             unions=tuple(sorted({row.product for row in accounts if row.is_union})),
         )
+
+    async def _position_modes(self, products: Sequence[str]) -> dict[str, PositionMode]:
+        table = await self.markets()
+        named = {product: listing for product in products if (listing := _any_listing(table, product)) is not None}
+        asked = (_account_of(product, listing) for product, listing in named.items())
+        answers = await together(*(self._client.call(at.ACCOUNT, params) for params in asked))
+        return {product: read_position_mode(answer, product) for product, answer in zip(named, answers, strict=True)}
 
     async def markets(self, within_s: float | None = None) -> MarketTable:
         """The listings.
