@@ -29,6 +29,8 @@ VENUE = "okx"
 MODEL = "okx"
 REPORTED_MODEL = "reported"
 _ADL_NEXT = 5.0
+# Contracts in dollars settle in the stable coin that the account has chosen; each position names it.
+_ANY_DOLLAR = "USD"
 
 TierKey = tuple[str, str, str]
 """Instrument type, instrument family, margin mode: `("SWAP", "BTC-USDT", "cross")`."""
@@ -105,7 +107,9 @@ def proven(modes: Modes, answers: Answers) -> bool:
     if legs and (modes.position_mode == "one_way") != (legs == {"net"}):
         return False
     # The account has figures of its own in USD in every mode but that of one pool for each currency.
-    return (answers.balance.adjusted_equity is None) == (modes.account_mode == "single")
+    if modes.account_mode == "single":
+        return answers.balance.adjusted_equity is None
+    return answers.balance.adjusted_equity is not None or not legs
 
 
 def assemble(
@@ -143,7 +147,7 @@ def assemble(
         parameters=parameters,
         venue_reported=reported_of(answers.balance, builder.account_mode, builder.reserved),
     )
-    if builder.account_mode != "single" and answers.balance.adjusted_equity is None:
+    if book.venue_reported.equity is None and builder.account_mode != "single":
         builder.missing.append("equity of the account")
     builder.missing += [f"what {name} is" for name in answers.positions.unknown]
     return FetchedBook(
@@ -189,6 +193,8 @@ class _Builder:
             self.missing.append(f"mark price of {symbol}")
         if row.is_isolated and row.isolated_margin is None:
             self.missing.append(f"isolated margin of {symbol}")
+        if listing is not None and listing.settle not in {row.currency, _ANY_DOLLAR}:
+            self.missing.append(f"settlement currency of {symbol}")
         if self.is_computed:
             self._take_tiers(row, symbol)
         if row.adl is not None:
@@ -200,7 +206,7 @@ class _Builder:
             contracts=row.contracts,
             contract_size=listing.contract_size if listing else 1.0,
             kind=listing.kind if listing else "linear",
-            settle=listing.settle if listing else row.currency,
+            settle=row.currency,
             entry_price=row.entry_price,
             mark_price=mark or row.entry_price,
             leverage=self._leverage(row.leverage, symbol),

@@ -24,8 +24,10 @@ def reported_of(balance: Balance, mode: AccountMode, reserved: Mapping[str, floa
         reserved: what orders take off the cross equity of a currency, which the venue tells nowhere.
     """
     if mode != "single":
+        # Of an account with nothing in it the venue may tell nothing.
+        equity = balance.adjusted_equity if balance.currencies else balance.adjusted_equity or 0.0
         total = _figures(
-            balance.adjusted_equity,
+            equity,
             balance.maintenance_margin,
             balance.margin_ratio,
             balance.initial_margin,

@@ -250,3 +250,22 @@ async def test_a_resting_order_is_found_open_and_an_id_is_used_once(bench: Harne
     too_large = OrderRequest("g2", BTC, "buy", "long", Decimal(9_000), Decimal(43_500), False, "one_way")
     with pytest.raises(OrderRejected, match="51008"):
         await opened.submit(too_large)
+
+
+async def test_a_venue_that_is_away_costs_one_request_a_cycle(bench: Harness) -> None:
+    """The balances, until they come again; nothing of the reading that failed is kept."""
+    opened = await bench.open(bench.account("alice", bench.holding("BTCUSDT", "1", "43000")))
+    await opened.fetch_book()
+    away = (503, "text/html", b"<html></html>")
+    bench.tampering.pages.update({bench.balances: away, bench.positions: away, bench.open_orders: away})
+    for _ in range(2):
+        bench.clock.jump(30)
+        with pytest.raises(VenueError):
+            await opened.fetch_book()
+    asked = len(bench.tampering.seen)
+    bench.clock.jump(30)
+    with pytest.raises(VenueError):
+        await opened.fetch_book()
+    assert {path for _, path, _ in bench.tampering.seen[asked:]} == {bench.balances}
+    bench.tampering.pages.clear()
+    agrees(await opened.fetch_book(), EXACT)

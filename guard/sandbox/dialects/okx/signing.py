@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -54,7 +55,7 @@ def authorize(raw: RawRequest, keys: KeyRing, now_ms: int) -> ApiKey:
     return key
 
 
-def login(arguments: dict[str, object], keys: KeyRing, now_ms: int) -> ApiKey:
+def login(arguments: Mapping[str, object], keys: KeyRing, now_ms: int) -> ApiKey:
     """The key that logs in to a stream; its timestamp is in seconds.
 
     Raises:

@@ -47,6 +47,9 @@ MARKETS = MarketTable.of(
 class Make:
     """Makers of rows, answers and books."""
 
+    markets: MarketTable = MARKETS
+    tiers: tuple[Tier, ...] = TIERS
+
     def currency(self, currency: str = "USDT", cash: str = "1000", **fields: object) -> Row:
         """A row of `details` in futures mode without positions."""
         row: Row = {

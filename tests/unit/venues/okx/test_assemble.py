@@ -198,6 +198,8 @@ def test_evidence_of_different_moments(make: Any) -> None:
         ("multi", False, "net", "5", True),
         ("multi", False, "net", "", False),
         ("portfolio", False, "net", "", False),
+        ("portfolio", False, "", "", True),
+        ("multi", True, "", "", True),
     ],
 )
 def test_modes_are_proven_by_what_was_read(
@@ -209,9 +211,8 @@ def test_modes_are_proven_by_what_was_read(
     agrees: bool,
 ) -> None:
     """By the names of legs, and by whether the account has figures of its own."""
-    answers = make.answers(
-        balance=make.balance(make.currency(), adjEq=adjusted), positions=(make.position(posSide=leg),)
-    )
+    positions = (make.position(posSide=leg),) if leg else ()
+    answers = make.answers(balance=make.balance(make.currency(), adjEq=adjusted), positions=positions)
     assert proven(make.reference(mode, hedge=hedge).modes, answers) is agrees
 
 
@@ -226,3 +227,28 @@ def test_a_ratio_below_zero_is_no_ratio(make: Any) -> None:
     row = make.currency(cash="100", eq="-50", upl="-150", mmr="16.4", mgnRatio="-2.7")
     figures = make.book(make.answers(balance=make.balance(row), positions=(make.position(),))).book.venue_reported
     assert (figures.equity, figures.maintenance_margin, figures.risk_ratio) == (-50.0, 16.4, None)
+
+
+@pytest.mark.parametrize("mode", ["multi", "portfolio"])
+def test_an_account_with_nothing_in_it(make: Any, mode: Any) -> None:
+    """The venue may leave its figures out; nothing is missing, and nothing is there."""
+    fetched = make.book(make.answers(balance=make.balance()), make.reference(mode))
+    assert (fetched.missing, fetched.book.venue_reported.equity) == ((), 0.0)
+    assert sum(pool.equity for pool in assess(fetched.book).pools) == 0.0
+
+
+def test_contracts_in_dollars_settle_in_the_coin_that_the_position_names(make: Any) -> None:
+    """Any other difference between listing and position is named."""
+    dollars = replace(
+        make.markets.by_id["BTC-USDT-SWAP"], market_id="BTC-USD_UM-SWAP", symbol="BTC/USD:USD", settle="USD"
+    )
+    markets = MarketTable.of([*make.markets.by_id.values(), dollars])
+    reference = make.reference(markets=markets, tiers={("SWAP", "BTC-USD_UM", "cross"): make.tiers})
+    balance = make.balance(make.currency("USDC"))
+    fetched = make.book(
+        make.answers(balance=balance, positions=(make.position("BTC-USD_UM-SWAP", ccy="USDC"),)), reference
+    )
+    assert (fetched.missing, fetched.book.positions[0].settle) == ((), "USDC")
+    assert assess(fetched.book).pools[0].currency == "USDC"
+    odd = make.book(make.answers(positions=(make.position(ccy="USDC"),)))
+    assert "settlement currency of BTC/USDT:USDT" in odd.missing

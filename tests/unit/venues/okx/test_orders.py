@@ -19,15 +19,16 @@ from guard.ports.errors import (
     VenueError,
     VenueUnavailable,
 )
-from guard.ports.venue import OrderRequest, OrderStatus
+from guard.ports.venue import Instrument, OrderRequest, OrderStatus
 from guard.venues import library
 from guard.venues.errors import classify
+from guard.venues.markets import Listing
 from guard.venues.okx import endpoints as at
 from guard.venues.okx.orders import OkxOrderWords, order_params, read_order
 from guard.venues.wire import read_answer
-from tests.unit.venues.okx.conftest import listing
 
-BTC = listing("BTC", "USDT", "USDT", "0.01")
+GRID = Instrument("BTC/USDT:USDT", Decimal("0.01"), Decimal("0.01"), Decimal("0.1"), Decimal("0.01"))
+BTC = Listing("BTC-USDT-SWAP", GRID.symbol, "USDT", "linear", 0.01, GRID, taker=0.0005, maker=0.0002)
 REQUEST = OrderRequest("g1", "BTC/USDT:USDT", "sell", "long", Decimal("1.50"), Decimal(43_000), True, "one_way")
 ORDER = {
     "clOrdId": "g1",
