@@ -1,0 +1,492 @@
+"""Real ccxt against a small Deribit on loopback that computes its figures by its own published rule."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from guard.app.clock import SystemClock
+from guard.ports.errors import (
+    BadAnswer,
+    CredentialsRejected,
+    OrderOutcomeUnknown,
+    OrderRejected,
+    PermissionMissing,
+    RateLimited,
+    VenueError,
+    VenueUnavailable,
+)
+from guard.ports.venue import AccountSpec, Credentials, OrderRequest, OrderStatus
+from guard.risk.assess import assess
+from guard.venues.account import CcxtAccount
+from guard.venues.client import VenueClient
+from guard.venues.deribit.venue import VENUE
+from guard.venues.hub import VenueHub
+from tests.contract.venues.agreement import agrees
+from tests.contract.venues.harness import JumpingClock
+
+D = Decimal
+KEY, SECRET = "clientid", "s" * 43
+BTC, BTC_USDC, ETH = "BTC/USD:BTC", "BTC/USDC:USDC", "ETH/USD:ETH"
+# Instrument: base, settle, contract size, smallest order, tick, highest leverage, base rate, slope, mark.
+LISTED: dict[str, tuple[str, str, float, float, float, int, float, float, float]] = {
+    "BTC-PERPETUAL": ("BTC", "BTC", 10.0, 10.0, 0.5, 50, 0.02, 0.00005, 50_000.0),
+    "ETH-PERPETUAL": ("ETH", "ETH", 1.0, 1.0, 0.05, 50, 0.02, 0.00001, 2_500.0),
+    "BTC_USDC-PERPETUAL": ("BTC", "USDC", 0.0001, 0.0001, 0.5, 50, 0.02, 0.00005, 50_000.0),
+    "BTC-25DEC26": ("BTC", "BTC", 10.0, 10.0, 2.5, 50, 0.02, 0.00005, 51_000.0),
+}
+INDEX = {"BTC": 50_000.0, "ETH": 2_500.0, "USDC": 1.0}
+
+
+@dataclass
+class Deribit:
+    """One account there: `held` by instrument as size and entry, `cash` by currency."""
+
+    model: str = "segregated_sm"
+    cash: dict[str, float] = field(default_factory=lambda: {"BTC": 2.0})
+    held: dict[str, tuple[float, float]] = field(default_factory=dict)
+    options: list[dict[str, Any]] = field(default_factory=list)
+    orders: list[dict[str, Any]] = field(default_factory=list)
+    done: list[dict[str, Any]] = field(default_factory=list)
+    marks: dict[str, float] = field(default_factory=lambda: {name: row[8] for name, row in LISTED.items()})
+    scope: str = "account:read trade:read_write wallet:read"
+    error: tuple[str, int, dict[str, Any]] | None = None
+    seen: list[str] = field(default_factory=list)
+    totals: bool = True
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """One request: the signature first, then what was asked."""
+        name = request.path.removeprefix("/api/v2/")
+        self.seen.append(name)
+        if self.error is not None and self.error[0] in name:
+            return web.json_response({"jsonrpc": "2.0", "error": self.error[2]}, status=self.error[1])
+        if name.startswith("private/") and not self._is_signed(request):
+            wrong = {"code": 13004, "message": "invalid_credentials"}
+            return web.json_response({"jsonrpc": "2.0", "error": wrong}, status=400)
+        result = getattr(self, "_" + name.replace("/", "_"))(dict(request.query))
+        return web.json_response({"jsonrpc": "2.0", "result": result, "usIn": 1, "usOut": 2, "testnet": False})
+
+    @staticmethod
+    def _is_signed(request: web.Request) -> bool:
+        said = request.headers.get("Authorization", "").removeprefix("deri-hmac-sha256 ")
+        parts = dict(part.split("=", 1) for part in said.split(",") if "=" in part)
+        text = f"{parts.get('ts')}\n{parts.get('nonce')}\nGET\n{request.raw_path}\n\n"
+        made = hmac.new(SECRET.encode(), text.encode(), hashlib.sha256).hexdigest()
+        return parts.get("id") == KEY and parts.get("sig") == made
+
+    def _leg(self, name: str) -> tuple[float, float, float, float]:
+        """Value, PnL, initial and maintenance margin of a leg in its settlement currency."""
+        size, entry = self.held[name]
+        base, settle, *_, rate, slope, _ = LISTED[name]
+        mark = self.marks[name]
+        inverse = settle == base
+        value = abs(size) / mark if inverse else abs(size) * mark
+        pnl = size * (1 / entry - 1 / mark) if inverse else size * (mark - entry)
+        units = value if inverse else abs(size)
+        return value, pnl, value * (rate + slope * units), value * (rate / 2 + slope * units)
+
+    def _sums(self) -> dict[str, tuple[float, float, float]]:
+        """Equity, initial and maintenance margin by currency."""
+        found = {name: (cash, 0.0, 0.0) for name, cash in self.cash.items()}
+        for name in self.held:
+            settle = LISTED[name][1]
+            equity, initial, maintenance = found.get(settle, (0.0, 0.0, 0.0))
+            _, pnl, more_initial, more_maintenance = self._leg(name)
+            found[settle] = (equity + pnl, initial + more_initial, maintenance + more_maintenance)
+        return found
+
+    def _private_get_account_summaries(self, query: dict[str, str]) -> Any:
+        assert query == {"extended": "true"}
+        sums = self._sums()
+        usd = [sum(row[place] * INDEX[name] for name, row in sums.items()) for place in range(3)]
+        summaries = []
+        for name, row in sums.items():
+            equity, initial, maintenance = row
+            if self.model.startswith("cross"):
+                margin, initial, maintenance = (total / INDEX[name] for total in usd)
+            else:
+                margin = equity
+            summary: dict[str, Any] = {
+                "currency": name,
+                "margin_model": self.model,
+                "cross_collateral_enabled": self.model.startswith("cross"),
+                "portfolio_margining_enabled": self.model.endswith("pm"),
+                "balance": self.cash.get(name, 0.0),
+                "equity": equity,
+                "margin_balance": margin,
+                "initial_margin": initial,
+                "maintenance_margin": maintenance,
+                "available_funds": margin - initial,
+            }
+            if self.model.startswith("cross") and self.totals:
+                keys = ("total_margin_balance_usd", "total_initial_margin_usd", "total_maintenance_margin_usd")
+                summary.update(zip(keys, usd, strict=True))
+            summaries.append(summary)
+        return {"id": 1, "username": "alice", "summaries": summaries}
+
+    def _private_get_positions(self, query: dict[str, str]) -> Any:
+        assert query == {"currency": "any"}
+        rows = []
+        for name, (size, entry) in self.held.items():
+            _, pnl, initial, maintenance = self._leg(name)
+            rows.append(
+                {
+                    "instrument_name": name,
+                    "kind": "future",
+                    "size": size,
+                    "direction": "buy" if size > 0 else "sell" if size < 0 else "zero",
+                    "average_price": entry,
+                    "mark_price": self.marks[name],
+                    "index_price": INDEX[LISTED[name][0]],
+                    "leverage": LISTED[name][5],
+                    "initial_margin": initial,
+                    "maintenance_margin": maintenance,
+                    "total_profit_loss": pnl,
+                    "floating_profit_loss": pnl / 3,
+                    "estimated_liquidation_price": None,
+                }
+            )
+        return rows + self.options
+
+    def _private_get_open_orders(self, _query: dict[str, str]) -> Any:
+        return self.orders
+
+    def _private_sell(self, query: dict[str, str]) -> Any:
+        return self._traded("sell", query)
+
+    def _private_buy(self, query: dict[str, str]) -> Any:
+        return self._traded("buy", query)
+
+    def _traded(self, side: str, query: dict[str, str]) -> Any:
+        assert (query["type"], query["time_in_force"], query["reduce_only"]) == ("limit", "immediate_or_cancel", "true")
+        assert int(query["valid_until"]) > 1_600_000_000_000
+        name, amount, price = query["instrument_name"], float(query["amount"]), float(query["price"])
+        size, entry = self.held.get(name, (0.0, 1.0))
+        crosses = price <= self.marks[name] if side == "sell" else price >= self.marks[name]
+        filled = min(amount, abs(size)) if crosses else 0.0
+        self.held[name] = (size - filled if side == "sell" else size + filled, entry)
+        order = {
+            "instrument_name": name,
+            "direction": side,
+            "label": query["label"],
+            "order_id": "BTC-7",
+            "amount": amount,
+            "filled_amount": filled,
+            "average_price": self.marks[name] if filled else 0.0,
+            "order_state": "filled" if filled == amount else "cancelled",
+        }
+        self.done.append(order)
+        return {"order": order, "trades": []}
+
+    def _private_get_order_state_by_label(self, query: dict[str, str]) -> Any:
+        return [
+            order
+            for order in self.done
+            if order["label"] == query["label"] and LISTED[str(order["instrument_name"])][1] == query["currency"]
+        ]
+
+    def _public_get_time(self, _query: dict[str, str]) -> Any:
+        return int(SystemClock().now().timestamp() * 1000)
+
+    def _public_auth(self, query: dict[str, str]) -> Any:
+        said = f"{query['timestamp']}\n{query['nonce']}\n{query['data']}"
+        made = hmac.new(SECRET.encode(), said.encode(), hashlib.sha256).hexdigest()
+        assert (query["grant_type"], query["client_id"], query["signature"]) == ("client_signature", KEY, made)
+        return {"access_token": "t", "expires_in": 900, "scope": self.scope, "token_type": "bearer"}
+
+    def _public_get_instruments(self, query: dict[str, str]) -> Any:
+        assert query == {"currency": "any", "kind": "future"}
+        return [
+            {
+                "instrument_name": name,
+                "kind": "future",
+                "base_currency": base,
+                "counter_currency": "USD" if settle == base else settle,
+                "quote_currency": "USD" if settle == base else settle,
+                "settlement_currency": settle,
+                "settlement_period": "perpetual" if "PERPETUAL" in name else "month",
+                "expiration_timestamp": 1_798_185_600_000,
+                "contract_size": size,
+                "min_trade_amount": least,
+                "tick_size": tick,
+                "max_leverage": leverage,
+                "taker_commission": 0.0005,
+                "maker_commission": 0.0,
+                "is_active": True,
+            }
+            for name, (base, settle, size, least, tick, leverage, _, _, _) in LISTED.items()
+        ]
+
+    def _public_get_index_price(self, query: dict[str, str]) -> Any:
+        return {"index_price": INDEX[query["index_name"].removesuffix("_usd").upper()], "estimated_delivery_price": 1}
+
+    def _public_ticker(self, query: dict[str, str]) -> Any:
+        return {"instrument_name": query["instrument_name"], "mark_price": self.marks[query["instrument_name"]]}
+
+    def _public_get_order_book(self, _query: dict[str, str]) -> Any:
+        return {"bids": [[49_999.5, 1000.0], [49_999.0, 20.0]], "asks": [[50_000.5, 30.0]]}
+
+
+@dataclass
+class Bench:
+    """The venue, and how to open its account."""
+
+    venue: Deribit
+    clock: JumpingClock
+    hub: VenueHub
+    base_url: str
+    opened: list[CcxtAccount] = field(default_factory=list)
+
+    def open(self, **credentials: str) -> CcxtAccount:
+        """The account, by real ccxt."""
+        key = {"api_key": KEY, "secret": SECRET, **credentials}
+        spec = AccountSpec("alice", "deribit", Credentials(**key), base_url=self.base_url)
+        site = self.hub.site("deribit", self.base_url, VENUE.weight_per_minute, "deribit")
+        client = VenueClient(site, spec, VENUE.dialect)
+        self.opened.append(CcxtAccount(client, VENUE.open_reader(client)))
+        return self.opened[-1]
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    """One venue on loopback."""
+    venue, clock = Deribit(), JumpingClock()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", venue.answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    hub = VenueHub(clock)
+    bench = Bench(venue, clock, hub, f"http://{host}:{port}")
+    yield bench
+    for account in bench.opened:
+        await account.close()
+    await hub.close()
+    await runner.cleanup()
+
+
+def reduction(**fields: Any) -> OrderRequest:
+    """An order that closes 1,000 USD of a long leg."""
+    request = OrderRequest(
+        client_order_id="g0123456789abcdef01s12c3",
+        symbol=BTC,
+        side="sell",
+        leg="long",
+        contracts=D(100),
+        limit_price=D(49_000),
+        reduce_only=True,
+        position_mode="one_way",
+    )
+    return replace(request, **fields)
+
+
+async def test_segregated_standard_margin(bench: Bench) -> None:
+    """A pool for each settlement currency, perpetuals beside a fixed term, inverse and linear; the venue agrees."""
+    bench.venue.cash = {"BTC": 2.0, "USDC": 30_000.0, "ETH": 0.0}
+    bench.venue.held = {
+        "BTC-PERPETUAL": (200_000.0, 48_000.0),
+        "BTC-25DEC26": (-50_000.0, 52_000.0),
+        "BTC_USDC-PERPETUAL": (-3.0, 49_000.0),
+        "ETH-PERPETUAL": (0.0, 2_000.0),
+    }
+    check = await bench.open().check()
+    agrees(check.fetched, 1e-9)
+    book = check.fetched.book
+    assert (book.model, check.account_mode) == ("deribit-sm", "standard margin (S:SM)")
+    legs = {leg.symbol: (leg.side, leg.kind, leg.contracts, leg.contract_size, leg.settle) for leg in book.positions}
+    assert legs == {
+        BTC: ("long", "inverse", 20_000.0, 10.0, "BTC"),
+        BTC + "-261225": ("short", "inverse", 5_000.0, 10.0, "BTC"),
+        BTC_USDC: ("short", "linear", pytest.approx(30_000.0), 0.0001, "USDC"),
+    }
+    assert book.parameters[BTC]["base_im"] == pytest.approx(0.02)
+    assert book.parameters[BTC]["base_mm"] == pytest.approx(0.01)
+    assert book.parameters[BTC]["slope"] == pytest.approx(0.00005)
+
+
+@pytest.mark.parametrize("totals", [True, False])
+async def test_cross_collateral(bench: Bench, *, totals: bool) -> None:
+    """One pool in USD at index prices, whether or not the venue tells totals in USD."""
+    bench.venue.model, bench.venue.totals = "cross_sm", totals
+    bench.venue.cash = {"BTC": 1.0, "USDC": -20_000.0, "ETH": 10.0}
+    bench.venue.held = {"BTC-PERPETUAL": (100_000.0, 48_000.0), "BTC_USDC-PERPETUAL": (-1.0, 49_000.0)}
+    check = await bench.open().check()
+    agrees(check.fetched, 1e-9)
+    assert check.account_mode == "cross standard margin (X:SM)"
+    (pool,) = assess(check.fetched.book).pools
+    assert (pool.currency, pool.margin_mode) == ("USD", "cross")
+
+
+@pytest.mark.parametrize("model", ["segregated_pm", "cross_pm"])
+async def test_portfolio_margin_is_reported(bench: Bench, model: str) -> None:
+    """Nothing is recomputed: the venue's own figures, and the mode is told."""
+    bench.venue.model = model
+    bench.venue.held = {"BTC-PERPETUAL": (100_000.0, 48_000.0)}
+    check = await bench.open().check()
+    assert check.fetched.book.model == "reported"
+    assert "portfolio margin" in check.account_mode
+    _, _, maintenance = bench.venue._sums()["BTC"]
+    equity = 2.0 + bench.venue._leg("BTC-PERPETUAL")[1]
+    assert assess(check.fetched.book).risk_ratio == pytest.approx(maintenance / equity)
+
+
+async def test_options_make_an_account_reported(bench: Bench) -> None:
+    """Standard margin of options is not computed; the venue's totals hold them."""
+    option = {
+        "instrument_name": "BTC-25DEC26-60000-C",
+        "kind": "option",
+        "size": -2.0,
+        "direction": "sell",
+        "average_price": 0.03,
+        "mark_price": 0.02,
+        "initial_margin": 0.3,
+        "maintenance_margin": 0.2,
+    }
+    bench.venue.options = [option]
+    bench.venue.held = {"BTC-PERPETUAL": (100_000.0, 48_000.0)}
+    fetched = await bench.open().fetch_book()
+    assert (fetched.book.model, fetched.missing) == ("reported", ())
+    assert [leg.symbol for leg in fetched.book.positions] == [BTC]
+
+
+async def test_orders_are_read(bench: Bench) -> None:
+    """Plain and waiting ones, with marks and rates where nothing is held."""
+    order = {"instrument_name": "ETH-PERPETUAL", "direction": "buy", "price": 2_000.0, "amount": 500.0}
+    state = {"filled_amount": 100.0, "order_state": "open", "order_id": "ETH-1", "label": "mine"}
+    bench.venue.orders = [
+        {**order, **state, "reduce_only": False},
+        {**order, **state, "price": "market_price", "order_state": "untriggered", "reduce_only": True, "label": ""},
+    ]
+    bench.venue.cash = {"BTC": 2.0, "ETH": 3.0}
+    fetched = await bench.open().fetch_book()
+    plain, waiting = fetched.book.orders
+    assert fetched.missing == ()
+    assert (plain.symbol, plain.side, plain.price, plain.remaining, plain.client_order_id) == (
+        ETH,
+        "buy",
+        2000.0,
+        400.0,
+        "mine",
+    )
+    assert (waiting.conditional, waiting.price, waiting.reduce_only, waiting.client_order_id) == (
+        True,
+        None,
+        True,
+        None,
+    )
+    assert fetched.book.parameters[ETH]["mark_price"] == 2_500.0
+    pool = next(pool for pool in assess(fetched.book).pools if pool.currency == "ETH")
+    assert pool.initial_margin == pytest.approx(400 / 2000 * 0.02)
+
+
+async def test_an_account_dies_where_the_venue_says(bench: Bench) -> None:
+    """At our liquidation price the venue's own requirement is its equity, as nearly as the rates are known."""
+    bench.venue.cash = {"BTC": 0.3}
+    bench.venue.held = {"BTC-PERPETUAL": (150_000.0, 50_000.0)}
+    (pool,) = assess((await bench.open().fetch_book()).book).pools
+    price = pool.positions[0].liquidation_price
+    assert price is not None
+    bench.venue.marks["BTC-PERPETUAL"] = price
+    equity, _, maintenance = bench.venue._sums()["BTC"]
+    assert maintenance / equity == pytest.approx(1.0, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        ("account:read trade:read_write wallet:read", (True, True, False, None)),
+        ("account:read trade:read wallet:read_write", (True, False, True, None)),
+        ("account:read trade:read wallet:none ip:10.0.0.1", (True, False, False, True)),
+    ],
+)
+async def test_rights(bench: Bench, scope: str, expected: tuple[bool | None, ...]) -> None:
+    """By the scope of a token; the secret is not sent."""
+    bench.venue.scope = scope
+    rights = (await bench.open().check()).rights
+    assert (rights.read, rights.trade, rights.withdraw, rights.ip_restricted) == expected
+
+
+async def test_a_reduction_fills_and_is_found_again(bench: Bench) -> None:
+    """In USD on the wire, in contracts here."""
+    bench.venue.held = {"BTC-PERPETUAL": (5_000.0, 48_000.0)}
+    opened = bench.open()
+    state = await opened.submit(reduction())
+    assert (state.status, state.filled, state.average_price) == (OrderStatus.FILLED, D(100), 50_000.0)
+    assert bench.venue.held["BTC-PERPETUAL"][0] == 4_000.0
+    assert await opened.find_order(state.client_order_id, BTC) == state
+    assert await opened.find_order("another", BTC) is None
+    expired = await opened.submit(reduction(client_order_id="second", limit_price=D(51_000)))
+    assert (expired.status, expired.filled) == (OrderStatus.EXPIRED, D(0))
+
+
+async def test_the_order_book_is_in_contracts(bench: Bench) -> None:
+    """The venue's amounts are in USD."""
+    depth = await bench.open().depth(BTC)
+    assert [(level.price, level.contracts) for level in depth.bids] == [(49_999.5, 100.0), (49_999.0, 2.0)]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (400, 13009, CredentialsRejected),
+        (400, 13021, PermissionMissing),
+        (400, 10028, RateLimited),
+        (400, 11051, VenueUnavailable),
+        (400, 10041, VenueUnavailable),
+        (500, 11094, VenueUnavailable),
+        (400, 11050, VenueError),
+    ],
+)
+async def test_refusals(bench: Bench, status: int, code: int, expected: type[VenueError]) -> None:
+    """By the venue's codes, with its words and its reason."""
+    said = {"code": code, "message": "some words", "data": {"reason": "a reason"}}
+    bench.venue.error = ("get_positions", status, said)
+    with pytest.raises(expected, match="some words: a reason") as caught:
+        await bench.open().fetch_book()
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(("code", "expected"), [(10009, OrderRejected), (13888, OrderOutcomeUnknown)])
+async def test_refused_orders(bench: Bench, code: int, expected: type[VenueError]) -> None:
+    """Some refusals are certain; after others the order is looked up."""
+    bench.venue.held = {"BTC-PERPETUAL": (5_000.0, 48_000.0)}
+    bench.venue.error = ("private/sell", 400, {"code": code, "message": "no"})
+    with pytest.raises(expected):
+        await bench.open().submit(reduction())
+
+
+async def test_a_wrong_secret_and_a_wrong_clock(bench: Bench) -> None:
+    """The key is in question; a clock that is wrong is corrected before anything is signed."""
+    with pytest.raises(CredentialsRejected):
+        await bench.open(secret="wrong").fetch_book()
+    bench.clock.drift_s = -500.0
+    check = await bench.open().check()
+    assert check.clock_skew_ms == pytest.approx(-500_000, abs=2_000)
+    assert check.fetched.missing == ()
+
+
+async def test_answers_that_contradict_themselves(bench: Bench) -> None:
+    """Two margin models in one account, a size without its direction."""
+    bench.venue.model = "something_new"
+    with pytest.raises(BadAnswer, match="margin model"):
+        await bench.open().fetch_book()
+    bench.venue.model = "segregated_sm"
+    bench.venue.options = [{"instrument_name": "X", "kind": "future", "size": 5, "direction": "sell"}]
+    with pytest.raises(BadAnswer, match="direction"):
+        await bench.open().fetch_book()
+
+
+async def test_an_instrument_that_nobody_lists(bench: Bench) -> None:
+    """Named as missing, as is the balance that it would need."""
+    leg = {"instrument_name": "NEW-PERPETUAL", "kind": "future", "size": 5.0, "direction": "buy", "mark_price": 2.0}
+    bench.venue.options = [{**leg, "average_price": 1.0, "initial_margin": 0.1, "maintenance_margin": 0.1}]
+    assert "listing of NEW-PERPETUAL" in (await bench.open().fetch_book()).missing
