@@ -21,7 +21,7 @@ def account_row() -> Make:
     """A margin coin of a product."""
 
     def make(**fields: Any) -> dict[str, Any]:
-        row = {
+        row: dict[str, Any] = {
             "marginCoin": "USDT",
             "locked": "0",
             "available": "9000",
