@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import hmac
+import json
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import aiohttp
 import ccxt.pro as ccxt
 import pytest
 
@@ -15,6 +19,7 @@ from guard.ports.errors import ClockSkew, OrderOutcomeUnknown, OrderRejected, Pe
 from guard.ports.venue import OrderRequest, OrderStatus
 from guard.risk.assess import assess
 from guard.risk.conformity import conformity
+from guard.sandbox.engine.choices import set_leverage
 from guard.sandbox.engine.sides import Leg, Side
 from guard.sandbox.faults import FaultKind
 from guard.venues.addresses import replace_host
@@ -313,3 +318,36 @@ async def test_ccxt_listens_to_the_dialect(pro: Any, bench: Harness) -> None:
     assert (orders[-1]["symbol"], orders[-1]["side"]) == (BTC, "sell")
     assert positions[-1]["contracts"] in {0.75, 1.0}
     assert Leg.LONG.value.lower() == positions[-1]["side"]
+
+
+async def test_everything_of_an_account_is_told(bench: Harness) -> None:
+    """Marks of both kinds, a changed leverage, a waiting order: each frame gzipped, with a ping among them."""
+    account = bench.account("alice", bench.holding("BTCUSDT", "1", "43000"))
+    heard: list[Any] = []
+    async with aiohttp.ClientSession() as session:
+        base = bench.server.base_url
+        headers = {"X-BX-APIKEY": account.api_key}
+        query = f"timestamp={int(bench.clock.now().timestamp() * 1000)}"
+        signature = hmac.new(account.secret.encode(), query.encode(), "sha256").hexdigest()
+        url = f"{base}/openApi/user/auth/userDataStream?{query}&signature={signature}"
+        async with session.post(url, headers=headers) as answer:
+            key = (await answer.json())["listenKey"]
+        async with session.ws_connect(f"{base}/swap-market?listenKey={key}") as socket:
+            for name in ("BTC-USDT@markPrice", "BTC-USD@markPrice", "nonsense"):
+                await socket.send_json({"id": "1", "reqType": "sub", "dataType": name})
+            set_leverage(bench.server.engine.state, account.account, "BTCUSDT", 10)
+            bench.stop(account, "BTCUSDT", Side.SELL, "1", "41000", reduce_only=True)
+            wanted = {"Ping", "SUCCESS", "BTC-USDT@markPrice", "BTC-USD@markPrice"}
+            wanted |= {"ACCOUNT_CONFIG_UPDATE", "ORDER_TRADE_UPDATE"}
+            while not wanted <= {name for each in heard for name in names(each)}:
+                text = gzip.decompress((await soon(socket.receive())).data).decode()
+                heard.append(text if text == "Ping" else json.loads(text))
+    coin = next(each["data"] for each in heard if names(each) & {"BTC-USD@markPrice"})
+    assert float(coin[0]["p"]) == 43_500
+
+
+def names(message: Any) -> set[str]:
+    """What a frame is about."""
+    if isinstance(message, str):
+        return {message}
+    return {str(message[key]) for key in ("e", "dataType", "msg") if key in message}

@@ -19,7 +19,11 @@ from guard.sandbox.dialects.sockets import Connection, Sockets, compact
 from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.market import Market
-from guard.sandbox.engine.state import AccountEvent, Event, OrderEvent
+from guard.sandbox.engine.orders import AlgoStatus
+from guard.sandbox.engine.state import AccountEvent, AlgoEvent, Event, OrderEvent, SettingsEvent
+
+_PING_MS = 5_000
+_ALGO_STATUS = {AlgoStatus.NEW: "NEW", AlgoStatus.CANCELED: "CANCELED", AlgoStatus.REJECTED: "EXPIRED"}
 
 
 def zipped(message: Any) -> bytes:
@@ -33,6 +37,7 @@ class Listener:
 
     account_id: int | None = None
     channels: list[str] = field(default_factory=list)
+    pinged_ms: int = 0
 
 
 class BingxStreams:
@@ -58,6 +63,9 @@ class BingxStreams:
         """Say what is due on every channel; drop connections when a fault says so."""
         self._sockets.drop_struck(now_ms)
         for connection in self._sockets:
+            if now_ms - connection.state.pinged_ms >= _PING_MS:
+                connection.state.pinged_ms = now_ms
+                self._sockets.say(connection, "ping", "Ping", now_ms)
             for channel in connection.state.channels:
                 data = self._channel(channel, now_ms)
                 if data is not None:
@@ -88,7 +96,7 @@ class BingxStreams:
         connection.put({"id": number, "code": 0, "msg": "SUCCESS", "timestamp": self._world.wire_ms})
         self.push(self._world.wire_ms)
 
-    def _channel(self, channel: str, now_ms: int) -> dict[str, Any] | None:
+    def _channel(self, channel: str, now_ms: int) -> Any:
         name, _, kind = channel.partition("@")
         call = Call(self.venue, {"symbol": name}, None, now_ms)
         listed = {
@@ -97,7 +105,8 @@ class BingxStreams:
         if name not in listed:
             return None
         if kind == "markPrice":
-            return {"e": "markPriceUpdate", "E": now_ms, "s": name, "p": plain(call.market.mark(listed[name].symbol))}
+            mark = {"e": "markPriceUpdate", "E": now_ms, "s": name, "p": plain(call.market.mark(listed[name].symbol))}
+            return [mark] if listed[name].is_inverse else mark
         return _ticker_event(call, listed[name]) if kind == "ticker" else None
 
     def _on_event(self, event: Event) -> None:
@@ -140,6 +149,10 @@ def _user_event(event: Event, account: Account, market: Market, now_ms: int) -> 
         return _account_update(event, account, market, now_ms)
     if isinstance(event, OrderEvent):
         return _order_update(event, market, now_ms)
+    if isinstance(event, AlgoEvent):
+        return _algo_update(event, market, now_ms)
+    if isinstance(event, SettingsEvent) and event.symbol:
+        return _config_update(account, market, event.symbol, now_ms)
     return None
 
 
@@ -207,3 +220,35 @@ def _order_update(event: OrderEvent, market: Market, now_ms: int) -> dict[str, A
             "z": plain(instrument.contracts(order.filled), 8),
         },
     }
+
+
+def _algo_update(event: AlgoEvent, market: Market, now_ms: int) -> dict[str, Any]:
+    """A waiting order is told as any other; one that was triggered, as filled."""
+    wanted = event.algo.request
+    row = {
+        "s": market_id(market.instruments[wanted.symbol]),
+        "c": event.algo.client_algo_id,
+        "i": event.algo.id,
+        "S": wanted.side.value,
+        "o": wanted.kind.value,
+        "q": plain(wanted.qty or Decimal(0), 8),
+        "p": plain(wanted.price or Decimal(0), 8),
+        "sp": plain(wanted.trigger_price or Decimal(0), 8),
+        "ap": "0",
+        "x": event.algo.status.value,
+        "X": _ALGO_STATUS.get(event.algo.status, "FILLED"),
+        "ps": wanted.leg.value,
+        "z": "0",
+    }
+    return {"e": "ORDER_TRADE_UPDATE", "E": now_ms, "T": now_ms, "o": row}
+
+
+def _config_update(account: Account, market: Market, symbol: str, now_ms: int) -> dict[str, Any]:
+    settings = account.settings_of(symbol)
+    changed = {
+        "s": market_id(market.instruments[symbol]),
+        "l": settings.leverage,
+        "S": settings.leverage,
+        "mt": "isolated" if settings.isolated else "cross",
+    }
+    return {"e": "ACCOUNT_CONFIG_UPDATE", "E": now_ms, "ac": changed}
