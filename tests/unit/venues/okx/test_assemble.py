@@ -252,3 +252,23 @@ def test_contracts_in_dollars_settle_in_the_coin_that_the_position_names(make: A
     assert assess(fetched.book).pools[0].currency == "USDC"
     odd = make.book(make.answers(positions=(make.position(ccy="USDC"),)))
     assert "settlement currency of BTC/USDT:USDT" in odd.missing
+
+
+def test_accrued_interest_is_taken_off_the_balance(make: Any) -> None:
+    """The venue's equity has it taken off, its cash has not."""
+    row = make.currency(cash="-500", eq="-503", eqUsd="-503", interest="3", liab="503")
+    answers = make.answers(balance=make.balance(row, adjEq="-503"))
+    (item,) = make.book(answers, make.reference("multi")).book.collateral
+    assert item.balance == -503.0
+
+
+@pytest.mark.parametrize("levers", [("10", "3"), ("3", "10")])
+def test_of_two_leverages_the_one_that_needs_more_margin_holds(make: Any, levers: tuple[str, str]) -> None:
+    """In long/short mode both sides may have their own."""
+    orders = tuple(
+        make.order(posSide=leg, side=side, lever=lever, ordId=lever)
+        for (leg, side), lever in zip((("long", "buy"), ("short", "sell")), levers, strict=True)
+    )
+    answers = make.answers(orders=orders, marks={"BTC-USDT-SWAP": 41_000.0})
+    fetched = make.book(answers, make.reference(hedge=True))
+    assert fetched.book.parameters["BTC/USDT:USDT"]["leverage"] == 3.0
