@@ -7,7 +7,7 @@ from typing import Any
 from guard.sandbox.dialects.kucoinfutures.wording import NANOSECONDS, contract_id, currency_id, lots, plain
 from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.market import Market
-from guard.sandbox.engine.orders import AlgoOrder, Order, OrderKind, OrderStatus
+from guard.sandbox.engine.orders import AlgoOrder, Order, OrderKind, OrderStatus, Trade
 from guard.sandbox.engine.sides import Side
 
 _LIVE = {OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED}
@@ -146,12 +146,19 @@ def unified_row(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def order_news(order: Order, account: Account, market: Market, kind: str, now_ms: int) -> dict[str, Any]:
-    """As `/contractMarket/tradeOrders` tells it."""
+def order_news(
+    order: Order, account: Account, market: Market, kind: str, now_ms: int, trade: Trade | None = None
+) -> dict[str, Any]:
+    """As `/contractMarket/tradeOrders` tells it; `trade` is the fill that it tells of."""
     row = order_row(order, account, market)
     instrument = market.instruments[order.symbol]
+    match: dict[str, Any] = {}
+    if trade is not None:
+        size = str(lots(instrument, trade.qty))
+        match = {"matchPrice": plain(trade.price), "matchSize": size, "tradeId": str(trade.id)}
     left = lots(instrument, order.remaining) if row["isActive"] else 0
     return {
+        **match,
         "symbol": row["symbol"],
         "orderType": row["type"],
         "side": row["side"],

@@ -175,7 +175,7 @@ class StreamSide:
         """What an event has to say on a private topic."""
         market, now_ms = self._world.engine.market, self._world.wire_ms
         if isinstance(event, OrderEvent) and topic.partition(":")[0] == _ORDERS:
-            data = shapes_orders.order_news(event.order, account, market, _KINDS[event.execution], now_ms)
+            data = shapes_orders.order_news(event.order, account, market, _KINDS[event.execution], now_ms, event.trade)
             return [_private(topic, "symbolOrderChange", data)]
         if isinstance(event, AlgoEvent) and topic == _STOPS:
             row = shapes_orders.stop_row(event.algo, account, market)
