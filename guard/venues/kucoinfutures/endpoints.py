@@ -149,8 +149,6 @@ DIALECT = Dialect(
         "adjustForTimeDifference": False,
         "timeDifference": 0,
     },
-    permission_codes=frozenset({"400003", "400006", "400007"}),
-    permission_fix="this key lacks the right for it, or this address is no longer on its list",
     urgent_paths=frozenset({"orders"}),
     refusal=refusal,
 )
