@@ -145,6 +145,16 @@ async def test_an_account_is_streamed(pro: Any, exchange: Any) -> None:
             pass
 
 
+async def test_conditional_orders_are_streamed(pro: Any, exchange: Any, bench: Harness) -> None:
+    """On a channel of their own."""
+    async with asyncio.timeout(_LONGEST_S):
+        waiting = asyncio.ensure_future(pro.watch_orders(params={"trigger": True}))
+        await bench.server.served.streams.until_listened()
+        await exchange.create_order(BTC, "market", "sell", 50, None, {"stopLossPrice": 41_000, "reduceOnly": True})
+        (order,) = await waiting
+        assert order["info"]["slTriggerPx"] == "41000"
+
+
 async def test_a_wrong_login_and_a_dropped_stream(pro: Any, bench: Harness, alice: SandboxAccount) -> None:
     """Each is an error of its own kind."""
     wrong = connected(ccxt.pro.okx, bench, alice, password="other")
