@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.instruments import Instrument
-from guard.sandbox.engine.margin import AccountFigures, LegFigures, account_figures
+from guard.sandbox.engine.margin import AccountFigures, LegFigures, figures_after
 from guard.sandbox.engine.market import Market
 
 _FAR = Decimal(100)
@@ -29,7 +29,7 @@ def liquidation_price(account: Account, market: Market, figures: AccountFigures,
 
     def surplus(price: Decimal) -> Decimal:
         moved = market.supposing(symbol, price)
-        then = account_figures(account, moved, known=figures)
+        then = figures_after(account, moved, figures, symbol)
         pools = market.rule.pools(account, moved, then)
         return next(pool.surplus for pool in pools if any(each.position is leg.position for each in pool.legs))
 

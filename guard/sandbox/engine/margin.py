@@ -7,7 +7,7 @@ and which legs live or die together is said by the venue's `MarginRule`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from guard.sandbox.engine.accounts import Account, Position
@@ -131,27 +131,54 @@ class Pool:
         return self.maintenance / self.equity if self.equity > 0 else None
 
 
-def account_figures(account: Account, market: Market, known: AccountFigures | None = None) -> AccountFigures:
-    """Every leg, asset and open-order margin of an account, at the current marks.
-
-    Args:
-        account: whose.
-        market: the marks, and the rule that says what a leg and an order need.
-        known: figures of the same account, to take every leg from whose mark is still the same.
-    """
+def account_figures(account: Account, market: Market) -> AccountFigures:
+    """Every leg, asset and open-order margin of an account, at the current marks."""
     rule = market.rule
-    old = {} if known is None else {(leg.position.symbol, leg.position.leg): leg for leg in known.legs}
-    legs = []
-    for position in account.held():
-        leg = old.get((position.symbol, position.leg))
-        if leg is None or leg.mark != market.mark(position.symbol):
-            leg = rule.leg(account, market, position)
-        legs.append(leg)
+    legs = tuple(rule.leg(account, market, position) for position in account.held())
     notionals = _order_notionals(account, market)
     initials = {key: rule.order_initial(account, market, key, value) for key, value in notionals.items()}
     names = sorted({*account.wallets, *(market.instruments[leg.position.symbol].margin_asset for leg in legs)})
     assets = {name: _asset_figures(account, market, name, legs, initials) for name in names}
-    return AccountFigures(tuple(legs), assets, notionals, initials)
+    return AccountFigures(legs, assets, notionals, initials)
+
+
+def figures_after(account: Account, market: Market, before: AccountFigures, symbol: str) -> AccountFigures:
+    """What `before` becomes in a `market` in which only the mark of `symbol` is another one."""
+    rule, legs = market.rule, []
+    name = market.instruments[symbol].margin_asset
+    asset = before.assets.get(name)
+    for leg in before.legs:
+        if leg.position.symbol == symbol and asset is not None:
+            moved = rule.leg(account, market, leg.position)
+            asset = _shifted(asset, leg, moved)
+            legs.append(moved)
+        else:
+            legs.append(leg)
+    initials = {
+        key: rule.order_initial(account, market, key, before.order_notionals[key]) if key[0] == symbol else value
+        for key, value in before.order_initials.items()
+    }
+    if asset is None:
+        return before
+    added = sum((initials[key] - before.order_initials[key] for key in initials if key[0] == symbol), _ZERO)
+    asset = replace(asset, order_initial=asset.order_initial + added)
+    return AccountFigures(tuple(legs), {**before.assets, name: asset}, before.order_notionals, initials)
+
+
+def _shifted(asset: AssetFigures, old: LegFigures, new: LegFigures) -> AssetFigures:
+    """An asset's figures after one of its legs changed."""
+    unrealized = new.unrealized - old.unrealized
+    maintenance, initial = new.maintenance - old.maintenance, new.initial - old.initial
+    own = _ZERO if new.isolated else Decimal(1)
+    return replace(
+        asset,
+        unrealized=asset.unrealized + unrealized,
+        cross_unrealized=asset.cross_unrealized + unrealized * own,
+        maintenance=asset.maintenance + maintenance,
+        cross_maintenance=asset.cross_maintenance + maintenance * own,
+        position_initial=asset.position_initial + initial,
+        cross_position_initial=asset.cross_position_initial + initial * own,
+    )
 
 
 def usd_equity(market: Market, figures: AccountFigures) -> Decimal:
