@@ -1,0 +1,429 @@
+"""MEXC with real ccxt against a small server of its shapes: reading, refusals, and that nothing can be sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from guard.app.clock import SystemClock
+from guard.ports.errors import (
+    BadAnswer,
+    ClockSkew,
+    CredentialsRejected,
+    OrderRejected,
+    PermissionMissing,
+    RateLimited,
+    VenueError,
+    VenueUnavailable,
+)
+from guard.ports.venue import AccountSpec, Credentials, OrderRequest, VenueAccount
+from guard.risk.assess import assess
+from guard.risk.conformity import conformity
+from guard.venues.hub import VenueHub
+from guard.venues.registry import open_account
+
+Row = dict[str, Any]
+_RECV_WINDOW_MS = 10_000
+
+
+def contract(symbol: str, size: float, **fields: object) -> Row:
+    """A listed contract with three risk limits."""
+    base, quote = symbol.split("_")
+    return {
+        "symbol": symbol,
+        "displayNameEn": f"{symbol} SWAP",
+        "baseCoin": base,
+        "quoteCoin": quote,
+        "settleCoin": base if quote == "USD" else quote,
+        "contractSize": size,
+        "minLeverage": 1,
+        "maxLeverage": 125,
+        "priceUnit": 0.1,
+        "volUnit": 1,
+        "minVol": 1,
+        "maxVol": 1000000,
+        "takerFeeRate": 0.0006,
+        "makerFeeRate": 0.0002,
+        "maintenanceMarginRate": 0.004,
+        "initialMarginRate": 0.008,
+        "riskBaseVol": 10000,
+        "riskIncrVol": 200000,
+        "riskIncrMmr": 0.004,
+        "riskIncrImr": 0.004,
+        "riskLevelLimit": 3,
+        "state": 0,
+        **fields,
+    }
+
+
+class Venue:
+    """One account of the venue over HTTP; what is told stands in plain fields, and the key is checked by name only."""
+
+    def __init__(self) -> None:
+        self.contracts = [contract("BTC_USDT", 0.0001), contract("ETH_USDT", 0.01), contract("BTC_USD", 100)]
+        self.contracts.append(contract("BTC_USDC", 0.0001, settleCoin="USDC"))
+        self.marks = {"BTC_USDT": 43_500.0, "ETH_USDT": 3_400.0, "BTC_USD": 43_500.0, "BTC_USDC": 43_500.0}
+        self.assets: list[Row] = []
+        self.positions: list[Row] = []
+        self.orders: list[Row] = []
+        self.plans: list[Row] = []
+        self.stops: list[Row] = []
+        self.mode: Any = 2
+        self.rate = 0.004
+        self.refusals: dict[str, tuple[int, Any]] = {}
+        self.seen: list[str] = []
+        self.ahead_ms = 0
+        self.fund("USDT", 10_000)
+
+    def fund(
+        self, currency: str, equity: float, unrealized: float = 0.0, frozen: float = 0.0, used: float = 0.0
+    ) -> None:
+        """Put money into a wallet."""
+        self.assets = [row for row in self.assets if row["currency"] != currency]
+        self.assets.append(
+            {
+                "currency": currency,
+                "positionMargin": used,
+                "availableBalance": equity - used - frozen,
+                "cashBalance": equity - used - frozen,
+                "frozenBalance": frozen,
+                "equity": equity,
+                "unrealized": unrealized,
+                "bonus": 0,
+            }
+        )
+
+    def hold(self, symbol: str, contracts: int, entry: float, **fields: object) -> None:
+        """Open a leg: long above 0, cross unless `openType` says otherwise."""
+        self.positions.append(
+            {
+                "positionId": len(self.positions) + 1,
+                "symbol": symbol,
+                "positionType": 1 if contracts > 0 else 2,
+                "openType": 2,
+                "state": 1,
+                "holdVol": abs(contracts),
+                "frozenVol": 0,
+                "closeVol": 0,
+                "holdAvgPrice": entry,
+                "openAvgPrice": entry,
+                "closeAvgPrice": 0,
+                "liquidatePrice": 0,
+                "oim": 100,
+                "im": 100,
+                "holdFee": 0,
+                "realised": 0,
+                "leverage": 20,
+                "createTime": 1609991676000,
+                "updateTime": 1609991676000,
+                "autoAddIm": False,
+                **fields,
+            }
+        )
+
+    def rest(self, number: int, symbol: str, side: int, price: float, **fields: object) -> Row:
+        """A resting order of 100 contracts."""
+        return {
+            "orderId": str(number),
+            "symbol": symbol,
+            "price": price,
+            "vol": 100,
+            "leverage": 20,
+            "side": side,
+            "category": 1,
+            "orderType": 1,
+            "dealVol": 0,
+            "openType": 2,
+            "state": 2,
+            "externalOid": f"_m_{number}",
+            **fields,
+        }
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Any request."""
+        path = request.path
+        self.seen.append(path)
+        status, payload = next(
+            (said for name, said in self.refusals.items() if path.endswith(name)), (200, self._answer(request, path))
+        )
+        text = payload if isinstance(payload, str) else json.dumps(payload)
+        return web.Response(status=status, text=text, content_type="application/json")
+
+    def _answer(self, request: web.Request, path: str) -> Row:
+        now_ms = int(datetime.now(tz=UTC).timestamp() * 1000) + self.ahead_ms
+        if "/private/" in path:
+            if request.headers.get("ApiKey") != "key" or not request.headers.get("Signature"):
+                return {"success": False, "code": 401, "message": "Not logged in or login has expired"}
+            if abs(int(request.headers["Request-Time"]) - now_ms) > _RECV_WINDOW_MS:
+                return {"success": False, "code": 513, "message": "Invalid request"}
+        page = int(request.query.get("page_num", "1"))
+        window = slice((page - 1) * 100, page * 100)
+        charge = {"level": 1, "maxVol": 10000, "mmr": 0.004, "imr": 0.008, "openType": 2, "leverage": 20}
+        tables: dict[str, Any] = {
+            "/api/v1/contract/ping": now_ms,
+            "/api/v1/contract/detail": self.contracts,
+            "/api/v1/contract/ticker": [{"symbol": name, "fairPrice": mark} for name, mark in self.marks.items()],
+            "/api/v1/contract/depth/BTC_USDT": {"bids": [[43499, 5, 1]], "asks": [[43501, 6, 1]], "version": 1},
+            "/api/v1/private/account/assets": self.assets,
+            "/api/v1/private/position/open_positions": self.positions,
+            "/api/v1/private/order/list/open_orders": self.orders[window],
+            "/api/v1/private/planorder/list/orders": self.plans[window],
+            "/api/v1/private/stoporder/open_orders": self.stops,
+            "/api/v1/private/position/position_mode": self.mode,
+            "/api/v1/private/position/leverage": [
+                {**charge, "positionType": side, "currentMmr": self.rate} for side in (1, 2)
+            ],
+        }
+        if path not in tables:
+            return {"success": False, "code": 404, "message": f"no {path}"}
+        return {"success": True, "code": 0, "data": tables[path]}
+
+
+class DriftingClock(SystemClock):
+    """Real time, except that sleeping takes none and the wall clock may be wrong."""
+
+    drift_s = 0.0
+    ahead_s = 0.0
+
+    def now(self) -> datetime:
+        """Wall time."""
+        return super().now() + timedelta(seconds=self.drift_s)
+
+    def monotonic(self) -> float:
+        """Stopwatch."""
+        return super().monotonic() + self.ahead_s
+
+    async def sleep(self, seconds: float) -> None:
+        """Jump."""
+        self.ahead_s += seconds
+
+
+class Bench:
+    """The venue, a clock and a hub; `open` opens the account."""
+
+    def __init__(self, venue: Venue, base_url: str) -> None:
+        self.venue = venue
+        self.clock = DriftingClock()
+        self.hub = VenueHub(self.clock, timeout_s=5.0)
+        self._base_url = base_url
+        self._opened: list[VenueAccount] = []
+
+    async def open(self, name: str = "alice", key: str = "key") -> VenueAccount:
+        """Open it with real ccxt."""
+        spec = AccountSpec(name, "mexc", Credentials(api_key=key, secret="secret"), base_url=self._base_url)
+        self._opened.append(await open_account(spec, self.clock, self.hub))
+        return self._opened[-1]
+
+    async def close(self) -> None:
+        """Release connections."""
+        for account in self._opened:
+            await account.close()
+        await self.hub.close()
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    """On any free port of loopback."""
+    venue = Venue()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", venue.answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.2, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    made = Bench(venue, f"http://{host}:{port}")
+    yield made
+    await made.close()
+    await runner.cleanup()
+
+
+async def test_a_flat_account(bench: Bench) -> None:
+    """Money and nothing else."""
+    fetched = await (await bench.open()).fetch_book()
+    assert (fetched.missing, fetched.torn, fetched.position_mode_proven) == ((), (), True)
+    assert [(item.asset, item.balance) for item in fetched.book.collateral] == [("USDT", 10_000.0)]
+    assert (fetched.book.model, fetched.book.positions, fetched.book.orders) == ("mexc", (), ())
+
+
+async def test_long_and_short_in_two_currencies(bench: Bench) -> None:
+    """Contracts, sides and profits; equity agrees with the venue's."""
+    bench.venue.hold("BTC_USDT", 5_000, 43_000)
+    bench.venue.hold("BTC_USDC", -3_000, 44_000)
+    bench.venue.fund("USDT", 10_250, unrealized=250, used=100)
+    bench.venue.fund("USDC", 5_150, unrealized=150, used=100)
+    fetched = await (await bench.open()).fetch_book()
+    assert fetched.missing == ()
+    risk = assess(fetched.book)
+    assert conformity(risk, fetched.book) == ()
+    pools = {pool.currency: pool for pool in risk.pools}
+    assert (pools["USDT"].equity, pools["USDC"].equity) == pytest.approx((10_250, 5_150))
+    assert pools["USDT"].maintenance_margin == pytest.approx(0.5 * 43_500 * 0.004)
+    assert pools["USDT"].closing_fees == pytest.approx(0.5 * 43_500 * 0.0006)
+    assert {leg.symbol: leg.side for leg in fetched.book.positions} == {
+        "BTC/USDT:USDT": "long",
+        "BTC/USDC:USDC": "short",
+    }
+
+
+async def test_hedge_mode_and_isolated_legs(bench: Bench) -> None:
+    """Both sides of a symbol, and an isolated leg beside a cross one."""
+    bench.venue.mode = 1
+    bench.venue.hold("BTC_USDT", 5_000, 43_500)
+    bench.venue.hold("BTC_USDT", -3_000, 43_500)
+    bench.venue.hold("ETH_USDT", -1_000, 3_400, openType=1, im=1_700)
+    fetched = await (await bench.open()).fetch_book()
+    assert (fetched.missing, fetched.book.position_mode) == ((), "hedge")
+    risk = assess(fetched.book)
+    assert conformity(risk, fetched.book) == ()
+    cross, alone = risk.pools
+    assert (cross.equity, alone.equity) == pytest.approx((8_300, 1_700))
+
+
+async def test_a_mode_that_was_changed_is_noticed(bench: Bench) -> None:
+    """Both legs of a symbol contradict one-way mode."""
+    opened = await bench.open()
+    assert (await opened.fetch_book()).book.position_mode == "one_way"
+    bench.venue.hold("BTC_USDT", 5_000, 43_500)
+    bench.venue.hold("BTC_USDT", -3_000, 43_500)
+    with pytest.raises(BadAnswer, match="the held legs say otherwise"):
+        await opened.fetch_book()
+    bench.venue.mode = 1
+    assert (await opened.fetch_book()).book.position_mode == "hedge"
+
+
+async def test_orders_of_all_kinds(bench: Bench) -> None:
+    """Resting, waiting for a price, and stops of a position."""
+    bench.venue.hold("BTC_USDT", 5_000, 43_500)
+    bench.venue.orders.append(bench.venue.rest(1, "ETH_USDT", 1, 3_000))
+    bench.venue.orders.append(bench.venue.rest(2, "BTC_USDT", 4, 50_000, dealVol=40))
+    bench.venue.plans.append({**bench.venue.rest(3, "BTC_USDT", 3, 45_000), "id": "3"})
+    bench.venue.stops.append({"id": 4, "symbol": "BTC_USDT", "positionType": 1, "vol": 5000, "stopLossPrice": 40_000})
+    fetched = await (await bench.open()).fetch_book()
+    assert fetched.missing == ()
+    assert [(each.side, each.remaining, each.reduce_only, each.conditional) for each in fetched.book.orders] == [
+        ("buy", 100.0, False, False),
+        ("sell", 60.0, True, False),
+        ("sell", 100.0, False, True),
+        ("sell", 5000.0, True, True),
+    ]
+    assert set(fetched.book.parameters) == {"ETH/USDT:USDT"}
+
+
+async def test_all_pages_of_orders_are_read(bench: Bench) -> None:
+    """And more than fit are named."""
+    bench.venue.orders = [bench.venue.rest(number, "BTC_USDT", 1, 40_000) for number in range(250)]
+    opened = await bench.open()
+    fetched = await opened.fetch_book()
+    assert (len(fetched.book.orders), fetched.missing) == (250, ())
+    bench.venue.orders = [bench.venue.rest(number, "BTC_USDT", 1, 40_000) for number in range(1_100)]
+    fetched = await opened.fetch_book()
+    assert len(fetched.book.orders) == 1_000
+    assert fetched.missing == ("orders beyond the first 1,000 (mexc GET private/order/list/open_orders)",)
+
+
+async def test_a_new_contract_is_looked_up(bench: Bench) -> None:
+    """It is not in the list of this morning."""
+    opened = await bench.open()
+    await opened.fetch_book()
+    bench.venue.contracts.append(contract("NEW_USDT", 1))
+    bench.venue.marks["NEW_USDT"] = 2.0
+    bench.venue.hold("NEW_USDT", 10, 2.0)
+    bench.clock.ahead_s += 61
+    assert (await opened.fetch_book()).missing == ()
+    bench.venue.hold("GONE_USDT", 10, 2.0)
+    assert (await opened.fetch_book()).missing == ("listing of GONE_USDT",)
+
+
+async def test_a_rate_of_the_users_own_is_told(bench: Bench) -> None:
+    """The venue charges something else than its list says."""
+    bench.venue.hold("BTC_USDT", 5_000, 43_500)
+    bench.venue.rate = 0.01
+    fetched = await (await bench.open()).fetch_book()
+    assert fetched.missing == ("tiers of BTC/USDT:USDT for this user: 1 % is charged, 0.4 % listed",)
+
+
+async def test_accounts_share_contracts_and_fair_prices(bench: Bench) -> None:
+    """Asked once for both."""
+    one, two = await bench.open("alice"), await bench.open("bob")
+    await one.fetch_book()
+    await two.fetch_book()
+    assert bench.venue.seen.count("/api/v1/contract/detail") == 1
+    assert bench.venue.seen.count("/api/v1/contract/ticker") == 1
+    bench.clock.ahead_s += 2
+    await one.fetch_book()
+    assert bench.venue.seen.count("/api/v1/contract/ticker") == 2
+
+
+async def test_nothing_can_be_sent(bench: Bench) -> None:
+    """Watched only: said at the check, and when somebody tries."""
+    opened = await bench.open()
+    check = await opened.check()
+    assert (check.rights.read, check.rights.trade, check.rights.withdraw) == (True, None, None)
+    assert any("watched only" in warning for warning in check.warnings)
+    assert any("does not tell" in warning for warning in check.warnings)
+    request = OrderRequest(
+        "g1", "BTC/USDT:USDT", "sell", "long", Decimal(1), Decimal(43_000), reduce_only=True, position_mode="one_way"
+    )
+    with pytest.raises(OrderRejected, match="watched only"):
+        await opened.submit(request)
+    assert not [path for path in bench.venue.seen if "order/" in path and "list" not in path and "open" not in path]
+
+
+async def test_instruments_and_the_order_book(bench: Bench) -> None:
+    """In contracts."""
+    opened = await bench.open()
+    rules = await opened.instrument("BTC/USDT:USDT")
+    assert (rules.contract_size, rules.step, rules.tick) == (Decimal("0.0001"), Decimal(1), Decimal("0.1"))
+    depth = await opened.depth("BTC/USDT:USDT")
+    assert (depth.bids[0].contracts, depth.asks[0].price) == (5.0, 43_501.0)
+    with pytest.raises(VenueError, match="mexc lists no"):
+        await opened.instrument("NONE/USDT:USDT")
+
+
+@pytest.mark.parametrize("drift_s", [-120.0, 120.0])
+async def test_timestamps_are_on_the_venues_clock(bench: Bench, drift_s: float) -> None:
+    """The difference is measured before the first signed request."""
+    bench.clock.drift_s = drift_s
+    check = await (await bench.open()).check()
+    assert check.clock_skew_ms == pytest.approx(drift_s * 1000, abs=1_000)
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "kind"),
+    [
+        (200, {"success": False, "code": 602, "message": "Signature verification failed"}, CredentialsRejected),
+        (200, {"success": False, "code": 406, "message": "IP not in whitelist"}, PermissionMissing),
+        (200, {"success": False, "code": 703, "message": "read access is required"}, PermissionMissing),
+        (200, {"success": False, "code": 510, "message": "Requests are too frequent"}, RateLimited),
+        (200, {"success": False, "code": 513, "message": "Invalid request"}, ClockSkew),
+        (200, {"success": False, "code": 501, "message": "System busy"}, VenueUnavailable),
+        (503, "<html>maintenance</html>", VenueUnavailable),
+        (200, "<html>hello</html>", BadAnswer),
+        (200, {"success": True}, BadAnswer),
+        (200, {"success": True, "data": [{"currency": "USDT", "equity": "", "unrealized": 0}]}, BadAnswer),
+    ],
+)
+async def test_each_failure(bench: Bench, status: int, answer: Any, kind: type[VenueError]) -> None:
+    """As one class, with what to do; afterwards it works again."""
+    opened = await bench.open()
+    bench.venue.refusals["/account/assets"] = (status, answer)
+    with pytest.raises(VenueError) as caught:
+        await opened.fetch_book()
+    assert isinstance(caught.value, kind), f"{type(caught.value).__name__}: {caught.value}"
+    assert str(caught.value).startswith("mexc GET private/account/assets")
+    assert "; " in str(caught.value)
+    bench.venue.refusals.clear()
+    bench.clock.ahead_s += 300
+    assert (await opened.fetch_book()).missing == ()
+
+
+async def test_a_wrong_key(bench: Bench) -> None:
+    """The key itself is in question."""
+    with pytest.raises(CredentialsRejected, match="enter it again"):
+        await (await bench.open(key="other")).fetch_book()
