@@ -78,7 +78,7 @@ class CoinRow(NamedTuple):
 class WalletAnswer(NamedTuple):
     """`GET v5/account/wallet-balance`: coins, and the account's figures in USD (not told in isolated margin mode).
 
-    `margin_rate` is `accountMMRate`, cut off after 4 places.
+    `margin_rate` is `accountMMRate` and `initial_rate` `accountIMRate`, both cut off after 4 places.
     """
 
     coins: tuple[CoinRow, ...]
@@ -86,6 +86,7 @@ class WalletAnswer(NamedTuple):
     initial: float | None
     available: float | None
     margin_rate: float | None
+    initial_rate: float | None = None
 
 
 class PositionRow(NamedTuple):
@@ -181,6 +182,7 @@ def read_wallet(answer: object) -> WalletAnswer:
         initial=optional_number(top, "totalInitialMargin", where),
         available=optional_number(top, "totalAvailableBalance", where),
         margin_rate=optional_number(top, "accountMMRate", where),
+        initial_rate=optional_number(top, "accountIMRate", where),
     )
 
 

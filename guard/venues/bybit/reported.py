@@ -7,7 +7,7 @@ from guard.venues.bybit.parse import WalletAnswer
 from guard.venues.bybit.parse_reference import MarginWord
 
 CURRENCY = "USD"
-# `accountMMRate` is cut off after 4 places: from here on it is exact to a thousandth.
+# Rates are cut off after 4 places: from here on they are exact to a thousandth.
 _RATE_FROM = 0.1
 
 
@@ -16,7 +16,7 @@ def reported(wallet: WalletAnswer, margin: MarginWord) -> VenueReported:
 
     Formula:
         equity = totalAvailableBalance + totalInitialMargin, while anything is available
-               = totalMaintenanceMargin / accountMMRate otherwise, where the rate is exact enough
+               = totalInitialMargin / accountIMRate otherwise, or totalMaintenanceMargin / accountMMRate
         risk_ratio = totalMaintenanceMargin / equity, and never below accountMMRate, which is cut off
 
     The venue gives no equity after haircuts; `totalMarginBalance` and `totalEquity` are before them.
@@ -40,10 +40,10 @@ def _equity(wallet: WalletAnswer) -> float | None:
     available, initial = wallet.available, wallet.initial
     if available is not None and initial is not None and (available > 0 or initial == 0):
         return available + initial
-    rate = wallet.margin_rate
-    if rate is None or rate < _RATE_FROM or wallet.maintenance is None:
-        return None
-    return wallet.maintenance / rate
+    for margin, rate in ((initial, wallet.initial_rate), (wallet.maintenance, wallet.margin_rate)):
+        if margin is not None and rate is not None and rate >= _RATE_FROM:
+            return margin / rate
+    return None
 
 
 def _ratio(wallet: WalletAnswer, equity: float | None) -> float | None:

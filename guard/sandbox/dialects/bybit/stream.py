@@ -43,8 +43,8 @@ class StreamDialect:
 
     async def handle(self, request: web.Request, now_ms: int) -> web.StreamResponse:  # noqa: ARG002 - the protocol's
         """Serve one connection until either side closes it."""
-        head, _, category = request.path.partition("/v5/public/")
-        if head or (not category and not request.path.startswith("/v5/private")):
+        category = request.path.removeprefix("/v5/public/") if request.path.startswith("/v5/public/") else ""
+        if not category and request.path != "/v5/private":
             return web.json_response({"retCode": 10404, "retMsg": "Route not found."}, status=404)
         return await self._sockets.serve(request, Session(category), self._on_message)
 

@@ -10,6 +10,7 @@ from guard.venues.bybit.parse import read_wallet
 from guard.venues.bybit.reported import reported
 from tests.unit.venues.bybit import answers as made
 
+SPENT = {"totalAvailableBalance": "0"}
 NOTHING = dict.fromkeys(("totalAvailableBalance", "totalInitialMargin", "totalMaintenanceMargin", "accountMMRate"), "0")
 
 
@@ -19,10 +20,11 @@ NOTHING = dict.fromkeys(("totalAvailableBalance", "totalInitialMargin", "totalMa
         ({}, 1000.0, 0.02),
         ({"accountMMRate": "0.0199"}, 1000.0, 0.02),
         ({"accountMMRate": "0.0205"}, 1000.0, 0.0205),
-        ({"totalAvailableBalance": "0", "totalMaintenanceMargin": "90", "accountMMRate": "0.9"}, 100.0, 0.9),
-        ({"totalAvailableBalance": "0", "accountMMRate": "0.0999"}, None, 0.0999),
+        ({**SPENT, "accountIMRate": "1.25"}, 80.0, 0.25),
+        ({**SPENT, "accountIMRate": "", "totalMaintenanceMargin": "90", "accountMMRate": "0.9"}, 100.0, 0.9),
+        ({**SPENT, "accountIMRate": "0.0999", "accountMMRate": "0.0999"}, None, 0.0999),
         (NOTHING, 0.0, 0.0),
-        ({"totalAvailableBalance": "", "accountMMRate": ""}, None, None),
+        ({"totalAvailableBalance": "", "accountMMRate": "", "accountIMRate": ""}, None, None),
         ({"accountMMRate": ""}, 1000.0, 0.02),
     ],
 )  # fmt: skip
