@@ -11,6 +11,8 @@ from guard.venues.bingx.parse import BalanceRow, PositionRow
 from guard.venues.markets import MarketTable
 
 MULTI_ASSETS_POOL: Final = "USD"
+# The venue rounds its rate to four places: from here on that is at most half a percent of it.
+_RATE_TOLD_WELL = 0.01
 
 
 def pool_figures(answers: Answers, markets: MarketTable) -> VenueReported:
@@ -33,12 +35,22 @@ def pool_figures(answers: Answers, markets: MarketTable) -> VenueReported:
 
 def _pool(wallet: BalanceRow, legs: list[PositionRow]) -> VenueFigures:
     cross = [leg for leg in legs if not leg.is_isolated]
+    equity, rate = cross_equity(wallet, legs), _highest(cross)
     return VenueFigures(
-        equity=cross_equity(wallet, legs),
+        equity=equity,
+        maintenance_margin=_requirement(equity, rate),
         initial_margin=_sum([leg.initial_margin for leg in cross]),
         available_margin=wallet.available,
-        risk_ratio=_highest(cross),
+        risk_ratio=rate,
     )
+
+
+def _requirement(equity: float | None, rate: float | None) -> float | None:
+    """Maintenance margin and closing fees, which the venue tells as a part of the equity only.
+
+    None while that part is so small that its rounding would look like a disagreement.
+    """
+    return rate * equity if equity is not None and rate is not None and rate >= _RATE_TOLD_WELL else None
 
 
 def cross_equity(wallet: BalanceRow, legs: list[PositionRow]) -> float | None:

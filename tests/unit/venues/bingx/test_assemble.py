@@ -9,6 +9,7 @@ import pytest
 
 from guard.ports.errors import BadAnswer
 from guard.risk.assess import assess
+from guard.risk.conformity import conformity
 from guard.venues.bingx.answers import Modes, proven_mode, torn_evidence
 from guard.venues.bingx.assemble import assemble
 from guard.venues.bingx.parse_reference import Leverages
@@ -47,6 +48,23 @@ def test_both_legs_of_a_hedge_pay(make: Any) -> None:
     assert pool.available_margin == pytest.approx(4200)
     said = fetched.book.venue_reported.pools["USDT"]
     assert (said.equity, said.risk_ratio, said.initial_margin) == (8000.0, 0.02025, 3800.0)
+
+
+@pytest.mark.parametrize(("rate", "requirement"), [("0.0090", None), ("0.0100", 100.0), ("0.2500", 2_500.0)])
+def test_the_requirement_is_made_of_a_rate_that_is_told_well(make: Any, rate: str, requirement: float | None) -> None:
+    """Four places of a small rate say too little to hold ours against."""
+    answers = make.answers((make.position(riskRate=rate),), balances=(ten_thousand(make),))
+    said = make.fetched(answers).book.venue_reported.pools["USDT"]
+    assert (said.maintenance_margin, said.risk_ratio) == (requirement, float(rate))
+
+
+def test_another_requirement_at_the_venue_is_a_dispute(make: Any) -> None:
+    """Ours is 90 of 5,000; the venue says 2 %."""
+    wallet = make.balance(balance="5000", equity="5000")
+    agreed = make.fetched(make.answers((make.position(riskRate="0.0180"),), balances=(wallet,))).book
+    disputed = make.fetched(make.answers((make.position(riskRate="0.0200"),), balances=(wallet,))).book
+    assert conformity(assess(agreed), agreed) == ()
+    assert any("requirement" in line for line in conformity(assess(disputed), disputed))
 
 
 def test_frozen_reduces_equity(make: Any) -> None:
