@@ -11,13 +11,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
+from guard.ports.errors import BadAnswer
 from guard.risk.book import OrderSide, PositionMode, Side
 from guard.venues.bitget import endpoints as at
+from guard.venues.client import Endpoint
 from guard.venues.fields import Row, number, optional_number, optional_text, positive, record, refused, rows, text
 
 _SIDES: Final[Mapping[str, Side]] = {"long": "long", "short": "short"}
 _ORDER_SIDES: Final[Mapping[str, OrderSide]] = {"buy": "buy", "sell": "sell"}
 _MODES: Final[Mapping[str, PositionMode]] = {"hedge_mode": "hedge", "one_way_mode": "one_way"}
+_OPENING_PLANS: Final = frozenset({"normal_plan", "track_plan"})
+_CLOSING_PLANS: Final = frozenset({"profit_plan", "loss_plan", "moving_plan", "profit_loss"})
+_WHOLE_PLANS: Final = frozenset({"pos_profit", "pos_loss"})
 _CLOSING: Final[Mapping[Side, OrderSide]] = {"long": "sell", "short": "buy"}
 _OPENING: Final[Mapping[Side, OrderSide]] = {"long": "buy", "short": "sell"}
 
@@ -210,50 +215,87 @@ def moment_of(row: Row, key: str, where: str) -> datetime | None:
     return datetime.fromtimestamp(at_ms / 1000, UTC) if at_ms else None
 
 
-def read_orders(answer: object, product: str, where: str) -> tuple[tuple[OrderRow, ...], str | None]:
-    """One page of a list of orders, and where the next one begins; None after the last.
+def read_orders(answer: object, product: str, endpoint: Endpoint) -> tuple[tuple[OrderRow, ...], str | None]:
+    """One page of a list of orders, plain or conditional, and where the next one begins; None after the last.
 
     Raises:
         BadAnswer: a required field is missing or unreadable.
     """
-    where = f"{where} {product}"
+    where = f"{endpoint.name} {product}"
     page = record(at.data_of(answer, where), where)
-    found = tuple(_order(row, product, where) for row in rows(_listed(page.get("entrustedList")), where))
+    read = _plan if endpoint is at.PLAN_ORDERS else _order
+    found = tuple(read(row, product, where) for row in rows(_listed(page.get("entrustedList")), where))
     last = optional_text(page, "endId") if len(found) >= at.PAGE else None
     return found, last
 
 
 def _order(row: Row, product: str, where: str) -> OrderRow:
-    """An order, plain or conditional.
+    """A resting order. In hedge mode its `side` is the direction of the leg; `tradeSide` says what it does to that."""
+    mode, leg = _mode_and_leg(row, where)
+    side, reduces = _leg_ways(row, leg, where) if leg is not None else (_side(row, where), _reduces(row, where))
+    left = number(row, "size", where) - number(row, "baseVolume", where)
+    if left <= 0:
+        raise _has_left(row, left, where)
+    told = _Ways(mode, leg, side, left, reduces, optional_number(row, "price", where))
+    return _row(row, product, where, told, conditional=False)
 
-    In hedge mode the venue's `side` is the direction of the position, and `tradeSide` says whether it opens or closes.
-    Take-profit and stop-loss orders close, in either mode; those of a whole position name no size.
-    """
-    plan = optional_text(row, "planType")
-    mode = mode_of(row, "posMode", where) if optional_text(row, "posMode") else _mode_by_leg(row)
-    closes_leg = plan is not None and plan not in {"normal_plan", "track_plan"}
-    leg = side_of(row, "posSide", where) if mode == "hedge" else None
-    side, reduces = _ways(row, leg, where, closes=closes_leg)
+
+def _plan(row: Row, product: str, where: str) -> OrderRow:
+    """A waiting order. Take-profit and stop-loss orders close, in either mode; those of a whole leg name no size."""
+    kind = text(row, "planType", where)
+    if kind not in _OPENING_PLANS | _CLOSING_PLANS | _WHOLE_PLANS:
+        raise refused(where, f"planType of {row.get('symbol')} was {kind!r}")
+    mode, leg = _mode_and_leg(row, where)
+    closes = kind not in _OPENING_PLANS
+    side: OrderSide | None
+    if leg is not None:
+        side, reduces = _leg_ways(row, leg, where)
+        side, reduces = (_CLOSING[leg], True) if closes else (side, reduces)
+    else:
+        side, reduces = (None, True) if closes else (_side(row, where), _reduces(row, where, unsaid=False))
     size = optional_number(row, "size", where) or 0.0
-    left = size - (optional_number(row, "baseVolume", where) or 0.0)
-    if left <= 0 and not (plan in {"pos_profit", "pos_loss"} and size <= 0):
-        raise refused(where, f"an open order of {row.get('symbol')} has {left:g} left")
-    price = optional_number(row, "executePrice" if closes_leg else "price", where)
+    if size <= 0 and kind not in _WHOLE_PLANS:
+        raise _has_left(row, size, where)
+    price = optional_number(row, "executePrice" if closes else "price", where)
+    return _row(row, product, where, _Ways(mode, leg, side, size or None, reduces, price), conditional=True)
+
+
+class _Ways(NamedTuple):
+    """What an order does."""
+
+    mode: PositionMode | None
+    leg: Side | None
+    side: OrderSide | None
+    remaining: float | None
+    reduces: bool
+    price: float | None
+
+
+def _row(row: Row, product: str, where: str, ways: _Ways, *, conditional: bool) -> OrderRow:
     return OrderRow(
         product=product,
         market_id=text(row, "symbol", where).upper(),
         coin=text(row, "marginCoin", where).upper(),
-        side=side,
-        leg=leg,
-        mode=mode,
-        price=price or None,
-        remaining=left if left > 0 else None,
+        side=ways.side,
+        leg=ways.leg,
+        mode=ways.mode,
+        price=ways.price or None,
+        remaining=ways.remaining,
         leverage=optional_number(row, "leverage", where),
-        reduce_only=reduces,
-        conditional=plan is not None,
+        reduce_only=ways.reduces,
+        conditional=conditional,
         order_id=text(row, "orderId", where),
         client_order_id=optional_text(row, "clientOid"),
     )
+
+
+def _has_left(row: Row, left: float, where: str) -> BadAnswer:
+    return refused(where, f"an open order of {row.get('symbol')} has {left:g} left")
+
+
+def _mode_and_leg(row: Row, where: str) -> tuple[PositionMode | None, Side | None]:
+    mode = mode_of(row, "posMode", where) if optional_text(row, "posMode") else _mode_by_leg(row)
+    return mode, side_of(row, "posSide", where) if mode == "hedge" else None
 
 
 def _mode_by_leg(row: Row) -> PositionMode | None:
@@ -261,22 +303,31 @@ def _mode_by_leg(row: Row) -> PositionMode | None:
     return "hedge" if optional_text(row, "posSide") in _SIDES else None
 
 
-def _ways(row: Row, leg: Side | None, where: str, *, closes: bool) -> tuple[OrderSide | None, bool]:
-    """Which way an order goes, and whether it can only reduce."""
-    if leg is not None:
-        trade = text(row, "tradeSide", where).lower()
-        opens = trade.startswith("open")
-        if not opens and "close" not in trade:
-            raise refused(where, f"tradeSide of {row.get('symbol')} was {row['tradeSide']!r}")
-        if closes or not opens:
-            return _CLOSING[leg], True
+def _leg_ways(row: Row, leg: Side, where: str) -> tuple[OrderSide, bool]:
+    """Which way an order of a hedge leg goes, and whether it can only reduce."""
+    trade = text(row, "tradeSide", where).lower()
+    if trade.startswith("open"):
         return _OPENING[leg], False
-    if closes:
-        return None, True
+    if "close" not in trade:
+        raise refused(where, f"tradeSide of {row.get('symbol')} was {row['tradeSide']!r}")
+    return _CLOSING[leg], True
+
+
+def _side(row: Row, where: str) -> OrderSide:
     side = _ORDER_SIDES.get(text(row, "side", where))
     if side is None:
         raise refused(where, f"side of {row.get('symbol')} was {row['side']!r}")
-    return side, (optional_text(row, "reduceOnly") or "").upper() in {"YES", "TRUE"}
+    return side
+
+
+def _reduces(row: Row, where: str, *, unsaid: bool | None = None) -> bool:
+    """Whether an order is reduce-only; `unsaid` where it does not say, None: it must."""
+    if unsaid is not None and row.get("reduceOnly") in {None, ""}:
+        return unsaid
+    word = text(row, "reduceOnly", where).upper()
+    if word not in {"YES", "NO"}:
+        raise refused(where, f"reduceOnly of {row.get('symbol')} was {row['reduceOnly']!r}")
+    return word == "YES"
 
 
 def closing_side(side: Side) -> OrderSide:

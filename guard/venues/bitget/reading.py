@@ -188,7 +188,7 @@ def _flat(read: Callable[[object, str], tuple[R, ...]], answers: Iterable[Timed]
 
 
 def _of_product(endpoint: Endpoint, product: str) -> ReadPage:
-    return lambda answer: parse.read_orders(answer, product, endpoint.name)
+    return lambda answer: parse.read_orders(answer, product, endpoint)
 
 
 def _of_category(product: str) -> ReadPage:

@@ -12,6 +12,7 @@ import pytest
 from guard.ports.venue import FetchedBook, Instrument
 from guard.risk.assess import assess
 from guard.risk.book import Tier
+from guard.venues.bitget import endpoints as at
 from guard.venues.bitget.assemble import Answers, Reference, assemble, book_mode, contradicted
 from guard.venues.bitget.listings import product_of, read_markets
 from guard.venues.bitget.parse import read_accounts, read_orders, read_positions
@@ -54,7 +55,12 @@ def book(enveloped: Any) -> Any:
             tuple(
                 row
                 for name, rows in (orders or {}).items()
-                for row in read_orders(enveloped({"entrustedList": rows, "endId": ""}), name, "orders")[0]
+                for each in rows
+                for row in read_orders(
+                    enveloped({"entrustedList": [each], "endId": ""}),
+                    name,
+                    at.PLAN_ORDERS if "planType" in each else at.OPEN_ORDERS,
+                )[0]
             ),
             PARTS,
             fields.pop("marks", {}),

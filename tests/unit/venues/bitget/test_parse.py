@@ -20,7 +20,14 @@ from guard.venues.bitget.parse_reference import (
 )
 
 USDT = "USDT-FUTURES"
-WHERE = at.OPEN_ORDERS.name
+WHERE = at.OPEN_ORDERS
+
+
+def one_plan(enveloped: Any, row: dict[str, Any]) -> Any:
+    """The order of a list with one conditional one."""
+    (found,), after = read_orders(enveloped({"entrustedList": [row], "endId": "1111"}), USDT, at.PLAN_ORDERS)
+    assert after is None
+    return found
 
 
 def one_order(enveloped: Any, row: dict[str, Any]) -> Any:
@@ -148,12 +155,12 @@ def test_an_order_in_hedge_mode(
 
 def test_plans(enveloped: Any, plan_row: Any) -> None:
     """Triggers, trailing stops, and what closes a leg, all of it or a part."""
-    trigger = one_order(enveloped, plan_row())
+    trigger = one_plan(enveloped, plan_row())
     assert (trigger.conditional, trigger.reduce_only, trigger.price, trigger.remaining) == (True, False, 39_000.0, 0.4)
-    part = one_order(enveloped, plan_row(planType="profit_plan", price="", executePrice="45000", side="sell"))
+    part = one_plan(enveloped, plan_row(planType="profit_plan", price="", executePrice="45000", side="sell"))
     assert (part.side, part.reduce_only, part.price, part.remaining) == (None, True, 45_000.0, 0.4)
     hedged = {"posMode": "hedge_mode", "posSide": "short", "side": "sell", "tradeSide": "close"}
-    whole = one_order(enveloped, plan_row(planType="pos_loss", size="", **hedged))
+    whole = one_plan(enveloped, plan_row(planType="pos_loss", size="", **hedged))
     assert (whole.side, whole.leg, whole.reduce_only, whole.remaining) == ("buy", "short", True, None)
 
 
@@ -164,6 +171,15 @@ def test_an_order_that_cannot_be_read(enveloped: Any, order_row: Any, change: di
     """Nothing is guessed."""
     with pytest.raises(BadAnswer):
         one_order(enveloped, order_row(**change))
+
+
+@pytest.mark.parametrize(
+    "change", [{"planType": ""}, {"planType": "iceberg"}, {"size": "0"}, {"reduceOnly": "maybe"}, {"side": ""}]
+)
+def test_a_plan_that_cannot_be_read(enveloped: Any, plan_row: Any, change: dict[str, Any]) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(BadAnswer):
+        one_plan(enveloped, plan_row(**change))
 
 
 def test_a_full_page_names_the_next(enveloped: Any, order_row: Any) -> None:
