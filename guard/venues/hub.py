@@ -7,8 +7,9 @@ venue and base URL, because limits and bans of a venue are by address, not by ac
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
-from typing import Any
+from collections import ChainMap
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -19,6 +20,8 @@ from guard.venues.budget import RequestBudget
 from guard.venues.markets import MarketTable
 from guard.venues.shared import Shared
 from guard.venues.wire import answering
+
+T = TypeVar("T")
 
 DAY_S = 86_400.0
 _TIME_REFRESH_S = 600.0
@@ -59,6 +62,7 @@ class VenueSite:
         self.skew_ms: Shared[float] = Shared(clock, _TIME_REFRESH_S, _TIME_USABLE_S)
         self._shared: dict[str, Shared[Any]] = {}
         self.interned: dict[Any, Any] = {}
+        self._bases: dict[str, dict[str, Any]] = {}
         self.ssl_context = self._make_ssl_context()
         self._session: aiohttp.ClientSession | None = None
         self._template: Any = None
@@ -69,6 +73,19 @@ class VenueSite:
         if self._template is None:
             self._template = make()
         return self._template
+
+    def beside_base(self, name: str, table: dict[str, T]) -> Mapping[str, T]:
+        """The same entries as `table`, sharing memory with the tables of other accounts under `name`.
+
+        Accounts differ in few of a venue's hundreds of contracts: an account keeps what differs from the base, which is
+        the first table, and the newest one whenever contracts were listed or delisted.
+        """
+        base = self._bases.get(name)
+        if base is None or base.keys() != table.keys():
+            self._bases[name] = table
+            return table
+        own = {key: value for key, value in table.items() if value != base[key]}
+        return ChainMap(own, base) if own else base
 
     def shared(self, name: str, refresh_s: float, usable_s: float | None = None) -> Shared[Any]:
         """What all accounts here share under `name` (public tiers, discounts, index prices), made at first asking."""

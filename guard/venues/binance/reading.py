@@ -18,7 +18,8 @@ from guard.venues.together import together
 _ORDERS_KEPT_S = 7.0
 
 Timed = tuple[Any, datetime]
-Trace = frozenset[tuple[object, ...]]
+Trace = int
+"""A hash, because one is kept for every account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +142,4 @@ class StateReader:
 def _trace(account: AccountAnswer, positions: tuple[PositionRow, ...]) -> Trace:
     """What open orders leave in the other answers: their symbols, their margin, and what they filled."""
     legs = {(row.market_id, row.leg, row.amount, row.order_margin) for row in positions}
-    return frozenset(legs | {(asset.asset, asset.order_margin) for asset in account.assets})
+    return hash(frozenset(legs | {(asset.asset, asset.order_margin) for asset in account.assets}))

@@ -6,6 +6,7 @@ with risk.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from guard.ports.errors import VenueError
@@ -34,8 +35,8 @@ _TIERS_USABLE_S = 3 * DAY_S
 _REREAD_S = 60.0
 _INTERNED_MAX = 20_000
 
-TiersById = dict[str, tuple[Tier, ...]]
-SettingsById = dict[str, SymbolSetting]
+TiersById = Mapping[str, tuple[Tier, ...]]
+SettingsById = Mapping[str, SymbolSetting]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +145,17 @@ class ReferenceDesk:
             kept = self._site.interned
             if len(kept) > _INTERNED_MAX:
                 kept.clear()
-            return {market_id: kept.setdefault(table, table) for market_id, table in tables.items()}
+            shared = {market_id: kept.setdefault(table, table) for market_id, table in tables.items()}
+            return self._site.beside_base("brackets", shared)
 
         return (await self._tiers.get(read, within_s=within_s)).value
 
     async def _symbol_settings(self, within_s: float | None = None) -> SettingsById:
         async def read() -> SettingsById:
             asked = self._at.symbol_config
-            return {} if asked is None else read_symbol_settings(await self._client.call(asked), asked.name)
+            if asked is None:
+                return {}
+            return self._site.beside_base("settings", read_symbol_settings(await self._client.call(asked), asked.name))
 
         return (await self._settings.get(read, within_s=within_s)).value
 
@@ -162,7 +166,12 @@ class ReferenceDesk:
             **{row.market_id: row.leverage for row in answers.positions if row.leverage},
         }
         said = {market_id: SymbolSetting(leverage) for market_id, leverage in told.items()}
-        settings = {**await self._symbol_settings(), **said}
+        settings = _with(said, await self._symbol_settings())
         if self._at.symbol_config is not None and outdated_settings(answers, settings):
-            settings = {**await self._symbol_settings(within_s=_REREAD_S), **said}
+            settings = _with(said, await self._symbol_settings(within_s=_REREAD_S))
         return settings
+
+
+def _with(said: Mapping[str, SymbolSetting], known: SettingsById) -> SettingsById:
+    """What is known, and over it what was said just now."""
+    return {**known, **said} if said else known
