@@ -52,7 +52,8 @@ class Reference:
 class Answers:
     """What was read in one cycle, and when (`parts`). `options`: symbols of options that are held.
 
-    `cut_off` names lists that went on beyond the last page that was read.
+    `cut_off` names what is there and was not read: lists that went on beyond the last page, options that show only in
+    the wallet.
     """
 
     wallet: WalletAnswer

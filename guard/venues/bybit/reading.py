@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+from guard.ports.errors import PermissionMissing, VenueError
 from guard.venues.bybit import endpoints as at
 from guard.venues.bybit import parse
 from guard.venues.bybit.assemble import Answers
@@ -20,6 +21,7 @@ _ORDERS_LIMIT = 50
 _PAGES_MAX = 40
 # Options are no part of the rule; whether any are held is looked up this often, and when the wallet shows their value.
 _OPTIONS_KEPT_S = 30.0
+_REFUSALS = (VenueError, PermissionMissing)
 
 
 class Listed(NamedTuple):
@@ -69,7 +71,8 @@ class StateReader:
             *(self._listed(at.OPEN_ORDERS, params, _ORDERS_LIMIT) for _, params in asked),
         )
         wallet = parse.read_wallet(wallet_at.value)
-        if any(row.option_value for row in wallet.coins):
+        worth = [row for row in wallet.coins if row.option_value]
+        if worth:
             options = await self._options.get(self._read_options, within_s=0.0)
         held, ordered = lists[: len(asked)], lists[len(asked) :]
         positions_at, orders_at = min(item.at for item in held), min(item.at for item in ordered)
@@ -93,6 +96,7 @@ class StateReader:
             },
             options=options.value,
             cut_off=(
+                *(f"options worth {row.option_value:g} {row.coin}" for row in worth if not options.value),
                 *(f"{_named(params)} positions beyond the first {len(item.rows)}"
                   for (_, params), item in zip(asked, held, strict=True) if item.cut_off),
                 *(f"{_named(params)} orders beyond the first {len(item.rows)}"
@@ -101,7 +105,13 @@ class StateReader:
         )  # fmt: skip
 
     async def _read_options(self) -> tuple[str, ...]:
-        found = await self._listed(at.POSITIONS, {"category": "option"}, _POSITIONS_LIMIT)
+        """Symbols of options that are held; none where the venue refuses to list any: their value would still show."""
+        try:
+            found = await self._listed(at.POSITIONS, {"category": "option"}, _POSITIONS_LIMIT)
+        except VenueError as error:
+            if type(error) in _REFUSALS:
+                return ()
+            raise
         return tuple(sorted(str(row.get("symbol")) for row in found.rows if row.get("size") not in {"", "0", None}))
 
     async def _listed(self, endpoint: Endpoint, params: dict[str, object], limit: int) -> Listed:

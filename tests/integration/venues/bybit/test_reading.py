@@ -241,6 +241,24 @@ async def test_options_are_named(bench: Harness) -> None:
     assert (await opened.fetch_book()).missing == ("option position BTC-27MAR26-70000-P",)
 
 
+async def test_options_that_the_venue_does_not_list(bench: Harness) -> None:
+    """Where they are not offered the account is read all the same; what they are worth would show in the wallet."""
+    opened = await bench.open(bench.account())
+
+    def refused(answer: Any) -> Any:
+        options = answer["result"].get("category") == "option"
+        return {**answer, "retCode": 10024, "retMsg": "Compliance rules triggered"} if options else answer
+
+    def worth(answer: Any) -> Any:
+        answer["result"]["list"][0]["coin"][0]["equity"] = "99000"
+        return answer
+
+    bench.tampering.changes[bench.positions] = refused
+    assert (await opened.fetch_book()).missing == ()
+    bench.tampering.changes[bench.balances] = worth
+    assert (await opened.fetch_book()).missing == ("options worth -1000 USDT",)
+
+
 async def test_positions_that_are_shown_nowhere(bench: Harness) -> None:
     """The wallet knows their margin: read once more, then said to be torn."""
     account = bench.account("alice", bench.holding("BTCUSDT", "2", "43000"))
