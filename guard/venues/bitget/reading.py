@@ -17,6 +17,8 @@ from guard.venues.fields import refused
 from guard.venues.together import together
 
 _PAGES_MAX = 20
+# The venue takes five requests for positions of a user in a second; a reading makes three of them at once.
+_POSITIONS_APART_S = 1.0
 R = TypeVar("R")
 ReadPage = Callable[[object], tuple[tuple[OrderRow, ...], str | None]]
 
@@ -37,7 +39,9 @@ class StateReader:
 
     def __init__(self, client: VenueClient) -> None:
         self._client = client
+        self._clock = client.site.clock
         self._has_failed = False
+        self._asked_s = float("-inf")
 
     async def classic(self) -> Answers:
         """Everything of a classic account.
@@ -56,6 +60,10 @@ class StateReader:
         return answers
 
     async def _classic(self) -> Answers:
+        early_s = self._asked_s + _POSITIONS_APART_S - self._clock.monotonic()
+        if early_s > 0:
+            await self._clock.sleep(early_s)
+        self._asked_s = self._clock.monotonic()
         found = await together(
             *(self._client.timed(at.ACCOUNTS, {"productType": product}) for product in at.PRODUCTS),
             *(self._client.timed(at.POSITIONS, {"productType": product}) for product in at.PRODUCTS),
@@ -95,7 +103,7 @@ class StateReader:
 
     def _joined(self, parts: list[_Part]) -> _Part:
         rows = tuple(row for part in parts for row in part.rows)
-        return _Part(rows, min((part.at for part in parts), default=self._client.site.clock.now()))
+        return _Part(rows, min((part.at for part in parts), default=self._clock.now()))
 
     async def _pages(self, endpoint: Endpoint, read: ReadPage, cursor: str = "idLessThan", **asked: object) -> _Part:
         """Every page of a list of orders."""

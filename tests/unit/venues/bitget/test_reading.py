@@ -24,7 +24,13 @@ class Paged:
         self._account = account_row()
         self._stuck = stuck
         self.asked: list[dict[str, Any]] = []
-        self.site = SimpleNamespace(clock=SimpleNamespace(now=lambda: NOW, monotonic=lambda: 0.0))
+        self.now_s = 100.0
+        self.site = SimpleNamespace(
+            clock=SimpleNamespace(now=lambda: NOW, monotonic=lambda: self.now_s, sleep=self._sleep)
+        )
+
+    async def _sleep(self, seconds: float) -> None:
+        self.now_s += seconds
 
     async def timed(self, endpoint: Endpoint, params: dict[str, Any]) -> Timed:
         """One answer."""
@@ -60,3 +66,15 @@ async def test_a_list_without_an_end(order_row: Any, account_row: Any) -> None:
     venue = Paged(150, order_row, account_row, stuck=True)
     with pytest.raises(BadAnswer, match="did not come to an end after 20 pages"):
         await StateReader(cast("Any", venue)).classic()
+
+
+async def test_readings_keep_the_pace_that_the_venue_allows(order_row: Any, account_row: Any) -> None:
+    """Five requests for positions in a second, three in each reading: the second one waits, a later one does not."""
+    venue = Paged(1, order_row, account_row)
+    reader = StateReader(cast("Any", venue))
+    moments = []
+    for pause_s in (0.0, 0.3, 5.0):
+        venue.now_s += pause_s
+        await reader.classic()
+        moments.append(venue.now_s)
+    assert moments == pytest.approx([100.0, 101.0, 106.0])
