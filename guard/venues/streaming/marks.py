@@ -42,7 +42,9 @@ class MarksLink(Link):
         """The marks of every held contract that is listed."""
         if self._plan.watch_marks is None:
             return ()
-        new = [row for row in listings(self._site, self._board.held) if row.market_id not in self._subscribed]
+        new = [
+            row for row in listings(self._site, self._plan, self._board.held) if row.market_id not in self._subscribed
+        ]
         if not new:
             return ()
         self._subscribed |= {row.market_id: row for row in new}
@@ -104,6 +106,7 @@ class SiteMarks:
         self.board = MarkBoard(site.clock, on_change)
         self.link = MarksLink(site, self.board, plan, sockets, bounds) if plan.watch_marks else None
         self.calls = 0
+        self._plan = plan
         self._call = plan.marks_call
         self._caller = caller
         self._bounds = bounds
@@ -151,16 +154,13 @@ class SiteMarks:
         self.board.put(self._by_symbol(found), "call", silent_after_s=self._bounds.silent_after_s)
 
     def _by_symbol(self, found: Mapping[str, float]) -> dict[str, float]:
-        held = {row.market_id: row.symbol for row in listings(self.site, self.board.held)}
+        held = {row.market_id: row.symbol for row in listings(self.site, self._plan, self.board.held)}
         return {held[name]: price for name, price in found.items() if name in held}
 
 
-def listings(site: VenueSite, symbols: frozenset[str]) -> list[Listing]:
+def listings(site: VenueSite, plan: StreamPlan, symbols: frozenset[str]) -> list[Listing]:
     """The listed ones of `symbols`, in a fixed order; none before the site's markets were read."""
-    table = site.markets.last
-    if table is None:
-        return []
-    rows = (table.value.by_symbol.get(symbol) for symbol in sorted(symbols))
+    rows = (plan.find(site, symbol) for symbol in sorted(symbols))
     return [row for row in rows if row is not None]
 
 

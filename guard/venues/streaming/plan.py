@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from guard.venues.client import Endpoint
+from guard.venues.hub import VenueSite
 from guard.venues.markets import Listing
 
 Watcher = Coroutine[Any, Any, object]
@@ -46,6 +47,12 @@ class MarksCall:
     params: Sequence[Mapping[str, object]] = ({},)
 
 
+def in_markets(site: VenueSite, symbol: str) -> Listing | None:
+    """The listing of a symbol in the site's table of markets."""
+    table = site.markets.last
+    return table.value.by_symbol.get(symbol) if table else None
+
+
 @dataclass(frozen=True, slots=True)
 class StreamPlan:
     """What is listened to at a venue, and how it is understood.
@@ -58,6 +65,7 @@ class StreamPlan:
         watch_marks: subscribes to the marks of these contracts; None = the venue has no such stream.
         watch_account: subscribes to the account's news; None = the venue has no such stream.
         marks_call: how marks are asked for where there is no stream, or it is silent; None = they are not.
+        find: the listing of a symbol among what the site's accounts have read; None: not listed, or not read yet.
         options: ccxt options beside those of the venue's dialect.
     """
 
@@ -66,6 +74,7 @@ class StreamPlan:
     watch_marks: Callable[[Any, Sequence[Listing]], Sequence[Watcher]] | None = None
     watch_account: Callable[[Any], Sequence[Watcher]] | None = None
     marks_call: MarksCall | None = None
+    find: Callable[[VenueSite, str], Listing | None] = in_markets
     options: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -6,7 +6,9 @@ import asyncio
 import importlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -17,6 +19,7 @@ from guard.sandbox.dialects.table import DIALECTS, dialect_of
 from guard.sandbox.engine.engine import Engine
 from guard.sandbox.engine.sides import Side
 from guard.sandbox.server import SandboxAccount, SandboxServer
+from guard.venues.entry import VenueEntry
 from guard.venues.hub import VenueHub
 from guard.venues.registry import VENUES, entry_of, open_account
 from guard.venues.streaming.board import MarkBoard
@@ -51,13 +54,14 @@ class Stage:
         self.hub = VenueHub(self.clock, requests_per_minute=10**6)
         self.server = server
         # Only what knows the venue's names is used: no proxy, and the real clock.
-        self.harness = kind(server, cast("Any", None), cast("Any", self.clock), self.hub)
+        self.harness = kind(server, cast("Any", SimpleNamespace()), cast("Any", self.clock), self.hub)
         self.streams = StreamHub(self.hub, entry_of, self.clock, QUICK)
         self.streams.listener = self
         self.opened: list[Any] = []
         self.marks: list[dict[str, float]] = []
         self.events: list[str] = []
         self._said = asyncio.Event()
+        self._last_event_s = 0.0
 
     @property
     def btc(self) -> str:
@@ -77,6 +81,7 @@ class Stage:
     def on_event(self, account_id: str) -> None:
         """Keep whose news it was."""
         self.events.append(account_id)
+        self._last_event_s = self.clock.monotonic()
         self._said.set()
 
     async def account(self, name: str = "alice", *, hold: bool = True) -> SandboxAccount:
@@ -93,6 +98,23 @@ class Stage:
         if hold:
             self.streams.hold(name, frozenset({self.symbol}), urgent=False)
         return made
+
+    def listen_to_nothing(self) -> None:
+        """As if the venue had no streams."""
+
+        def entry(venue: str) -> VenueEntry | None:
+            found = entry_of(venue)
+            assert found is not None
+            return replace(found, streams=replace(found.streams, watch_marks=None, watch_account=None))
+
+        self.streams = StreamHub(self.hub, entry, self.clock, QUICK)
+        self.streams.listener = self
+
+    async def account_spec_only(self, name: str) -> None:
+        """An account that is listened to without having been read."""
+        made = self.harness.account(name)
+        key = Credentials(**self.harness.credentials(made))
+        self.streams.follow(name, AccountSpec(name, self.harness.venue, key, base_url=self.server.base_url))
 
     async def until(self, what: str, happened: Callable[[], bool], limit_s: float = 15.0) -> None:
         """Wait until something is so; looked at whenever a stream speaks, and a few times a second."""
@@ -112,6 +134,11 @@ class Stage:
         """Every stream stands and speaks, and the account's own channels are heard by the venue."""
         await self.until("streams that are up", lambda: all(state.healthy for state in self.streams.states()))
         await asyncio.wait_for(self.server.served.streams.until_listened(), 10)
+
+    async def until_quiet(self) -> None:
+        """The snapshots with which some venues begin each channel are through: nothing for a second."""
+        self._last_event_s = self.clock.monotonic()
+        await self.until("quiet", lambda: self.clock.monotonic() - self._last_event_s > 1)
 
     def trade(self, account: SandboxAccount) -> None:
         """The owner buys half a BTC at the venue's own site, at whatever price is asked."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ async def test_streams_tell_marks_and_news_and_heal(stage: Stage) -> None:
     await stage.until_up()
     stage.server.set_price(stage.btc, 42_000)
     await stage.until("the new mark", lambda: stage.told(42_000))
-    await asyncio.sleep(0.3)  # snapshots of the beginning, where a venue sends them
+    await stage.until_quiet()
     before = len(stage.events)
     stage.trade(alice)
     await stage.until("news of the trade", lambda: len(stage.events) > before)
@@ -39,22 +38,21 @@ async def test_quiet_account_is_no_news(stage: Stage) -> None:
     """Whatever a venue repeats while prices move: an account that does nothing is not read because of it."""
     await stage.account()
     await stage.until_up()
-    await asyncio.sleep(0.3)
+    await stage.until_quiet()
     before = len(stage.events)
-    for price in (42_000, 42_100, 42_200):
-        stage.server.set_price(stage.btc, price)
-        await stage.until("the new mark", lambda price=price: stage.told(price))  # type: ignore[misc]  # bound now
+    stage.server.set_price(stage.btc, 42_000)
+    await stage.until("the new mark", lambda: stage.told(42_000))
+    await stage.until_quiet()
     assert stage.events[before:] == []
 
 
 async def test_all_marks_in_one_call(stage: Stage) -> None:
-    """While streams are silent, one request for everybody tells the marks."""
+    """Where no stream tells marks, one request for everybody does."""
+    stage.listen_to_nothing()
     await stage.account()
-    await stage.until_up()
-    stage.server.add_fault(FaultKind.STREAM_SILENT)
+    await stage.until("the mark by a call", lambda: stage.told(43_500))
     stage.server.set_price(stage.btc, 42_000)
-    await stage.until("the mark by a call", lambda: stage.told(42_000))
-    assert stage.streams.calls >= 1
+    await stage.until("the next mark by a call", lambda: stage.told(42_000))
     board = stage.streams.board("alice")
     assert board is not None
     mark = board.mark(stage.symbol)

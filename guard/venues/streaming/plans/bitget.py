@@ -16,6 +16,9 @@ from guard.venues.streaming.plan import Event, Marks, MarksCall, StreamPlan, Wat
 
 _TICKER: Final = "bitget stream ticker"
 _CALL: Final = Endpoint("publicMixGetV2MixMarketTickers", "bitget GET v2/mix/market/tickers", signed=False)
+_ACCOUNT: Final = "bitget stream account"
+# What the venue rounds away may differ from push to push.
+_PLACES: Final = 4
 _PRODUCTS: Final = ("USDT-FUTURES", "USDC-FUTURES", "COIN-FUTURES")
 _ORDERS: Final = frozenset({"orders", "orders-algo"})
 _OF_POSITION: Final = ("instId", "holdSide", "marginMode", "total", "openPriceAvg", "leverage", "marginSize")
@@ -30,15 +33,28 @@ def read_marks(message: object) -> Marks | None:
 
 
 def read_events(message: object) -> Sequence[Event] | None:
-    """A push of positions lists all that are held, so it is compared as a whole; the others come with events only."""
+    """Positions and accounts by what they hold; every order is news.
+
+    A push of positions lists all that are held, so it is compared as a whole. What an account holds is its equity
+    without unrealized PnL.
+    """
     channel = _channel_of(message)
     if channel == "positions":
         rows = _rows_of(message, "bitget stream positions")
         told = sorted(tuple(str(row.get(name)) for name in _OF_POSITION) for row in rows)
         return (Event(f"positions {_product_of(message)}", tuple(told)),)
-    if channel == "account" or channel in _ORDERS:
-        return (Event(f"{channel} {_product_of(message)}"),)
-    return None
+    if channel == "account":
+        rows = _rows_of(message, _ACCOUNT)
+        return tuple(Event(f"account {_product_of(message)} {row.get('marginCoin')}", _held(row)) for row in rows)
+    return (Event(f"{channel} {_product_of(message)}"),) if channel in _ORDERS else None
+
+
+def _held(row: fields.Row) -> object:
+    """What is left of an account when prices are taken out; None where it does not tell."""
+    equity, unrealized = (fields.optional_number(row, name, _ACCOUNT) for name in ("equity", "unrealizedPL"))
+    if equity is None or unrealized is None:
+        return None
+    return (round(equity - unrealized, _PLACES), str(row.get("frozen")))
 
 
 def _channel_of(message: object) -> str:

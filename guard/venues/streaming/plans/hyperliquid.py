@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from guard.venues import fields
 from guard.venues.client import Endpoint
+from guard.venues.hub import DAY_S, VenueSite
 from guard.venues.markets import Listing
 from guard.venues.streaming.plan import Event, Marks, MarksCall, StreamPlan, Watcher
 
@@ -76,6 +77,17 @@ def _read_all(answer: object) -> Mapping[str, float]:
     return {name: price for name, price in marks.items() if price}
 
 
+def find(site: VenueSite, symbol: str) -> Listing | None:
+    """A contract of the venue's own dex, or of the builder's dex that its name begins with (`XYZ-ABC`)."""
+    builder = symbol.partition("/")[0].partition("-")[0].lower()
+    for dex in ("", builder):
+        read = site.shared(f"universe {dex}", DAY_S, 7 * DAY_S).last
+        if read is not None and symbol in read.value.by_symbol:
+            listing: Listing = read.value.by_symbol[symbol].listing
+            return listing
+    return None
+
+
 def _watch_marks(exchange: Any, rows: Sequence[Listing]) -> Sequence[Watcher]:
     return tuple(_subscribed(exchange, {"type": "activeAssetCtx", "coin": row.market_id}) for row in rows)
 
@@ -101,5 +113,6 @@ PLAN: Final = StreamPlan(
     read_events=read_events,
     watch_marks=_watch_marks,
     watch_account=_watch_account,
+    find=find,
     marks_call=MarksCall(_CALL, _read_all, ({"type": "metaAndAssetCtxs"},)),
 )
