@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from guard.sandbox.dialects.dialect import Dialect
+from guard.sandbox.engine.accounts import to_places
 from guard.sandbox.engine.engine import EIGHT_HOURS_MS, Engine, EngineOptions, Holding
-from guard.sandbox.engine.listing import START_PRICES
+from guard.sandbox.engine.listing import INVERSE_START_PRICES, START_PRICES
 from guard.sandbox.engine.prices import Noise, PricePath, path_through
 from guard.sandbox.engine.sides import Leg
 from guard.sandbox.faults import Fault, FaultKind
@@ -61,8 +62,8 @@ class Scenario:
         """Every symbol's path on a timeline that starts at `start_ms` and runs `speed` scenario seconds a second."""
         noise = Noise(seed, Decimal(self.jitter), period_ms=1000) if Decimal(self.jitter) else None
         paths = {}
-        for symbol, price in self.start_prices.items():
-            moves = self.moves.get(symbol, self.rest)
+        for symbol, price in {**self.start_prices, **self._coin_prices()}.items():
+            moves = self.moves.get(_told_as(symbol), self.rest)
             points = [(start_ms + round(at_s * 1000 / speed), price * Decimal(factor)) for at_s, factor in moves]
             paths[symbol] = path_through(points, noise)
         return paths
@@ -82,6 +83,33 @@ class Scenario:
     def holdings(self) -> list[Holding]:
         """The legs of the scenario's account, opened at the start prices."""
         return [Holding(leg.symbol, Decimal(leg.qty), self.start_prices[leg.symbol], leg=leg.leg) for leg in self.legs]
+
+    def opening(self, dialect: Dialect) -> tuple[dict[str, Decimal], list[Holding]]:
+        """Money and legs of the scenario's account in the contracts that `dialect` lists.
+
+        Where those are settled in coins, each leg becomes one of as many dollars, and the money is split between their
+        coins; a leg that has no such contract is left out.
+        """
+        listed = dialect.instruments()
+        if all(leg.symbol in listed for leg in self.legs):
+            return {dialect.wallet_asset: Decimal(self.balance)}, self.holdings()
+        found = [(leg, listed[_coin_symbol(leg)]) for leg in self.holdings() if _coin_symbol(leg) in listed]
+        coins = {item.margin_asset: leg.entry_price for leg, item in found}
+        money = {coin: to_places(Decimal(self.balance) / len(coins) / price) for coin, price in coins.items()}
+        legs = [
+            Holding(item.symbol, _whole(leg.qty * leg.entry_price, item.step), leg.entry_price, leg=leg.leg)
+            for leg, item in found
+        ]
+        return money, legs
+
+    def _coin_prices(self) -> dict[str, Decimal]:
+        """Start prices of coin-settled contracts: beside the linear ones as they stand by default."""
+        told = {symbol: _told_as(symbol) for symbol in INVERSE_START_PRICES}
+        return {
+            symbol: INVERSE_START_PRICES[symbol] * self.start_prices[linear] / START_PRICES[linear]
+            for symbol, linear in told.items()
+            if linear in self.start_prices
+        }
 
     def engine(
         self,
@@ -103,6 +131,19 @@ class Scenario:
         return Engine(
             start_ms=start_ms, instruments=dialect.instruments(), paths=paths, options=options, rule=dialect.rule
         )
+
+
+def _told_as(symbol: str) -> str:
+    """The symbol whose moves `symbol` follows: `BTCUSDT` of `BTCUSD` and of `BTCUSD_301227`."""
+    return f"{symbol.partition('_')[0].removesuffix('USD')}USDT" if symbol in INVERSE_START_PRICES else symbol
+
+
+def _coin_symbol(leg: Holding) -> str:
+    return f"{leg.symbol.removesuffix('USDT')}USD"
+
+
+def _whole(value: Decimal, step: Decimal) -> Decimal:
+    return (value / step).to_integral_value() * step
 
 
 _LONG_BTC_ETH_SHORT_SOL = (

@@ -41,10 +41,9 @@ def open_scenario(
     server = SandboxServer(engine, clock, seed=seed, dialect=spoken)
     for fault in scenario.faults(start_ms, speed):
         server.faults.add(fault)
+    money, legs = scenario.opening(spoken)
     for name in names:
-        server.add_account(
-            name, {spoken.wallet_asset: scenario.balance}, scenario.holdings(), hedge_mode=scenario.hedge_mode
-        )
+        server.add_account(name, money, legs, hedge_mode=scenario.hedge_mode)
     return server
 
 
@@ -97,6 +96,7 @@ async def serve(
 def start_text(server: SandboxServer, account: SandboxAccount, dialect: str, scenario: Scenario, speed: float) -> str:
     """What a person needs to use the sandbox that has just started."""
     lasts_s = scenario.duration_s / speed
+    symbol = next((leg.symbol for leg in account.account.held()), server.engine.market.symbols()[0])
     return f"""\
 sandbox venue at {server.base_url}, speaking {dialect}
 scenario {scenario.name}: {scenario.title}; {lasts_s:.0f} s at speed {speed:g}, then prices stay
@@ -115,7 +115,7 @@ or with ccxt: replace scheme and host of every URL in exchange.urls['api'] with 
 
 drive it:
   curl {server.base_url}/sandbox/state
-  curl -d '{{"symbol": "BTCUSDT", "price": "40000"}}' {server.base_url}/sandbox/price
+  curl -d '{{"symbol": "{symbol}", "price": "40000"}}' {server.base_url}/sandbox/price
   curl -d '{{"kind": "outage", "times": 5}}' {server.base_url}/sandbox/fault
 """
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from guard.sandbox.dialects.table import dialect_of
 from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.engine import Engine
 from guard.sandbox.scenarios import SCENARIOS
@@ -96,3 +97,27 @@ def test_outage_covers_rest_and_streams() -> None:
     faults = SCENARIOS["venue-outage"].faults(START_MS, speed=10)
     assert {fault.kind.value for fault in faults} == {"outage", "stream-drop"}
     assert all(fault.from_ms == START_MS + 150_000 and fault.until_ms == START_MS + 240_000 for fault in faults)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_can_be_told_in_coins(name: str) -> None:
+    """At a venue of coin-settled contracts: the same dollars, in whole contracts, on prices that move alike."""
+    scenario, dialect = SCENARIOS[name], dialect_of("binancecoinm")
+    engine = scenario.engine(START_MS, 1.0, seed=1, resolution_ms=10_000, dialect=dialect)
+    money, legs = scenario.opening(dialect)
+    account = engine.add_account("demo", money, legs, hedge_mode=scenario.hedge_mode)
+    prices = {"BTC": scenario.start_prices["BTCUSDT"], "ETH": scenario.start_prices["ETHUSDT"]}
+    worth = sum((amount * prices[coin] for coin, amount in account.wallets.items()), D(0))
+    assert abs(worth - D(scenario.balance)) < 1
+    assert all(leg.qty % engine.market.instruments[leg.symbol].step == 0 for leg in account.held())
+    linear = scenario.engine(START_MS, 1.0, seed=1, resolution_ms=10_000)
+    for at_ms in (START_MS, START_MS + scenario.duration_s * 500, START_MS + scenario.duration_s * 1000):
+        ratio = engine.market.series["BTCUSD"].price(at_ms) / linear.market.series["BTCUSDT"].price(at_ms)
+        assert abs(ratio - 1) < D("0.002")
+
+
+def test_a_venue_that_lists_the_scenario_gets_it_as_it_is() -> None:
+    """In the venue's own money."""
+    scenario = next(iter(SCENARIOS.values()))
+    money, legs = scenario.opening(dialect_of("binanceusdm"))
+    assert (money, legs) == ({"USDT": D(scenario.balance)}, scenario.holdings())
