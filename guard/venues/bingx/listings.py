@@ -10,7 +10,7 @@ from guard.ports.errors import BadAnswer
 from guard.ports.venue import Instrument
 from guard.risk.book import Kind
 from guard.venues.bingx import endpoints as at
-from guard.venues.fields import Row, decimal, number, optional_number, record, refused, rows, text
+from guard.venues.fields import Row, decimal, number, optional_number, positive, record, refused, rows, text
 from guard.venues.markets import Listing, MarketTable
 
 _DIGITS_MAX = 20
@@ -80,9 +80,8 @@ def _instrument(symbol: str, info: Row, where: str) -> Instrument:
 
 def _coin_instrument(symbol: str, info: Row, where: str) -> Instrument:
     """Whole contracts of so many USD (the venue calls that `minTickSize`)."""
+    positive(info, "minTickSize", where)
     size = _exact(info, "minTickSize", where)
-    if size <= 0:
-        raise refused(where, f"minTickSize was {size}, must be > 0")
     return Instrument(
         symbol=symbol,
         step=Decimal(1),

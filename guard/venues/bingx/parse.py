@@ -176,8 +176,7 @@ def _position(row: Row, amount: float, where: str, kind: Kind) -> PositionRow:
         mark_price=mark if mark is not None and mark > 0 else None,
         leverage=positive(row, "leverage", where),
         is_isolated=flag(row, "isolated", where),
-        # The venue's `margin` has the PnL in it.
-        margin=initial if margin is None or upl is None else margin - upl,
+        margin=_own_margin(margin, upl, initial, kind),
         initial_margin=initial,
         upl=upl,
         risk_rate=optional_number(row, "riskRate", where),
@@ -185,6 +184,13 @@ def _position(row: Row, amount: float, where: str, kind: Kind) -> PositionRow:
         one_way=optional_flag(row, "onlyOnePosition", where),
         updated_ms=optional_number(row, "updateTime", where) or 0.0,
     )
+
+
+def _own_margin(margin: float | None, upl: float | None, initial: float | None, kind: Kind) -> float | None:
+    """The venue's `margin` has the PnL in it. Coin-margined legs come without: their margin is what they began with."""
+    if kind == "inverse" and margin is None:
+        return initial
+    return None if margin is None or upl is None else margin - upl
 
 
 def _leg_name(row: Row, where: str) -> LegName:

@@ -32,6 +32,8 @@ VENUE = "mexc"
 MODEL = "mexc"
 _MARGIN_TOLERANCE = 0.005
 _RATE_TOLERANCE = 1e-9
+# The venue counts from 1 to 5, the first to be closed.
+_ADL_NEXT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ def assemble(
         missing=tuple(dict.fromkeys((*builder.missing, *answers.incomplete))),
         torn=torn,
         position_mode_proven=True,
+        adl=builder.adl,
     )
 
 
@@ -144,6 +147,7 @@ class _Builder:
         self._reference = reference
         self.missing: list[str] = []
         self.tiers: dict[str, tuple[Tier, ...]] = {}
+        self.adl: dict[tuple[str, str], float] = {}
 
     def _contract(self, market_id: str) -> Contract | None:
         contract = self._reference.contracts.by_id.get(market_id)
@@ -170,6 +174,8 @@ class _Builder:
         if mark is None:
             self.missing.append(f"mark price of {listing.symbol}")
         self._tier(row, contract, mark or row.entry_price)
+        if row.adl is not None:
+            self.adl[listing.symbol, row.side] = min(1.0, row.adl / _ADL_NEXT)
         return Position(
             symbol=listing.symbol,
             side=row.side,

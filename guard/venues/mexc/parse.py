@@ -54,7 +54,10 @@ class AssetRow(NamedTuple):
 
 
 class PositionRow(NamedTuple):
-    """One held leg, in contracts above 0; `margin` is the wallet of an isolated leg. `updated_ms` 0: not told."""
+    """One held leg, in contracts above 0; `margin` is the wallet of an isolated leg. `updated_ms` 0: not told.
+
+    `adl` is the place in the auto-deleveraging queue, from 1 to 5 = next; None: not told.
+    """
 
     market_id: str
     side: Side
@@ -64,6 +67,7 @@ class PositionRow(NamedTuple):
     is_isolated: bool
     margin: float
     updated_ms: float
+    adl: float | None = None
 
     @property
     def name(self) -> str:
@@ -167,6 +171,7 @@ def _position(row: Row, contracts: float, where: str) -> PositionRow:
         is_isolated=open_type == _ISOLATED,
         margin=number(row, "im", where),
         updated_ms=optional_number(row, "updateTime", where) or 0.0,
+        adl=optional_number(row, "adlLevel", where) or None,
     )
 
 

@@ -67,9 +67,8 @@ def read_contracts(markets: object) -> Contracts:
 def _contract(market: Mapping[str, Any]) -> Contract:
     where = f"{at.MARKETS.name} {market.get('id')}"
     info, symbol = record(market.get("info"), where), word(market, "symbol", where)
+    positive(info, "contractSize", where)
     size = _exact(info, "contractSize", where)
-    if size <= 0:
-        raise refused(where, f"contractSize was {size}, must be > 0")
     listing = Listing(
         market_id=word(market, "id", where),
         symbol=symbol,
@@ -127,7 +126,7 @@ def _grown_tiers(info: Row, where: str) -> list[Tier]:
         rate of level k = maintenanceMarginRate + riskIncrMmr * (k - 1)
     """
     rate = positive(info, "maintenanceMarginRate", where)
-    step = optional_number(info, "riskIncrVol", where) or 0.0
+    step = number(info, "riskIncrVol", where)
     if step <= 0:
         return [Tier(0.0, None, rate)]
     base, growth = positive(info, "riskBaseVol", where), number(info, "riskIncrMmr", where)

@@ -85,7 +85,7 @@ def test_a_leg_called_both_has_its_side_in_its_sign(make: Any, amount: str, side
 def test_a_mark_that_is_empty_is_missing(make: Any, empty: object) -> None:
     """Never 0."""
     (row,) = positions(make.position(markPrice=empty, riskRate="", margin=""))
-    assert (row.mark_price, row.risk_rate, row.margin) == (None, None, 2000.0)
+    assert (row.mark_price, row.risk_rate, row.margin) == (None, None, None)
 
 
 def test_an_empty_leg_is_none(make: Any) -> None:

@@ -128,6 +128,12 @@ def test_tiers_stay_one_object_while_nothing_changes(make: Any) -> None:
     assert assemble("alice", answers, known, (), first.book.tiers).book.tiers is first.book.tiers
 
 
+def test_the_place_in_the_queue(make: Any) -> None:
+    """1 of 5 is far, 5 is next; the venue leaves it empty until it knows."""
+    answers = make.answers((make.position(adlLevel=4), make.position(positionType=2, adlLevel="")))
+    assert make.fetched(answers, mode="hedge").adl == {("BTC/USDT:USDT", "long"): 0.8}
+
+
 def test_two_legs_contradict_one_way_mode(make: Any) -> None:
     """One leg proves nothing."""
     both = read_positions(
