@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -28,6 +28,7 @@ from guard.protect.run import Assignment
 from guard.risk.assess import assess
 from guard.risk.quality import DataQuality, Quality
 from guard.risk.zones import Zone
+from guard.sandbox.dialects.table import dialect_of
 from guard.sandbox.engine.engine import Engine, Holding
 from guard.sandbox.engine.sides import Leg
 from guard.sandbox.server import SandboxAccount, SandboxServer
@@ -157,18 +158,30 @@ def url(tmp_path: Path, empty_database: Path) -> str:
 
 @pytest.fixture
 async def desk(url: str) -> AsyncIterator[Callable[..., Any]]:
-    """Builds a desk for an account with legs and 10,000 USDT; everything is closed at the end."""
+    """Builds a desk for an account with legs and 10,000 USDT, or other money; everything is closed at the end."""
     real = SystemClock()
-    server = SandboxServer(Engine(start_ms=int(datetime.now(tz=UTC).timestamp() * 1000)), real, seed=1, tick_s=5.0)
-    server.served.lift_limits()
-    await server.start()
+    servers: list[SandboxServer] = []
     store = await Store.open(url, Vault.of(url), RandomIds())
     opened: list[VenueAccount] = []
 
-    async def build(*holdings: Holding, usdt: int = 10_000, hedge: bool = False, **policy: Any) -> Desk:
-        held = server.add_account("alice", {"USDT": usdt}, holdings, hedge_mode=hedge)
+    async def build(
+        *holdings: Holding,
+        usdt: int = 10_000,
+        hedge: bool = False,
+        name: str = "binanceusdm",
+        money: Mapping[str, Decimal] | None = None,
+        **policy: Any,
+    ) -> Desk:
+        dialect = dialect_of(name)
+        start_ms = int(datetime.now(tz=UTC).timestamp() * 1000)
+        engine = Engine(start_ms=start_ms, instruments=dialect.instruments(), rule=dialect.rule)
+        server = SandboxServer(engine, real, seed=1, tick_s=5.0, dialect=dialect)
+        servers.append(server)
+        server.served.lift_limits()
+        await server.start()
+        held = server.add_account("alice", money or {"USDT": Decimal(usdt)}, holdings, hedge_mode=hedge)
         clock = JumpingClock()
-        spec = AccountSpec("alice", "binanceusdm", Credentials(held.api_key, held.secret), base_url=server.base_url)
+        spec = AccountSpec("alice", name, Credentials(held.api_key, held.secret), base_url=server.base_url)
         venue = await open_account(spec, clock)
         opened.append(venue)
         record = AccountRecord("account-1", spec, None, "auto", clock.now() - timedelta(days=1))
@@ -180,7 +193,8 @@ async def desk(url: str) -> AsyncIterator[Callable[..., Any]]:
     for venue in opened:
         await venue.close()
     await store.close()
-    await server.stop()
+    for server in servers:
+        await server.stop()
 
 
 @pytest.fixture
