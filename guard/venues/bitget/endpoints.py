@@ -60,6 +60,8 @@ WEIGHT_PER_MINUTE = 1_080
 The venue itself limits each request by user, 5 to 20 a second, and an address to 6,000 requests a minute.
 """
 
+LACKS_RIGHT = "40014"
+"""The key may not make this request."""
 IS_UNIFIED = "40085"
 """A classic request was made of a unified account."""
 IS_CLASSIC = "40084"
@@ -98,7 +100,7 @@ RULINGS: Mapping[str, Ruling] = MappingProxyType(
         "40011": Ruling(CredentialsRejected, _KEY),
         "40012": Ruling(CredentialsRejected, "the passphrase does not belong to this API key; enter both again"),
         "40013": Ruling(PermissionMissing, "the venue restricts this user; ask its support"),
-        "40014": Ruling(PermissionMissing, _RIGHT),
+        LACKS_RIGHT: Ruling(PermissionMissing, _RIGHT),
         "40015": Ruling(VenueUnavailable, _LATER),
         "40016": Ruling(PermissionMissing, "the user must bind a phone or an authenticator at the venue"),
         "40018": Ruling(PermissionMissing, _ADDRESS),
@@ -159,7 +161,7 @@ DIALECT = Dialect(
         "adjustForTimeDifference": False,
         "timeDifference": 0,
     },
-    permission_codes=frozenset({"40014"}),
+    permission_codes=frozenset({LACKS_RIGHT}),
     permission_fix=_RIGHT,
     urgent_paths=frozenset({"v2/mix/order/place-order", "v2/mix/order/detail"}),
 )

@@ -121,7 +121,9 @@ class BitgetReader:
             if modes.is_unified:
                 return read_unified_rights(await self._client.call(at.UNIFIED_RIGHTS))
             return read_rights(await self._client.call(at.RIGHTS))
-        except PermissionMissing:
+        except PermissionMissing as error:
+            if error.code != at.LACKS_RIGHT:
+                raise
             return KeyRights(read=True)
 
     async def listing(self, symbol: str) -> Listing:
