@@ -54,7 +54,7 @@ def assemble(
         venue=VENUE,
         model=REPORTED_MODEL if modes.is_multi_assets else MODEL,
         as_of=min(answers.parts["balances"], answers.parts["positions"]),
-        position_mode=modes.position_mode,
+        position_mode="hedge" if _holds_both_coin_legs(answers) else modes.position_mode,
         fees=builder.fees(),
         collateral=collateral,
         positions=positions,
@@ -70,6 +70,15 @@ def assemble(
         torn=torn,
         position_mode_proven=True,
     )
+
+
+def _holds_both_coin_legs(answers: Answers) -> bool:
+    """The stated mode is that of USDT and USDC contracts; a coin-margined symbol may have both legs all the same.
+
+    Such a book is incomplete anyway, and an order for the mode that it names is refused before it is sent.
+    """
+    held = [row.market_id for row in answers.positions if row.kind == "inverse"]
+    return len(set(held)) < len(held)
 
 
 class _Builder:

@@ -9,6 +9,7 @@ import pytest
 
 from guard.ports.errors import BadAnswer
 from guard.risk.assess import assess
+from guard.risk.bookfile import dump_book, parse_book
 from guard.risk.conformity import conformity
 from guard.venues.bingx.answers import Modes, proven_mode, torn_evidence
 from guard.venues.bingx.assemble import assemble
@@ -155,6 +156,17 @@ def test_coin_margined_legs_without_a_rate_have_no_stand_in(make: Any) -> None:
     fetched = make.fetched(answers)
     assert fetched.missing == ("tiers of SOL/USD:SOL",)
     assert dict(fetched.book.tiers) == {}
+
+
+def test_both_legs_of_a_coin_margined_symbol(make: Any) -> None:
+    """Beside one-way USDT contracts: the book says that symbols may have two legs, and can be written and read."""
+    coin = make.balance("SOL", balance="10", equity="10")
+    legs = (make.coin_position(), make.coin_position(positionSide="Short"))
+    fetched = make.fetched(make.answers((), coin_positions=legs, coin_balances=(coin,)))
+    assert fetched.book.position_mode == "hedge"
+    assert parse_book(dump_book(fetched.book)) == fetched.book
+    pools = {pool.currency: pool for pool in assess(fetched.book).pools}
+    assert pools["SOL"].risk_ratio == pytest.approx(0.0035)
 
 
 def test_multi_assets_mode_is_reported_and_incomplete(make: Any) -> None:
