@@ -129,10 +129,11 @@ class BybitRule(BracketRule):
 
     def initial(self, market: Market, figures: AccountFigures) -> Decimal:
         """Initial margin of cross legs and orders, in USD."""
-        return self._in_usd(
-            market,
-            {name: asset.cross_position_initial + asset.order_initial for name, asset in figures.assets.items()},
-        )
+        needs = {name: asset.cross_position_initial for name, asset in figures.assets.items()}
+        for (symbol, _), margin in figures.order_initials.items():  # of coins without a wallet too
+            name = market.instruments[symbol].margin_asset
+            needs[name] = needs.get(name, _ZERO) + margin
+        return self._in_usd(market, needs)
 
     def order_initial(self, account: Account, market: Market, key: tuple[str, Leg], orders: OrderNotionals) -> Decimal:
         """Every order by itself, with the fees to open and to close."""
