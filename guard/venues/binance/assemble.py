@@ -33,6 +33,8 @@ from guard.venues.fields import refused
 from guard.venues.markets import MarketTable
 
 MULTI_ASSETS_CURRENCY = "USD"
+# The venue's highest place in the queue of auto-deleveraging.
+_ADL_NEXT = 4.0
 _POSITION_SIDES: Mapping[LegName, Side | None] = {"BOTH": None, "LONG": "long", "SHORT": "short"}
 
 
@@ -167,6 +169,7 @@ def assemble(
         missing=tuple(dict.fromkeys(builder.missing)),
         torn=torn,
         position_mode_proven=True,
+        adl=builder.adl,
     )
 
 
@@ -183,6 +186,7 @@ class RowBuilder:
         }
         self.missing: list[str] = []
         self.tiers: dict[str, tuple[Tier, ...]] = {}
+        self.adl: dict[tuple[str, str], float] = {}
 
     def _symbol(self, market_id: str) -> str:
         symbol = self._symbols.get(market_id)
@@ -213,6 +217,8 @@ class RowBuilder:
         mark = self._mark(row)
         if mark is None:
             self.missing.append(f"mark price of {symbol}")
+        if row.adl is not None:
+            self.adl[symbol, row.side] = min(row.adl / _ADL_NEXT, 1.0)
         tiers = self._reference.tiers.get(row.market_id)
         if tiers:
             self.tiers[symbol] = tiers

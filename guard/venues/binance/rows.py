@@ -79,6 +79,7 @@ class PositionRow(NamedTuple):
 
     `notional` and `initial_margin` (of the position alone, at the symbol's leverage) are in `margin_asset`, as is
     `order_margin`, the initial margin of open orders. `leverage` and `isolated` are None where the answer does not say.
+    `adl` is the place in the queue of auto-deleveraging: 0 (last) to 4 (next).
     """
 
     market_id: str
@@ -94,6 +95,7 @@ class PositionRow(NamedTuple):
     order_margin: float | None = None
     leverage: float | None = None
     isolated: bool | None = None
+    adl: float | None = None
 
     @property
     def side(self) -> Side:

@@ -51,4 +51,5 @@ def _position(row: Row, where: str) -> PositionRow:
         margin_asset=text(row, "marginAsset", where),
         updated_ms=optional_number(row, "updateTime", where) or 0.0,
         order_margin=optional_number(row, "openOrderInitialMargin", where),
+        adl=optional_number(row, "adl", where),
     )

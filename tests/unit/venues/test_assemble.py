@@ -349,3 +349,15 @@ def test_legs_of_both_modes_at_once_are_refused(make: Any) -> None:
         proven_mode(
             "hedge", make.answers(positions=[make.position(), make.position(positionSide="LONG")]), "the positions"
         )
+
+
+@pytest.mark.parametrize(("told", "place"), [("0", 0.0), (1, 0.25), ("4", 1.0), (5, 1.0)])
+def test_the_place_in_the_queue_is_a_fraction(make: Any, told: object, place: float) -> None:
+    """Of the venue's five places, 1 is next."""
+    fetched = assemble("a", make.answers(positions=[make.position(adl=told)]), make.reference(), ())
+    assert fetched.adl == {(BTC, "long"): place}
+
+
+def test_a_place_that_is_not_told_is_none(make: Any) -> None:
+    """Empty is not the end of the queue."""
+    assert assemble("a", make.answers(positions=[make.position(adl="")]), make.reference(), ()).adl == {}
