@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from guard.ports.venue import FetchedBook
-from guard.risk.book import Book, Collateral, Tier, VenueFigures, VenueReported
+from guard.risk.book import Book, Collateral, MarginMode, Tier, VenueFigures, VenueReported
 from guard.risk.tiers import TierTables
 from guard.venues.kucoinfutures.legs import VENUE, Held, LegBuilder, Reference, settle_of, torn_evidence
 from guard.venues.kucoinfutures.parse import OrderRow, Overview, PositionRow
@@ -104,7 +104,7 @@ class _Builder:
         needed = needed_currencies(self._held, self._reference)
         self.legs.missing += [f"balance of {name}" for name in sorted(needed - self._answers.overviews.keys())]
         return tuple(
-            Collateral(name, overview.balance, frozen=overview.frozen)
+            Collateral(name, overview.balance, frozen=self._frozen(overview))
             for name, overview in sorted(self._answers.overviews.items())
             if name in needed or not overview.is_empty
         )
@@ -154,12 +154,18 @@ class _Builder:
         return terms if mark is None else {**terms, "mark_price": mark}
 
     def reported(self) -> VenueReported:
-        """The venue's own figures of its cross pools; the account's own where it is one cross pool only."""
+        """The venue's own figures of its cross pools; the account's own where it is one cross pool only.
+
+        Model `reported` knows no pools of isolated legs, so the account's ratio is the worst of them there.
+        """
         pools = {
             name: self._pool(overview)
             for name, overview in self._answers.overviews.items()
             if not overview.is_empty or self._legs_in(name)
         }
+        if self.model == REPORTED_MODEL:
+            ratios = (figures.risk_ratio for figures in pools.values())
+            return VenueReported(risk_ratio=worst_ratio(*ratios, self.legs.isolated_ratio()), pools=pools)
         if len(pools) == 1 and not any(row.margin_mode == "isolated" for row in self._held.positions):
             only = next(iter(pools.values()))
             return VenueReported(
@@ -176,7 +182,7 @@ class _Builder:
         legs = self._legs_in(overview.currency)
         cross = [row for row in legs if row.margin_mode == "cross"]
         apart = [row for row in legs if row.margin_mode == "isolated"]
-        equity = overview.equity - overview.frozen - self._fees_to_open(overview.currency)
+        equity = overview.equity - self._frozen(overview) - self._fees_to_open(overview.currency)
         for row in apart:
             equity -= (row.margin or 0.0) + (row.unrealized_pnl or 0.0)
         ratio = overview.risk_ratio if overview.risk_ratio or not cross else None
@@ -204,27 +210,32 @@ class _Builder:
                 return sum(known)
             return None
         ids = [row.market_id for row in cross]
-        plain = len(set(ids)) == len(ids) and not self._opening(currency)
+        plain = len(set(ids)) == len(ids) and not self._opening(currency, "cross")
         return sum(known) if plain or self.model == REPORTED_MODEL else None
 
-    def _opening(self, currency: str) -> list[OrderRow]:
-        """Resting cross orders in contracts of `currency` that may open a position."""
-        listed = self._reference.markets.by_id
-        return [
-            row
-            for row in self._held.orders
-            if not row.reduce_only
-            and not row.conditional
-            and row.margin_mode != "isolated"
-            and row.market_id in listed
-            and listed[row.market_id].settle == currency
-        ]
+    def _frozen(self, overview: Overview) -> float:
+        """What carries no cross leg: funds on their way out, and the margin of isolated orders with their fees."""
+        taker = self.fees.taker
+        orders = self._opening(overview.currency, "isolated")
+        return overview.frozen + sum(value * (1 / (row.leverage or 1.0) + taker) for row, value in orders)
 
     def _fees_to_open(self, currency: str) -> float:
-        total = 0.0
-        for row in self._opening(currency):
-            listing, price = self._reference.markets.by_id[row.market_id], row.price or self.legs.mark(row.market_id)
-            if price and row.remaining:
+        return self.fees.taker * sum(value for _, value in self._opening(currency, "cross"))
+
+    def _opening(self, currency: str, mode: MarginMode) -> list[tuple[OrderRow, float]]:
+        """Resting orders in contracts of `currency` that may open a position, with what they are worth in it."""
+        found = []
+        for row in self._held.orders:
+            listing = self._reference.markets.by_id.get(row.market_id)
+            price = row.price or self.legs.mark(row.market_id)
+            if row.reduce_only or row.conditional or not listing or listing.settle != currency or not price:
+                continue
+            if (row.margin_mode or "cross") == mode and row.remaining:
                 size = row.remaining * listing.contract_size
-                total += self.fees.taker * (size / price if listing.kind == "inverse" else size * price)
-        return total
+                found.append((row, size / price if listing.kind == "inverse" else size * price))
+        return found
+
+
+def worst_ratio(*ratios: float | None) -> float | None:
+    """The highest ratio that the venue tells; None when it tells none."""
+    return max((ratio for ratio in ratios if ratio is not None), default=None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from guard.ports.venue import FetchedBook
 from guard.risk.book import Book, Collateral, VenueFigures, VenueReported
-from guard.venues.kucoinfutures.assemble import REPORTED_MODEL
+from guard.venues.kucoinfutures.assemble import REPORTED_MODEL, worst_ratio
 from guard.venues.kucoinfutures.legs import VENUE, Held, LegBuilder, Reference, torn_evidence
 from guard.venues.kucoinfutures.parse_unified import UnifiedOverview
 
@@ -55,7 +55,7 @@ def assemble_unified(account: str, answers: UnifiedAnswers, reference: Reference
             figures.maintenance_margin,
             figures.initial_margin,
             figures.available_margin,
-            figures.risk_ratio,
+            worst_ratio(figures.risk_ratio, builder.isolated_ratio()),
             {CURRENCY: figures},
         ),
     )

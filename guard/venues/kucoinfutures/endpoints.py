@@ -48,8 +48,8 @@ ARRIVAL_WINDOW_S = 5.0
 WEIGHT_PER_MINUTE = 7_000
 """Of the 8,000 units of ccxt in a minute that the venue allows (2,000 weight in 30 s, two units each).
 
-A reading costs 36 for an account with one settle currency and 10 for each further one; the list of open orders shares
-its path with new orders, which never wait, so its 4 are not counted: hence the headroom.
+A reading costs 30 for an account that holds something in one settle currency, and 10 for each further one; the list of
+open orders shares its path with new orders, which never wait, so its 4 are not counted: hence the headroom.
 """
 PAGE_ORDERS = 1_000
 PAGE_UNIFIED = 200

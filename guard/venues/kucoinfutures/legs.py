@@ -20,6 +20,8 @@ from guard.venues.kucoinfutures.parse_reference import Constants
 from guard.venues.markets import Listing, MarketTable
 
 VENUE = "kucoinfutures"
+# Ratio of a leg that has lost all its margin: far beyond liquidation, and still a number.
+_NO_EQUITY = 100.0
 _POSITION_SIDES: Mapping[LegName, Side | None] = {"BOTH": None, "LONG": "long", "SHORT": "short"}
 
 
@@ -202,6 +204,22 @@ class LegBuilder:
         closes: Side = "long" if order.side == "sell" else "short"
         legs = (row for row in self.held.positions if row.market_id == order.market_id)
         return next((abs(row.amount) for row in legs if row.side == closes), 0.0)
+
+    def isolated_ratio(self) -> float | None:
+        """The worst ratio of an isolated leg by the venue's figures, requirement over margin and PnL; None without one.
+
+        What the venue does not tell is named as missing.
+        """
+        found = []
+        for row in self.held.positions:
+            if row.margin_mode != "isolated":
+                continue
+            if row.maintenance is None or row.margin is None or row.unrealized_pnl is None:
+                self.missing.append(f"isolated margins of {self.symbol(row.market_id, row.currency)}")
+                continue
+            equity = row.margin + row.unrealized_pnl
+            found.append(min(row.maintenance / equity, _NO_EQUITY) if equity > 0 else _NO_EQUITY)
+        return max(found, default=None)
 
     def fees(self) -> Fees:
         """The venue's base fees, the highest of any user: a cost is never estimated too low."""

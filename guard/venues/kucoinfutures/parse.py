@@ -40,6 +40,7 @@ class Overview(NamedTuple):
 
     `balance` is the wallet, with the margins of isolated legs in it and without any unrealized PnL; `equity` is the
     wallet and the PnL of all legs. `risk_ratio` is that of the cross legs: requirement over equity, liquidation at 1.
+    The venue's `marginBalance` is not read: beside cross legs it is not the wallet, whatever the documentation says.
     """
 
     currency: str
@@ -87,7 +88,10 @@ class PositionRow(NamedTuple):
 
 
 class OrderRow(NamedTuple):
-    """A resting or waiting order. `price` None: unpriced; `remaining` in contracts, None: closes whatever is held."""
+    """A resting or waiting order. `price` None: unpriced; `remaining` in contracts, None: closes whatever is held.
+
+    `leverage` is that of an isolated order.
+    """
 
     market_id: str
     side: OrderSide
@@ -99,6 +103,7 @@ class OrderRow(NamedTuple):
     margin_mode: MarginMode | None
     order_id: str
     client_order_id: str | None
+    leverage: float | None = None
 
 
 class Page(NamedTuple):
@@ -131,10 +136,11 @@ def read_overview(answer: object) -> Overview:
     """
     where = at.OVERVIEW.name
     row = record(at.data_of(answer, where), where)
+    equity = number(row, "accountEquity", where)
     return Overview(
         currency=currency_name(text(row, "currency", where)),
-        balance=number(row, "marginBalance", where),
-        equity=number(row, "accountEquity", where),
+        balance=equity - number(row, "unrealisedPNL", where),
+        equity=equity,
         frozen=optional_number(row, "frozenFunds", where) or 0.0,
         position_margin=optional_number(row, "positionMargin", where),
         order_margin=optional_number(row, "orderMargin", where),
@@ -294,4 +300,5 @@ def _order(row: Row, where: str, *, conditional: bool) -> OrderRow:
         margin_mode=margin_mode_of(row, where),
         order_id=text(row, "id", where),
         client_order_id=optional_text(row, "clientOid"),
+        leverage=_above_zero(row, "leverage", where),
     )

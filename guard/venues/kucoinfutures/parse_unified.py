@@ -6,7 +6,7 @@ what counts. Numbers are strings; sides and modes are upper case.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from guard.risk.book import OrderSide
@@ -70,7 +70,19 @@ def read_unified_positions(answer: object) -> tuple[tuple[PositionRow, ...], boo
     where = at.UNIFIED_POSITIONS.name
     page = rows(at.data_of(answer, where), where)
     held = [_position(row, where) for row in page if number(row, "size", where) != 0.0]
-    return once(held, where), len(page) >= at.PAGE_UNIFIED
+    return once(_named(held), where), len(page) >= at.PAGE_UNIFIED
+
+
+def _named(held: list[PositionRow]) -> Iterable[PositionRow]:
+    """The legs; both of a hedge are told by their signs where the venue does not name them."""
+    signs: dict[str, set[bool]] = {}
+    for row in held:
+        signs.setdefault(row.market_id, set()).add(row.amount > 0)
+    for row in held:
+        if row.leg == "BOTH" and len(signs[row.market_id]) > 1:
+            yield row._replace(leg="LONG" if row.amount > 0 else "SHORT")
+        else:
+            yield row
 
 
 def _position(row: Row, where: str) -> PositionRow:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from guard.ports.errors import VenueError
 from guard.venues.client import Endpoint, Timed, VenueClient
 from guard.venues.kucoinfutures import endpoints as at
 from guard.venues.kucoinfutures import parse, parse_reference, parse_unified
@@ -76,6 +77,27 @@ class StateReader:
         )
         wallets = [parse.read_overview(answer.value) for answer in found]
         return {wallet.currency: wallet for wallet in wallets}, min(answer.at for answer in found)
+
+    async def used(self, currency_ids: Iterable[str]) -> tuple[str, ...]:
+        """Those of the wallets that have something in them.
+
+        One that the venue refuses to tell of counts as empty; whatever settles in it has it asked for by itself.
+
+        Raises:
+            VenueError: one could not be read or understood.
+        """
+        ids = tuple(currency_ids)
+        found = await together(*(self._is_used(currency_id) for currency_id in ids))
+        return tuple(currency_id for currency_id, is_used in zip(ids, found, strict=True) if is_used)
+
+    async def _is_used(self, currency_id: str) -> bool:
+        try:
+            answer = await self._client.call(at.OVERVIEW, {"currency": currency_id})
+        except VenueError as error:
+            if type(error) is VenueError:
+                return False
+            raise
+        return not parse.read_overview(answer).is_empty
 
     async def unified(self) -> UnifiedAnswers:
         """A unified account.

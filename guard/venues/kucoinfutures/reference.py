@@ -130,9 +130,7 @@ class ReferenceDesk:
 
         async def read() -> tuple[str, ...]:
             currency_ids = (await self._contract_table()).currency_ids
-            found, _ = await self._state.overviews(currency_ids)
-            used = [name for name in currency_ids if not found[currency_name(name)].is_empty]
-            return tuple(used or currency_ids[:1])
+            return await self._state.used(currency_ids) or currency_ids[:1]
 
         return (await self._wallets.get(read)).value
 

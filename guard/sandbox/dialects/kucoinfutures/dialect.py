@@ -9,15 +9,18 @@ from typing import Final
 
 from aiohttp import web
 
-from guard.sandbox.dialects.dialect import World
+from guard.sandbox.dialects.dialect import World, key_pair
 from guard.sandbox.dialects.kucoinfutures.call import WireVenue
 from guard.sandbox.dialects.kucoinfutures.rest import BODIES, Endpoints
+from guard.sandbox.dialects.kucoinfutures.signing import PHRASE
 from guard.sandbox.dialects.kucoinfutures.stream import StreamSide
 from guard.sandbox.dialects.rest import RestSide
+from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.listing import default_instruments, inverse_instruments
 from guard.sandbox.engine.rule import MarginRule
 from guard.sandbox.engine.rules.kucoinfutures import RULE
+from guard.sandbox.keys import ApiKey
 
 # Base units of one contract, by the base coin.
 _MULTIPLIERS: Final[Mapping[str, str]] = {
@@ -63,6 +66,10 @@ class KucoinDialect:
     name = "kucoinfutures"
     wallet_asset = "USDT"
     rule: MarginRule = RULE
+
+    def credentials(self, account: Account, key: ApiKey) -> dict[str, str]:  # noqa: ARG002 - the protocol's
+        """A key, and the passphrase that every key of the sandbox has."""
+        return key_pair(key, PHRASE)
 
     def instruments(self) -> dict[str, Instrument]:
         """The engine's contracts in whole numbers of this venue's contracts; a coin-settled one is one dollar."""

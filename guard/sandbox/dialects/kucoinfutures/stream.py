@@ -199,7 +199,7 @@ class StreamSide:
         rows = [shapes_account.position_row(self._venue.rule, account, market, leg, now_ms) for leg in figures.legs]
         rows += [shapes_account.closed_row(market, position, now_ms) for position in closed]
         if topic == _ALL_POSITIONS:
-            return [_private(f"{_POSITION}{row['symbol']}", "position.change", row) for row in rows]
+            return [_private(topic, "position.change", {**row, "changeReason": "positionChange"}) for row in rows]
         if topic.startswith(_POSITION):
             return [_private(topic, "position.change", row) for row in rows if topic.endswith(f":{row['symbol']}")]
         if topic.partition(":")[0] in _PUSH_POSITIONS:

@@ -203,7 +203,7 @@ async def test_topics_that_ccxt_does_not_use(server: SandboxServer, pro: Any) ->
         assert await soon(socket.receive_json()) == {"id": number, "type": "ack"}
     await pro.create_order(BTC, "market", "buy", 100, params={"marginMode": "cross"})
     held = await soon(socket.receive_json())
-    assert (held["topic"], held["data"]["currentQty"]) == ("/contract/position:XBTUSDTM", 100)
+    assert (held["topic"], held["data"]["currentQty"]) == ("/contract/positionAll", 100)
     await pro.create_order(BTC, "market", "sell", 50, None, {"marginMode": "cross", "stopLossPrice": 40_000})
     assert (await soon(socket.receive_json()))["subject"] == "stopOrder"
     await pro.create_order(BTC, "market", "sell", 100, params={"marginMode": "cross", "reduceOnly": True})

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from guard.ports.errors import BadAnswer, OrderRejected
+from guard.ports.errors import BadAnswer, OrderRejected, VenueError
 from guard.ports.venue import OrderRequest
 from guard.risk.assess import assess
-from guard.risk.conformity import conformity
+from guard.risk.conformity import conformity, worse_of
 from guard.sandbox.engine.margin import Pool
 from guard.sandbox.engine.rules.kucoinfutures import UNIFIED
 from guard.sandbox.engine.sides import Leg, Side
@@ -116,6 +116,35 @@ async def test_a_wallet_that_was_empty_is_read_once_it_is_needed(bench: Harness)
     fetched = await opened.fetch_book()
     assert {item.asset for item in fetched.book.collateral} == {"USDT", "USDC"}
     agrees(fetched, bench.relative)
+
+
+async def test_a_wallet_that_the_venue_refuses_to_tell_of(bench: Harness) -> None:
+    """It counts as empty while nothing settles in it; then its refusal is the reading's."""
+    account = bench.account("alice", balances={"USDT": 50_000})
+    opened = await bench.open(account)
+
+    def refuse(answer: Any) -> Any:
+        if answer["data"]["currency"] == "USDC":
+            return {"code": "400100", "msg": "currency is not supported"}
+        return answer
+
+    bench.tampering.changes[OVERVIEW] = refuse
+    assert (await opened.fetch_book()).missing == ()
+    account.account.wallets["USDC"] = Decimal(20_000)
+    bench.rest(account, "BTCUSDC", Side.BUY, "0.1", "45000")
+    with pytest.raises(VenueError, match="currency is not supported"):
+        await opened.fetch_book()
+
+
+async def test_an_isolated_inverse_leg_is_not_hidden(bench: Harness) -> None:
+    """Its own ratio is the account's, though the cross pools carry nothing."""
+    leg = bench.holding("BTCUSD", "30000", "43500", isolated_wallet=Decimal("0.01"))
+    account = bench.account("alice", leg, balances={"BTC": "1"})
+    book = (await (await bench.open(account)).fetch_book()).book
+    engine = bench.server.engine
+    pools = engine.market.rule.pools(account.account, engine.market, engine.figures(account.account))
+    (theirs,) = [pool for pool in pools if pool.isolated]
+    assert worse_of(assess(book), book).risk_ratio == pytest.approx(float(theirs.ratio or 0), rel=1e-9)
 
 
 async def test_a_fill_during_a_reading_is_noticed(bench: Harness) -> None:

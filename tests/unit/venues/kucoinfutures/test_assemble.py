@@ -10,7 +10,7 @@ import pytest
 
 from guard.ports.venue import FetchedBook
 from guard.risk.assess import assess
-from guard.risk.conformity import conformity
+from guard.risk.conformity import conformity, worse_of
 from guard.venues.kucoinfutures.assemble import ClassicAnswers, assemble_classic, needed_currencies
 from guard.venues.kucoinfutures.assemble_unified import UnifiedAnswers, assemble_unified
 from guard.venues.kucoinfutures.legs import proven_mode, torn_evidence
@@ -75,16 +75,21 @@ def test_without_a_ratio_orders_make_the_sum_no_requirement(shapes: Any) -> None
 
 
 def test_fees_to_open_come_off_the_venues_equity(shapes: Any) -> None:
-    """As they do in the venue's ratio."""
-    held = shapes.held(shapes.cross(), orders=[shapes.order(), shapes.order(id="71002", marginMode="ISOLATED")])
+    """As they do in the venue's ratio; so does the margin of isolated orders, which carries no cross leg."""
+    held = shapes.held(shapes.cross(), orders=[shapes.order()])
     figures = book_of(shapes, held).book.venue_reported.pools["USDT"]
-    assert figures.equity == pytest.approx(60_000 - 2 * 55_000 * 0.0006)
+    assert figures.equity == pytest.approx(60_000 - 110_000 * 0.0006)
+    isolated = shapes.order(id="71002", marginMode="ISOLATED", leverage="5")
+    book = book_of(shapes, shapes.held(shapes.cross(), orders=[isolated])).book
+    margin = 110_000 * (0.2 + 0.0006)
+    assert book.venue_reported.pools["USDT"].equity == pytest.approx(60_000 - margin)
+    assert book.collateral[0].frozen == pytest.approx(margin)
 
 
 def test_an_isolated_leg_beside_a_cross_leg(shapes: Any) -> None:
     """Its wallet is its own, its rate the one that the venue charges it, and its funding is known."""
     held = shapes.held(shapes.cross(), shapes.isolated())
-    fetched = book_of(shapes, held, shapes.wallet(accountEquity=59_900.0, riskRatio=None))
+    fetched = book_of(shapes, held, shapes.wallet(accountEquity=59_900.0, unrealisedPNL=9_900.0, riskRatio=None))
     assert fetched.missing == ()
     pools = {pool.margin_mode: pool for pool in assess(fetched.book).pools}
     fee = 8_000 * (1 + 1 / 25) * 0.0006
@@ -125,6 +130,23 @@ def test_an_inverse_contract_without_the_venues_ratio(shapes: Any) -> None:
     assert fetched.book.venue_reported.pools["BTC"].maintenance_margin == pytest.approx(0.002 + 0.5 * 0.0006)
     without = book_of(shapes, shapes.held({**inverse, "posMaint": None}), coin)
     assert without.missing == ("maintenance margin in BTC",)
+
+
+@pytest.mark.parametrize(
+    ("margin", "pnl", "ratio"), [(0.5, -0.1, 0.05), (0.05, 0.0, 0.4), (0.1, -0.1, 100.0), (0.1, -0.2, 100.0)]
+)
+def test_an_isolated_leg_of_a_reported_book(shapes: Any, margin: float, pnl: float, ratio: float) -> None:
+    """It has no pool there: the account's ratio is the worst of pools and isolated legs, and zones are set on that."""
+    inverse = shapes.isolated(
+        symbol="XBTUSDM", settleCurrency="XBT", isInverse=True, posMaint=0.02, posMargin=margin, unrealisedPnl=pnl
+    )
+    coin = shapes.wallet(currency="XBT", accountEquity=1.0 + pnl, unrealisedPNL=pnl, riskRatio=0.0)
+    fetched = book_of(shapes, shapes.held(shapes.cross(), inverse), shapes.wallet(), coin)
+    assert (fetched.missing, fetched.book.model) == ((), "reported")
+    assert fetched.book.venue_reported.pools["BTC"].equity == pytest.approx(1.0 - margin)
+    assert worse_of(assess(fetched.book), fetched.book).risk_ratio == pytest.approx(ratio)
+    without = book_of(shapes, shapes.held({**inverse, "posMaint": None}), coin)
+    assert without.missing == ("isolated margins of BTC/USD:BTC",)
 
 
 def test_what_an_ordered_contract_must_tell(shapes: Any) -> None:

@@ -152,5 +152,7 @@ def test_unified_positions() -> None:
     }
     rows, is_full = read_unified_positions(said([row]))
     assert (rows[0].side, rows[0].leverage, rows[0].maintenance, is_full) == ("short", 3.0, 0.1274, False)
+    hedge, _ = read_unified_positions(said([row, {**row, "size": "5"}, {**row, "symbol": "XRPUSDTM"}]))
+    assert [leg.leg for leg in hedge] == ["SHORT", "LONG", "BOTH"]
     many = [{**row, "symbol": f"A{index}USDTM"} for index in range(200)]
     assert read_unified_positions(said(many))[1]
