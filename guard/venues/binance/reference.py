@@ -146,7 +146,7 @@ class ReferenceDesk:
             if len(kept) > _INTERNED_MAX:
                 kept.clear()
             shared = {market_id: kept.setdefault(table, table) for market_id, table in tables.items()}
-            return self._site.beside_base("brackets", shared)
+            return self._site.beside_base(asked.name, shared)
 
         return (await self._tiers.get(read, within_s=within_s)).value
 
@@ -155,7 +155,7 @@ class ReferenceDesk:
             asked = self._at.symbol_config
             if asked is None:
                 return {}
-            return self._site.beside_base("settings", read_symbol_settings(await self._client.call(asked), asked.name))
+            return self._site.beside_base(asked.name, read_symbol_settings(await self._client.call(asked), asked.name))
 
         return (await self._settings.get(read, within_s=within_s)).value
 
