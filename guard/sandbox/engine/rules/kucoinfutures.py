@@ -7,7 +7,7 @@ orders come off the equity.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -127,12 +127,13 @@ class KucoinRule(BracketRule):
         return {USD: [leg for leg in figures.legs if not leg.isolated]}
 
     def equity(self, account: Account, market: Market, figures: AccountFigures, currency: str) -> Decimal:
-        """Wallet and cross PnL without isolated legs, less the fees to open."""
+        """Wallet and cross PnL without isolated legs and orders, less the fees to open."""
         names = figures.assets if account.mode == UNIFIED else {currency: figures.assets[currency]}
         total = _ZERO
         for name, asset in names.items():
             worth = market.asset(name).index if account.mode == UNIFIED else _ONE
-            total += (asset.cross_margin_balance - self.fees_to_open(account, market, name)) * worth
+            aside = self.fees_to_open(account, market, name) + self.isolated_orders(account, market, name)
+            total += (asset.cross_margin_balance - aside) * worth
         return total
 
     def requirement(
@@ -174,25 +175,34 @@ class KucoinRule(BracketRule):
                 values[order.side.sign] += instrument.notional(order.remaining, order.price)
         return SymbolSides(net, amounts[1], amounts[-1], values[1], values[-1])
 
-    def opening(self, account: Account, market: Market, currency: str) -> Iterable[Order]:
-        """Resting cross orders that settle in `currency` and may open a position."""
+    def opening(self, account: Account, market: Market, currency: str, *, isolated: bool = False) -> list[Order]:
+        """Resting orders that settle in `currency` and may open a position: cross ones, or isolated ones."""
         return [
             order
             for order in account.open_orders.values()
             if not order.closes
-            and not account.settings_of(order.symbol).isolated
+            and account.settings_of(order.symbol).isolated is isolated
             and market.instruments[order.symbol].margin_asset == currency
         ]
 
     def fees_to_open(self, account: Account, market: Market, currency: str) -> Decimal:
-        """The fees that resting orders would cost."""
-        return account.taker_rate * sum(
+        """The fees that resting cross orders would cost."""
+        orders = self.opening(account, market, currency)
+        return account.taker_rate * sum((self.value(market, order) for order in orders), _ZERO)
+
+    def isolated_orders(self, account: Account, market: Market, currency: str) -> Decimal:
+        """What resting isolated orders set aside: their margin and their fee."""
+        return sum(
             (
-                market.instruments[order.symbol].notional(order.remaining, order.price)
-                for order in self.opening(account, market, currency)
+                self.value(market, order) * (_ONE / account.settings_of(order.symbol).leverage + account.taker_rate)
+                for order in self.opening(account, market, currency, isolated=True)
             ),
             _ZERO,
         )
+
+    def value(self, market: Market, order: Order) -> Decimal:
+        """What the rest of an order is worth at its price."""
+        return market.instruments[order.symbol].notional(order.remaining, order.price)
 
     def order_initial(self, account: Account, market: Market, key: tuple[str, Leg], orders: OrderNotionals) -> Decimal:
         """What a symbol's orders withhold beyond its position: opposite orders up to its size are free."""
