@@ -162,6 +162,8 @@ class Harness:
     has_hedge_mode = True
     has_isolated_beside_cross = True
     has_conditional_orders = True
+    can_trade = True
+    """Whether the adapter sends orders; where it does not, accounts are watched only."""
     has_passphrase = False
     signs_with_a_key = True
     """Whether reading needs a key at all."""
