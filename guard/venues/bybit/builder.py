@@ -30,6 +30,15 @@ def unpriced(answers: Answers, markets: MarketTable) -> tuple[str, ...]:
     return tuple(sorted(settling | worth))
 
 
+def isolated_margin(row: PositionRow) -> float | None:
+    """What an isolated leg has for itself before its PnL: `positionIM`, or the deprecated `positionBalance`.
+
+    Source: V5 documents, "Add Or Reduce Margin": 0.11033265 BTC at 12x with 0.01 BTC added has a `positionIM` of
+    0.01926611 = 0.11033265 / 12 + 0.01 + fee to close; so it holds added margin and the fee.
+    """
+    return row.initial or row.balance
+
+
 class BookBuilder:
     """Turns rows into book values, collecting what is missing."""
 
@@ -106,8 +115,8 @@ class BookBuilder:
         return 1.0
 
     def _isolated_margin(self, row: PositionRow, symbol: str) -> float:
-        """The leg's own margin: its balance, or where that is no longer told its initial margin."""
-        margin = row.balance or row.initial
+        """The leg's own margin; named as missing where it is not told."""
+        margin = isolated_margin(row)
         if margin is None:
             self.missing.append(f"margin of {symbol} {row.side}")
         return margin or 0.0
@@ -160,7 +169,7 @@ class BookBuilder:
         if self._margin == "isolated":
             for row in self._answers.held:
                 _, settle = self._names(row.market_id, row.category)
-                aside[settle] = aside.get(settle, 0.0) + (row.balance or row.initial or 0.0)
+                aside[settle] = aside.get(settle, 0.0) + (isolated_margin(row) or 0.0)
         return aside
 
     def _coin(self, row: CoinRow, aside: float) -> Collateral:

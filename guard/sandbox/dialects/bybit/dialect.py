@@ -11,11 +11,13 @@ from guard.sandbox.dialects.bybit.refusals import BODIES
 from guard.sandbox.dialects.bybit.rest import Endpoints
 from guard.sandbox.dialects.bybit.shapes_account import RULE
 from guard.sandbox.dialects.bybit.stream import StreamDialect
-from guard.sandbox.dialects.dialect import World
+from guard.sandbox.dialects.dialect import World, key_pair
 from guard.sandbox.dialects.rest import RestSide
+from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.market import AssetIndex
 from guard.sandbox.engine.rule import MarginRule
+from guard.sandbox.keys import ApiKey
 
 _COINS = {"BTC": "BTCUSD", "ETH": "ETHUSD"}
 
@@ -52,7 +54,12 @@ class BybitDialect:
 
     name = "bybit"
     wallet_asset = "USDT"
+    has_hedge_mode = True
     rule: MarginRule = RULE
+
+    def credentials(self, account: Account, key: ApiKey) -> dict[str, str]:  # noqa: ARG002 - the protocol's
+        """A key and its secret."""
+        return key_pair(key)
 
     def instruments(self) -> dict[str, Instrument]:
         """Linear contracts in USDT and USDC, and inverse ones."""

@@ -89,7 +89,9 @@ def _coin_json(account: Account, market: Market, asset: AssetFigures) -> dict[st
         "spotBorrow": "0",
         "accruedInterest": "0",
         "totalOrderIM": "" if hidden else plain(asset.order_initial, 18),
-        "totalPositionIM": "" if hidden else plain(asset.position_initial, 18),
+        "totalPositionIM": ""
+        if hidden
+        else plain(asset.cross_position_initial + asset.wallet - asset.cross_wallet, 18),
         "totalPositionMM": "" if hidden else plain(asset.maintenance, 18),
         "unrealisedPnl": plain(asset.unrealized, 18),
         "cumRealisedPnl": "0",
@@ -108,7 +110,9 @@ def position_json(account: Account, market: Market, figures: AccountFigures, pos
     leg = figures.leg(position.symbol, position.leg) or RULE.leg(account, market, position)
     mark = market.mark(position.symbol)
     hidden = mode_of(account) == PORTFOLIO
-    initial, maintenance = ("", "") if hidden else (plain(leg.initial, 18), plain(leg.maintenance, 18))
+    # Of an isolated leg all that it has for itself, added margin included.
+    margin = position.isolated_wallet if leg.isolated else leg.initial
+    initial, maintenance = ("", "") if hidden else (plain(margin, 18), plain(leg.maintenance, 18))
     return {
         "positionIdx": _INDEX[position.leg],
         "riskId": 0 if hidden else 1,
@@ -126,7 +130,7 @@ def position_json(account: Account, market: Market, figures: AccountFigures, pos
         "markPrice": on_grid(mark, instrument.tick),
         "liqPrice": _liquidation(account, market, figures, leg),
         "bustPrice": "",
-        "positionBalance": plain(position.isolated_wallet) if leg.isolated else "0",
+        "positionBalance": "0",
         "positionIM": initial,
         "positionIMByMp": initial,
         "positionMM": maintenance,

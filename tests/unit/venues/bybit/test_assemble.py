@@ -125,12 +125,14 @@ def test_debts(balance: str, spot: str, owed: str, net: float) -> None:
     assert built(made.answers(made.wallet(row))).missing == ("maintenance rate of the debt in USDT",)
 
 
-@pytest.mark.parametrize(("balance", "margin"), [("700", 700.0), ("0", 1010.45), ("", 1010.45)])
-def test_isolated_margin_mode(balance: str, margin: float) -> None:
+@pytest.mark.parametrize(
+    ("initial", "balance", "margin"), [("1010.45", "0", 1010.45), ("1010.45", "700", 1010.45), ("", "700", 700.0)]
+)
+def test_isolated_margin_mode(initial: str, balance: str, margin: float) -> None:
     """Every leg has its own money, which the wallet still holds; no figure of the venue applies to the account."""
     answers = made.answers(
         made.wallet(made.coin(walletBalance="5000", equity="5000", usdValue="5000")),
-        [made.position(positionBalance=balance)],
+        [made.position(positionIM=initial, positionBalance=balance)],
     )
     book = built(answers, made.reference(Modes("isolated"))).book
     (leg,) = book.positions
