@@ -125,6 +125,8 @@ class _Builder:
         symbol = self._symbol(row.market_id)
         if not mark:
             self.missing.append(f"mark price of {symbol}")
+        if not row.leverage and not self._answers.is_reported:
+            self.missing.append(f"leverage of {symbol}")
         size = future.listing.contract_size if future else 1.0
         return Position(
             symbol=symbol,
@@ -206,10 +208,8 @@ class _Builder:
         symbol, leverage = future.listing.symbol, future.max_leverage
         if mark is None:
             self.missing.append(f"mark price of {symbol}")
-        if leverage is None:
-            self.missing.append(f"margin rates of {symbol}")
-        base = 1.0 / (leverage or 1.0)
-        terms = {"contract_size": future.listing.contract_size, "leverage": leverage or 1.0, "slope": 0.0}
+        base = 1.0 / leverage
+        terms = {"contract_size": future.listing.contract_size, "leverage": leverage, "slope": 0.0}
         found[symbol] = {
             **terms,
             "base_im": base,
@@ -264,13 +264,13 @@ class _Builder:
         return VenueReported()
 
 
-def rates(initial: float, maintenance: float, size: float, max_leverage: float | None) -> dict[str, Any]:
+def rates(initial: float, maintenance: float, size: float, max_leverage: float) -> dict[str, Any]:
     """Base rates and slope that give a position of `size` base units the rates that the venue charges.
 
     Formula:
         slope = (initial - 1 / max_leverage) / size, not below 0;  base = rate - size * slope
     """
-    slope = max(0.0, (initial - 1.0 / max_leverage) / size) if max_leverage else 0.0
+    slope = max(0.0, (initial - 1.0 / max_leverage) / size)
     # The slope may not take more off than there is: what is small here is the venue's rounding.
     slope = min(slope, 0.999 * maintenance / size)
     return {

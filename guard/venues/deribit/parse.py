@@ -41,7 +41,7 @@ class Future:
     """A listed future, and the highest leverage that the venue gives a small position of it."""
 
     listing: Listing
-    max_leverage: float | None
+    max_leverage: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def _future(row: Row, where: str) -> Future:
         taker=number(row, "taker_commission", where),
         maker=number(row, "maker_commission", where),
     )
-    return Future(listing, optional_number(row, "max_leverage", where))
+    return Future(listing, positive(row, "max_leverage", where))
 
 
 def _exact(row: Row, key: str, where: str) -> Decimal:
@@ -271,12 +271,13 @@ def read_orders(answer: object) -> tuple[OrderRow, ...]:
 def _order(row: Row, where: str) -> OrderRow:
     waiting = text(row, "order_state", where) == "untriggered"
     # A market order has a word where others have their price.
-    priced = not isinstance(row.get("price"), str) or row.get("price") == ""
+    is_market = text(row, "order_type", where).endswith("market")
+    filled = optional_number(row, "filled_amount", where) if waiting else number(row, "filled_amount", where)
     return OrderRow(
         market_id=text(row, "instrument_name", where),
         side=side_of(row, where),
-        price=optional_number(row, "price", where) if priced else None,
-        remaining=number(row, "amount", where) - (optional_number(row, "filled_amount", where) or 0.0),
+        price=None if is_market else positive(row, "price", where),
+        remaining=number(row, "amount", where) - (filled or 0.0),
         reduce_only=optional_flag(row, "reduce_only", where) or False,
         conditional=waiting,
         order_id=text(row, "order_id", where),

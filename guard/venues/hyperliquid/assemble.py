@@ -263,9 +263,10 @@ class _Builder:
             if leverage is None:
                 self.missing.append(f"leverage of {symbol}")
             terms: dict[str, Any] = {"contract_size": 1.0, "leverage": leverage or 1.0}
-            if contract is not None and contract.mark is not None:
-                terms["mark_price"] = contract.mark
-            found[symbol] = terms
+            mark = contract.mark if contract else None
+            if mark is None:
+                self.missing.append(f"mark price of {symbol}")
+            found[symbol] = terms if mark is None else {**terms, "mark_price": mark}
         return found
 
     def fees(self) -> Fees:

@@ -17,7 +17,6 @@ from guard.venues.fields import (
     Row,
     flag,
     number,
-    optional_flag,
     optional_number,
     optional_text,
     positive,
@@ -195,13 +194,24 @@ def read_spot(answer: object) -> SpotAnswer:
     where = at.SPOT_STATE.name
     row = record(answer, where)
     balances = rows(row.get("balances"), where)
-    available = row.get("tokenToAvailableAfterMaintenance")
-    pairs = available if isinstance(available, list) else []
+    totals = {int(number(entry, "token", where)): number(entry, "total", where) for entry in balances}
+    if len(totals) != len(balances):
+        raise refused(where, "has a token twice")
     return SpotAnswer(
-        totals={int(number(entry, "token", where)): number(entry, "total", where) for entry in balances},
-        available={int(pair[0]): number({"available": pair[1]}, "available", where) for pair in pairs},
+        totals=totals,
+        available=_available(row.get("tokenToAvailableAfterMaintenance"), where),
         ratio=optional_number(row, "portfolioMarginRatio", where),
     )
+
+
+def _available(pairs: object, where: str) -> dict[int, float]:
+    found = {}
+    for pair in pairs if isinstance(pairs, list) else []:
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise refused(where, "tells what is available of no token")
+        row = {"token": pair[0], "available": pair[1]}
+        found[int(number(row, "token", where))] = number(row, "available", where)
+    return found
 
 
 def read_orders(answer: object) -> tuple[OrderRow, ...]:
@@ -222,16 +232,16 @@ def _order(row: Row, where: str) -> OrderRow:
     side = _SIDES.get(text(row, "side", where))
     if side is None:
         raise refused(where, f"the side of an order was {row.get('side')!a}")
-    waiting = optional_flag(row, "isTrigger", where) or False
-    kind = optional_text(row, "orderType") or ""
+    waiting = flag(row, "isTrigger", where)
+    kind = text(row, "orderType", where)
     remaining = number(row, "sz", where)
-    whole = (optional_flag(row, "isPositionTpsl", where) or False) and remaining == 0
+    whole = flag(row, "isPositionTpsl", where) and remaining == 0
     return OrderRow(
         coin=text(row, "coin", where),
         side=side,
         price=None if waiting and "Market" in kind else positive(row, "limitPx", where),
         remaining=None if whole else remaining,
-        reduce_only=flag(row, "reduceOnly", where) if "reduceOnly" in row else False,
+        reduce_only=flag(row, "reduceOnly", where),
         conditional=waiting,
         order_id=text(row, "oid", where),
         client_order_id=optional_text(row, "cloid"),

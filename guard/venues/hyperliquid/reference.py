@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from guard.ports.errors import CredentialsRejected, VenueError
 from guard.venues.client import VenueClient
+from guard.venues.fields import refused
 from guard.venues.hub import DAY_S
 from guard.venues.hyperliquid import endpoints as at
 from guard.venues.hyperliquid import parse, universe
@@ -122,8 +123,8 @@ class ReferenceDesk:
         async def read() -> Universe:
             named = {"dex": dex} if dex else {}
             answer = await self._client.call(at.UNIVERSE, {"type": "metaAndAssetCtxs", **named})
-            token, first = universe.token_of(answer), (await self.dexes())[dex] if dex else 0
-            settle = "USDC" if token == USDC_TOKEN else (await self.tokens())[token].name
+            token, first = universe.token_of(answer, dex), (await self.dexes())[dex] if dex else 0
+            settle = "USDC" if token == USDC_TOKEN else await self._token_name(token)
             return universe.read_universe(answer, dex, first, settle)
 
         shared = self._site.shared(f"universe {dex}", DAY_S, _UNIVERSE_USABLE_S)
@@ -163,6 +164,12 @@ class ReferenceDesk:
 
         found: dict[int, Token] = (await self._site.shared("tokens", _MARK_S).get(read)).value
         return found
+
+    async def _token_name(self, token: int) -> str:
+        known = (await self.tokens()).get(token)
+        if known is None:
+            raise refused(at.SPOT_META.name, f"has no token {token}")
+        return known.name
 
     async def leverages(self, coins: Iterable[str]) -> dict[str, float]:
         """The leverages that are set for `coins`.

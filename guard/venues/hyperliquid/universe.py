@@ -27,6 +27,7 @@ BUILDER_FEE_FACTOR = 2.0
 """Contracts of builders' dexes cost up to twice as much."""
 MIN_NOTIONAL = Decimal(10)
 
+_FIRST_TIERED = 50
 _DECIMALS_MAX = 6
 _DIGITS_MAX = 5
 # A limit price may lie this far above the mark and still be on the grid.
@@ -95,20 +96,21 @@ def read_tokens(answer: object) -> dict[int, Token]:
         context = contexts.get(text(pair, "name", where))
         mark = optional_number(context, "markPx", where) if context else None
         if isinstance(tokens, list) and len(tokens) == 2 and tokens[1] == USDC_TOKEN and mark:
-            prices.setdefault(int(tokens[0]), mark)
+            prices.setdefault(int(number({"token": tokens[0]}, "token", where)), mark)
     listed = rows(meta.get("tokens"), where)
     numbered = {int(number(row, "index", where)): text(row, "name", where).upper() for row in listed}
     return {index: Token(name, prices.get(index)) for index, name in numbered.items()}
 
 
-def token_of(answer: object) -> int:
-    """The number of the token that contracts of this universe settle in.
+def token_of(answer: object, dex: str) -> int:
+    """The number of the token that contracts of this universe settle in; the venue's own dex has USDC.
 
     Raises:
         BadAnswer: unreadable.
     """
-    token = optional_number(_meta_of(answer), "collateralToken", at.UNIVERSE.name)
-    return USDC_TOKEN if token is None else int(token)
+    if dex == DEFAULT_DEX:
+        return USDC_TOKEN
+    return int(number(_meta_of(answer), "collateralToken", at.UNIVERSE.name))
 
 
 def read_universe(answer: object, dex: str, first_asset: int, settle: str) -> Universe:
@@ -143,7 +145,7 @@ def read_universe(answer: object, dex: str, first_asset: int, settle: str) -> Un
         raise refused(where, "lists no contract")
     return Universe(
         dex=dex,
-        token=token_of(answer),
+        token=token_of(answer, dex),
         settle=settle,
         by_coin={contract.listing.market_id: contract for contract in found},
         by_symbol={contract.listing.symbol: contract for contract in found},
@@ -213,20 +215,28 @@ def is_on_grid(price: Decimal, size_decimals: int) -> bool:
 
 
 def _tiers_of(row: Row, tables: Mapping[int, tuple[Tier, ...]]) -> tuple[Tier, ...]:
+    """The tiers of a contract. The number of a table that is not listed is its only leverage."""
     where = at.UNIVERSE.name
-    table = optional_number(row, "marginTableId", where)
-    known = tables.get(int(table)) if table is not None else None
-    return known or (_tier(0.0, None, positive(row, "maxLeverage", where)),)
+    table = int(positive(row, "marginTableId", where))
+    if table in tables:
+        return tables[table]
+    if table >= _FIRST_TIERED:
+        raise refused(where, f"{row.get('name')} has table {table}, which is not listed")
+    return (_tier(0.0, None, float(table)),)
 
 
 def _margin_tables(listed: object) -> dict[int, tuple[Tier, ...]]:
-    """Tables by number; one that is not understood is left out, and its contracts with more than one tier with it."""
+    """Tables by number.
+
+    Raises:
+        BadAnswer: one of them is not understood.
+    """
     found: dict[int, tuple[Tier, ...]] = {}
     for entry in listed if isinstance(listed, list) else []:
         if not isinstance(entry, list) or len(entry) != 2:
             raise refused(at.UNIVERSE.name, "a margin table is no pair of number and table")
         tiers = rows(record(entry[1], at.UNIVERSE.name).get("marginTiers"), at.UNIVERSE.name)
-        found[int(entry[0])] = _table(tiers)
+        found[int(number({"table": entry[0]}, "table", at.UNIVERSE.name))] = _table(tiers)
     return found
 
 

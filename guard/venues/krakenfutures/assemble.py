@@ -169,6 +169,8 @@ class _Builder:
                 "contract_size": contract.listing.contract_size,
                 "leverage": contract.leverage_at(0.0),
             }
+            if mark is None:
+                self.missing.append(f"mark price of {contract.listing.symbol}")
             found[contract.listing.symbol] = terms if mark is None else {**terms, "mark_price": mark}
         return found
 

@@ -34,6 +34,11 @@ TAKER, MAKER = 0.0005, 0.0002
 """Base fees, the highest of any user."""
 FLEX = "flex"
 _COINS: Mapping[str, str] = {"XBT": "BTC"}
+_KINDS: Mapping[str, Kind] = {
+    "flexible_futures": "linear",
+    "futures_vanilla": "linear",
+    "futures_inverse": "inverse",
+}
 _CONDITIONAL = frozenset({"stp", "stop", "take_profit", "trailing_stop"})
 
 
@@ -115,7 +120,7 @@ def asset_of(word: str) -> str:
 
 
 def read_contracts(answer: object) -> dict[str, Contract]:
-    """Listed contracts by the venue's name in capitals; one whose rules cannot be read is left out.
+    """Listed contracts by the venue's name in capitals; indices, and what cannot be read, are left out.
 
     Raises:
         BadAnswer: no list, or not one contract in it.
@@ -123,11 +128,11 @@ def read_contracts(answer: object) -> dict[str, Contract]:
     where = at.INSTRUMENTS.name
     found = {}
     for row in rows(record(answer, where).get("instruments"), where):
-        kind = optional_text(row, "type") or ""
-        if kind.endswith("index"):
+        kind = _KINDS.get(optional_text(row, "type") or "")
+        if kind is None:
             continue
         try:
-            contract = _contract(row, "linear" if kind == "flexible_futures" or "vanilla" in kind else "inverse", where)
+            contract = _contract(row, kind, where)
         except BadAnswer:
             continue
         found[contract.listing.market_id] = contract
@@ -211,7 +216,7 @@ def read_flex(answer: object) -> Flex:
         maintenance_margin=number(row, "maintenanceMargin", where),
         initial_margin=number(row, "initialMarginWithOrders", where),
         available=optional_number(row, "availableMargin", where),
-        unrealized_funding=optional_number(row, "unrealizedFunding", where) or 0.0,
+        unrealized_funding=number(row, "unrealizedFunding", where),
     )
 
 
@@ -302,13 +307,14 @@ def _order(row: Row, where: str) -> OrderRow:
     side = text(row, "side", where)
     if side not in {"buy", "sell"}:
         raise refused(where, f"the side of an order was {side!a}")
+    waiting = text(row, "orderType", where) in _CONDITIONAL
     return OrderRow(
         market_id=text(row, "symbol", where).upper(),
         side="buy" if side == "buy" else "sell",
-        price=optional_number(row, "limitPrice", where),
+        price=optional_number(row, "limitPrice", where) if waiting else positive(row, "limitPrice", where),
         remaining=number(row, "unfilledSize", where),
         reduce_only=optional_flag(row, "reduceOnly", where) or False,
-        conditional=text(row, "orderType", where) in _CONDITIONAL,
+        conditional=waiting,
         order_id=text(row, "order_id", where),
         client_order_id=optional_text(row, "cliOrdId"),
     )

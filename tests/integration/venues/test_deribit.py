@@ -361,10 +361,24 @@ async def test_options_make_an_account_reported(bench: Bench) -> None:
 async def test_orders_are_read(bench: Bench) -> None:
     """Plain and waiting ones, with marks and rates where nothing is held."""
     order = {"instrument_name": "ETH-PERPETUAL", "direction": "buy", "price": 2_000.0, "amount": 500.0}
-    state = {"filled_amount": 100.0, "order_state": "open", "order_id": "ETH-1", "label": "mine"}
+    state = {
+        "filled_amount": 100.0,
+        "order_state": "open",
+        "order_type": "limit",
+        "order_id": "ETH-1",
+        "label": "mine",
+    }
     bench.venue.orders = [
         {**order, **state, "reduce_only": False},
-        {**order, **state, "price": "market_price", "order_state": "untriggered", "reduce_only": True, "label": ""},
+        {
+            **order,
+            **state,
+            "price": "market_price",
+            "order_state": "untriggered",
+            "order_type": "stop_market",
+            "reduce_only": True,
+            "label": "",
+        },
     ]
     bench.venue.cash = {"BTC": 2.0, "ETH": 3.0}
     fetched = await bench.open().fetch_book()

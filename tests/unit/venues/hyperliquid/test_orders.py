@@ -16,7 +16,10 @@ from guard.venues.hyperliquid import orders
 from guard.venues.hyperliquid.universe import read_universe
 
 D = Decimal
-META = [{"universe": [{"name": "BTC", "szDecimals": 3, "maxLeverage": 40}]}, [{"markPx": "50000.0"}]]
+META = [
+    {"universe": [{"name": "BTC", "szDecimals": 3, "maxLeverage": 40, "marginTableId": 40}]},
+    [{"markPx": "50000.0"}],
+]
 CONTRACT = read_universe(META, "", 0, "USDC").by_coin["BTC"]
 
 

@@ -53,7 +53,7 @@ def listed(*rows: Row, tables: list[Any] | None = None, **meta: Any) -> list[Any
 
 def coin(name: str = "ABC", **fields: Any) -> Row:
     """One contract."""
-    return {"name": name, "szDecimals": 2, "maxLeverage": 20, **fields}
+    return {"name": name, "szDecimals": 2, "maxLeverage": 20, "marginTableId": 20, **fields}
 
 
 def test_an_isolated_leg() -> None:
@@ -99,15 +99,20 @@ def test_an_unknown_account_mode_is_no_standard_account(word: object) -> None:
 
 def test_orders_of_spot_pairs_are_left_out() -> None:
     """They hold no margin of perpetuals."""
-    order = {"coin": "ETH", "side": "B", "limitPx": "2000.0", "sz": "0.1", "oid": 1}
+    flags = {"isTrigger": False, "isPositionTpsl": False, "reduceOnly": False, "orderType": "Limit"}
+    order = {"coin": "ETH", "side": "B", "limitPx": "2000.0", "sz": "0.1", "oid": 1, **flags}
     spot = [{**order, "coin": "@107"}, {**order, "coin": "PURR/USDC"}]
     assert [row.coin for row in parse.read_orders([order, *spot])] == ["ETH"]
 
 
 def test_margin_tables() -> None:
-    """Floors become caps of the tier before; rates are half of the initial ones; no table is one tier."""
+    """Floors become caps of the tier before; rates are half of the initial ones; a number below 50 is a leverage."""
     tiers = [{"lowerBound": "0.0", "maxLeverage": 40}, {"lowerBound": "150.0", "maxLeverage": 20}]
-    answer = listed(coin("A", marginTableId=56), coin("B"), tables=[[56, {"description": "", "marginTiers": tiers}]])
+    answer = listed(
+        coin("A", marginTableId=56),
+        coin("B", marginTableId=20),
+        tables=[[56, {"description": "", "marginTiers": tiers}]],
+    )
     found = universe.read_universe(answer, "", 0, "USDC")
     assert [(tier.floor, tier.cap, tier.mm_rate) for tier in found.by_coin["A"].tiers] == [
         (0.0, 150.0, 0.0125),
@@ -118,9 +123,10 @@ def test_margin_tables() -> None:
 
 def test_a_contract_that_cannot_be_read_is_left_out_and_numbers_stay() -> None:
     """The number of a contract is its place."""
-    found = universe.read_universe(listed(coin("A"), {"name": "B"}, coin("xyz:C")), "xyz", 110_000, "USDH")
-    assert {name: contract.asset for name, contract in found.by_coin.items()} == {"A": 110_000, "xyz:C": 110_002}
-    assert found.by_coin["xyz:C"].listing.symbol == "XYZ-C/USDH:USDH"
+    answer = listed(coin("A"), {"name": "B"}, coin("C", marginTableId=51), coin("xyz:D"), collateralToken=360)
+    found = universe.read_universe(answer, "xyz", 110_000, "USDH")
+    assert {name: contract.asset for name, contract in found.by_coin.items()} == {"A": 110_000, "xyz:D": 110_003}
+    assert found.by_coin["xyz:D"].listing.symbol == "XYZ-D/USDH:USDH"
 
 
 def test_dexes_are_numbered_by_their_place() -> None:
