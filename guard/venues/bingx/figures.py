@@ -11,8 +11,13 @@ from guard.venues.bingx.parse import BalanceRow, PositionRow
 from guard.venues.markets import MarketTable
 
 MULTI_ASSETS_POOL: Final = "USD"
-# The venue rounds its rate to four places: from here on that is at most half a percent of it.
+# The venue computes the fields of its answers at prices of different moments: in a public sample of one position they
+# lie up to 0.3 % apart (`markPrice` and `unrealizedProfit` belong together, `riskRate` is older).
+_PRICE_LAG = 0.005
+# It rounds its rate to four places: from here on that is at most half a percent of it.
 _RATE_TOLD_WELL = 0.01
+# Up to so many times the equity a lag moves the rate by less than what is tolerated.
+_VALUE_TOLD_WELL = 2.0
 
 
 def pool_figures(answers: Answers, markets: MarketTable) -> VenueReported:
@@ -22,7 +27,7 @@ def pool_figures(answers: Answers, markets: MarketTable) -> VenueReported:
     position show), and the highest is taken.
     """
     pools = {
-        row.asset: _pool(row, [leg for leg in answers.positions if settle_of(leg, markets) == row.asset])
+        row.asset: _pool(row, *_legs_of(row.asset, answers, markets))
         for row in (*answers.coin_balances, *answers.balances)
     }
     if len(pools) == 1 and not any(leg.is_isolated for leg in answers.positions):
@@ -33,37 +38,62 @@ def pool_figures(answers: Answers, markets: MarketTable) -> VenueReported:
     return VenueReported(pools=pools)
 
 
-def _pool(wallet: BalanceRow, legs: list[PositionRow]) -> VenueFigures:
+def _pool(wallet: BalanceRow, legs: list[PositionRow], value: float | None) -> VenueFigures:
+    """The figures of a wallet's cross pool; `value` is that of all its legs at the mark, None = not known."""
     cross = [leg for leg in legs if not leg.is_isolated]
-    equity, rate = cross_equity(wallet, legs), _highest(cross)
+    equity, rate = cross_equity(wallet, legs, value), _highest(cross)
     return VenueFigures(
         equity=equity,
-        maintenance_margin=_requirement(equity, rate),
+        maintenance_margin=_requirement(equity, rate, value),
         initial_margin=_sum([leg.initial_margin for leg in cross]),
         available_margin=wallet.available,
         risk_ratio=rate,
     )
 
 
-def _requirement(equity: float | None, rate: float | None) -> float | None:
+def _requirement(equity: float | None, rate: float | None, value: float | None) -> float | None:
     """Maintenance margin and closing fees, which the venue tells as a part of the equity only.
 
-    None while that part is so small that its rounding would look like a disagreement.
+    None while that part is so small that its rounding, or the account so levered that a lag of prices, would look
+    like a disagreement.
     """
-    return rate * equity if equity is not None and rate is not None and rate >= _RATE_TOLD_WELL else None
+    if equity is None or rate is None or value is None:
+        return None
+    return rate * equity if rate >= _RATE_TOLD_WELL and value <= _VALUE_TOLD_WELL * equity else None
 
 
-def cross_equity(wallet: BalanceRow, legs: list[PositionRow]) -> float | None:
-    """What carries the cross legs: the wallet's equity less what orders withhold and less the isolated legs.
+def cross_equity(wallet: BalanceRow, legs: list[PositionRow], value: float | None) -> float | None:
+    """What carries the cross legs: balance and PnL, less what orders withhold and less the isolated margins.
 
-    None where one of these figures is not told.
+    The PnL is that of the positions' answer, whose marks are ours too, as long as it differs from the wallet's by no
+    more than a lag of prices explains; else the wallet's, so that a position that was not told is noticed. None where
+    a figure is not told.
     """
-    equity = wallet.equity
-    if equity is None and wallet.upl is not None:
-        equity = wallet.balance + wallet.upl
-    isolated = [leg for leg in legs if leg.is_isolated]
-    held = _sum([value for leg in isolated for value in (leg.margin, leg.upl)])
-    return None if equity is None or held is None else equity - wallet.frozen - held
+    margins = _sum([leg.margin for leg in legs if leg.is_isolated])
+    told, cross = _sum([leg.upl for leg in legs]), _sum([leg.upl for leg in legs if not leg.is_isolated])
+    if margins is None or cross is None or told is None:
+        return None
+    stated = wallet.equity - wallet.balance if wallet.equity is not None else wallet.upl
+    if stated is None:
+        return None
+    beyond = stated - told
+    lag = max(0.01, _PRICE_LAG * value) if value is not None else 0.0
+    return wallet.balance + cross + (0.0 if abs(beyond) <= lag else beyond) - wallet.frozen - margins
+
+
+def _legs_of(asset: str, answers: Answers, markets: MarketTable) -> tuple[list[PositionRow], float | None]:
+    """The legs that settle in `asset`, and the value of all of them at the mark; None = a size or mark is missing."""
+    legs = [leg for leg in answers.positions if settle_of(leg, markets) == asset]
+    return legs, _sum([_value(leg, answers, markets) for leg in legs])
+
+
+def _value(leg: PositionRow, answers: Answers, markets: MarketTable) -> float | None:
+    """What a leg is worth at the mark, in its settlement asset."""
+    listing, mark = markets.by_id.get(leg.market_id), leg.mark_price or answers.marks.get(leg.market_id)
+    if listing is None or mark is None:
+        return None
+    size = leg.contracts * listing.contract_size
+    return size / mark if leg.kind == "inverse" else size * mark
 
 
 def _sum(values: list[float | None]) -> float | None:
@@ -92,19 +122,15 @@ def implied_rate(row: PositionRow, answers: Answers, markets: MarketTable, taker
     Returns:
         A fraction of the value; None where the venue's figures do not give it.
     """
-    settle, listing = settle_of(row, markets), markets.by_id.get(row.market_id)
+    settle = settle_of(row, markets)
     wallet = next((found for found in answers.coin_balances if found.asset == settle), None)
-    legs = [leg for leg in answers.positions if leg.kind == "inverse" and settle_of(leg, markets) == settle]
+    legs, every = _legs_of(settle, answers, markets)
     if row.is_isolated:
-        pool, equity = [row], _sum([row.margin, row.upl])
+        value, equity = _value(row, answers, markets), _sum([row.margin, row.upl])
     else:
-        pool = [leg for leg in legs if not leg.is_isolated]
-        equity = cross_equity(wallet, legs) if wallet else None
-    marks = [leg.mark_price or answers.marks.get(leg.market_id) for leg in pool]
-    if listing is None or row.risk_rate is None or equity is None or any(mark is None for mark in marks):
+        value = _sum([_value(leg, answers, markets) for leg in legs if not leg.is_isolated])
+        equity = cross_equity(wallet, legs, every) if wallet else None
+    if row.risk_rate is None or equity is None or not value:
         return None
-    value = sum(
-        leg.contracts * listing.contract_size / mark for leg, mark in zip(pool, marks, strict=True) if mark is not None
-    )
     rate = row.risk_rate * equity / value - taker
     return rate if rate > 0 else None

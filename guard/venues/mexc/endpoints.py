@@ -19,12 +19,13 @@ ASSETS = Endpoint("contractPrivateGetAccountAssets", "mexc GET private/account/a
 POSITIONS = Endpoint("contractPrivateGetPositionOpenPositions", "mexc GET private/position/open_positions")
 OPEN_ORDERS = Endpoint("contractPrivateGetOrderListOpenOrders", "mexc GET private/order/list/open_orders")
 PLAN_ORDERS = Endpoint("contractPrivateGetPlanorderListOrders", "mexc GET private/planorder/list/orders")
+TRACK_ORDERS = Endpoint("contractPrivateGetTrackorderListOrders", "mexc GET private/trackorder/list/orders")
 STOP_ORDERS = Endpoint("contractPrivateGetStoporderOpenOrders", "mexc GET private/stoporder/open_orders")
 LEVERAGE = Endpoint("contractPrivateGetPositionLeverage", "mexc GET private/position/leverage")
 POSITION_MODE = Endpoint("contractPrivateGetPositionPositionMode", "mexc GET private/position/position_mode")
 
 WEIGHT_PER_MINUTE = 1_080
-"""Of ccxt's 1,200 (one unit in 50 ms); a reading costs 12, with few orders."""
+"""Of ccxt's 1,200 (one unit in 50 ms); a reading costs 14, with few orders."""
 
 _LATER = "the guard tries again at the next cycle"
 _WAIT = "the guard waits before it asks again"

@@ -193,6 +193,16 @@ def read_plan_orders(answer: object) -> tuple[OrderRow, ...]:
     return tuple(_order(row, at.PLAN_ORDERS, "id", None) for row in listed(answer, at.PLAN_ORDERS.name))
 
 
+def read_track_orders(answer: object) -> tuple[OrderRow, ...]:
+    """The trailing orders of one page; they wait, and trade at the market.
+
+    Raises:
+        BadAnswer: a required field is missing or unreadable.
+    """
+    at_market = ({**row, "orderType": "5"} for row in listed(answer, at.TRACK_ORDERS.name))
+    return tuple(_order(row, at.TRACK_ORDERS, "id", None) for row in at_market)
+
+
 def _order(row: Row, endpoint: Endpoint, id_key: str, filled_key: str | None) -> OrderRow:
     where = endpoint.name
     code = text(row, "side", where)

@@ -34,6 +34,8 @@ _REREAD_S = 60.0
 _MARKS_REFRESH_S = 1.0
 _PAGE = 100
 _PAGES_MAX = 10
+# Plans live for a week at most; the venue lists 90 days at a time.
+_PLANS_SINCE_MS = 30 * 86_400_000
 
 
 class MexcReader:
@@ -54,7 +56,7 @@ class MexcReader:
         """Read everything a book needs.
 
         1 REFERENCE  contracts with their risk limits, and the position mode: at hand, or read
-        2 READ       balances, positions, fair prices and three kinds of orders, at the same time
+        2 READ       balances, positions, fair prices and four kinds of orders, at the same time
         3 COMPLETE   what the venue charges of held symbols; a new symbol, a changed mode
         4 ASSEMBLE   rows to a book, with the names of what is missing and of what does not fit together
 
@@ -76,38 +78,44 @@ class MexcReader:
     async def _state(self) -> Answers:
         clock, skew = self._client.site.clock, self._client.site.skew_ms.last
         asked_ms = clock.now().timestamp() * 1000 - (skew.value if skew else 0.0)
-        assets, positions, marks, resting, planned, stops = await together(
+        since_ms = int(asked_ms) - _PLANS_SINCE_MS
+        assets, positions, marks, resting, planned, trailing, stops = await together(
             self._client.timed(at.ASSETS),
             self._client.timed(at.POSITIONS),
             self._known_marks(),
             self._paged(at.OPEN_ORDERS, {}, parse.read_open_orders),
-            self._paged(at.PLAN_ORDERS, {"states": 1}, parse.read_plan_orders),
+            self._paged(at.PLAN_ORDERS, {"states": 1, "start_time": since_ms}, parse.read_plan_orders),
+            self._paged(at.TRACK_ORDERS, {"states": "0,1"}, parse.read_track_orders, ("pageIndex", "pageSize")),
             self._client.timed(at.STOP_ORDERS),
         )
         return Answers(
             assets=parse.read_assets(assets.value),
             positions=parse.read_positions(positions.value),
-            orders=(*resting[0], *planned[0], *parse.read_stop_orders(stops.value)),
+            orders=(*resting[0], *planned[0], *trailing[0], *parse.read_stop_orders(stops.value)),
             marks=marks.value,
             parts={
                 "balances": assets.at,
                 "positions": positions.at,
                 "marks": marks.at,
                 "open_orders": resting[1],
-                "conditional_orders": min(planned[1], stops.at),
+                "conditional_orders": min(planned[1], trailing[1], stops.at),
             },
             asked_ms=asked_ms,
-            incomplete=(*resting[2], *planned[2]),
+            incomplete=(*resting[2], *planned[2], *trailing[2]),
         )
 
     async def _paged(
-        self, endpoint: Endpoint, params: dict[str, object], read: Callable[[object], tuple[OrderRow, ...]]
+        self,
+        endpoint: Endpoint,
+        params: dict[str, object],
+        read: Callable[[object], tuple[OrderRow, ...]],
+        names: tuple[str, str] = ("page_num", "page_size"),
     ) -> tuple[tuple[OrderRow, ...], datetime, tuple[str, ...]]:
         """All pages of a list of orders, when the first was received, and what remained unread."""
         found: list[OrderRow] = []
         received: datetime | None = None
         for page in range(1, _PAGES_MAX + 1):
-            answer = await self._client.timed(endpoint, {**params, "page_num": page, "page_size": _PAGE})
+            answer = await self._client.timed(endpoint, {**params, names[0]: page, names[1]: _PAGE})
             received = received or answer.at
             rows = read(answer.value)
             # A venue that takes no pages repeats the first one.

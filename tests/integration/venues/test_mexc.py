@@ -74,6 +74,7 @@ class Venue:
         self.orders: list[Row] = []
         self.plans: list[Row] = []
         self.stops: list[Row] = []
+        self.trails: list[Row] = []
         self.mode: Any = 2
         self.rate = 0.004
         self.refusals: dict[str, tuple[int, Any]] = {}
@@ -162,7 +163,7 @@ class Venue:
                 return {"success": False, "code": 401, "message": "Not logged in or login has expired"}
             if abs(int(request.headers["Request-Time"]) - now_ms) > _RECV_WINDOW_MS:
                 return {"success": False, "code": 513, "message": "Invalid request"}
-        page = int(request.query.get("page_num", "1"))
+        page = int(request.query.get("page_num") or request.query.get("pageIndex") or 1)
         window = slice((page - 1) * 100, page * 100)
         charge = {"level": 1, "maxVol": 10000, "mmr": 0.004, "imr": 0.008, "openType": 2, "leverage": 20}
         tables: dict[str, Any] = {
@@ -174,6 +175,7 @@ class Venue:
             "/api/v1/private/position/open_positions": self.positions,
             "/api/v1/private/order/list/open_orders": self.orders[window],
             "/api/v1/private/planorder/list/orders": self.plans[window],
+            "/api/v1/private/trackorder/list/orders": self.trails[window],
             "/api/v1/private/stoporder/open_orders": self.stops,
             "/api/v1/private/position/position_mode": self.mode,
             "/api/v1/private/position/leverage": [
@@ -298,11 +300,12 @@ async def test_a_mode_that_was_changed_is_noticed(bench: Bench) -> None:
 
 
 async def test_orders_of_all_kinds(bench: Bench) -> None:
-    """Resting, waiting for a price, and stops of a position."""
+    """Resting, waiting for a price, trailing it, and stops of a position."""
     bench.venue.hold("BTC_USDT", 5_000, 43_500)
     bench.venue.orders.append(bench.venue.rest(1, "ETH_USDT", 1, 3_000))
     bench.venue.orders.append(bench.venue.rest(2, "BTC_USDT", 4, 50_000, dealVol=40))
     bench.venue.plans.append({**bench.venue.rest(3, "BTC_USDT", 3, 45_000), "id": "3"})
+    bench.venue.trails.append({"id": "5", "symbol": "BTC_USDT", "side": 2, "vol": 7, "leverage": 2, "state": 0})
     bench.venue.stops.append({"id": 4, "symbol": "BTC_USDT", "positionType": 1, "vol": 5000, "stopLossPrice": 40_000})
     fetched = await (await bench.open()).fetch_book()
     assert fetched.missing == ()
@@ -310,6 +313,7 @@ async def test_orders_of_all_kinds(bench: Bench) -> None:
         ("buy", 100.0, False, False),
         ("sell", 60.0, True, False),
         ("sell", 100.0, False, True),
+        ("buy", 7.0, True, True),
         ("sell", 5000.0, True, True),
     ]
     assert set(fetched.book.parameters) == {"ETH/USDT:USDT"}

@@ -9,6 +9,7 @@ import pytest
 
 from guard.ports.errors import BadAnswer
 from guard.risk.assess import assess
+from guard.risk.book import Tier
 from guard.risk.bookfile import dump_book, parse_book
 from guard.risk.conformity import conformity
 from guard.venues.bingx.answers import Modes, proven_mode, torn_evidence
@@ -60,12 +61,30 @@ def test_the_requirement_is_made_of_a_rate_that_is_told_well(make: Any, rate: st
 
 
 def test_another_requirement_at_the_venue_is_a_dispute(make: Any) -> None:
-    """Ours is 90 of 5,000; the venue says 2 %."""
+    """Ours is 410 of 12,000; the venue says 3.8 %."""
+    wallet = make.balance(balance="12000", equity="12000")
+    reference = make.reference(tiers={"BTC-USDT": (Tier(0.0, None, 0.02),)})
+    for rate, disputes in (("0.0342", 0), ("0.0380", 1)):
+        book = make.fetched(make.answers((make.position(riskRate=rate),), balances=(wallet,)), reference).book
+        assert len(conformity(assess(book), book)) == disputes
+
+
+def test_a_levered_account_is_not_held_against_a_rate_of_another_moment(make: Any) -> None:
+    """The venue's rate may be of a price that was 0.3 % away: at 4 times the equity that is no evidence."""
     wallet = make.balance(balance="5000", equity="5000")
-    agreed = make.fetched(make.answers((make.position(riskRate="0.0180"),), balances=(wallet,))).book
-    disputed = make.fetched(make.answers((make.position(riskRate="0.0200"),), balances=(wallet,))).book
-    assert conformity(assess(agreed), agreed) == ()
-    assert any("requirement" in line for line in conformity(assess(disputed), disputed))
+    book = make.fetched(make.answers((make.position(riskRate="0.0250"),), balances=(wallet,))).book
+    said = book.venue_reported.pools["USDT"]
+    assert (said.maintenance_margin, said.risk_ratio) == (None, 0.025)
+
+
+@pytest.mark.parametrize(("equity", "disputed"), [("10000", False), ("9960", False), ("9000", True)])
+def test_a_wallet_of_another_moment_and_one_with_a_leg_that_was_not_told(
+    make: Any, equity: str, disputed: bool
+) -> None:
+    """A lag of prices is no dispute, 5 % of the value of all legs that are told is one."""
+    wallet = make.balance(balance="10000", equity=equity)
+    book = make.fetched(make.answers((make.position(),), balances=(wallet,))).book
+    assert any("equity" in line for line in conformity(assess(book), book)) is disputed
 
 
 def test_frozen_reduces_equity(make: Any) -> None:

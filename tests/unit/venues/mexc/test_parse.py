@@ -13,6 +13,7 @@ from guard.venues.mexc.parse import (
     read_plan_orders,
     read_positions,
     read_stop_orders,
+    read_track_orders,
 )
 
 
@@ -107,6 +108,9 @@ def test_waiting_orders(make: Any) -> None:
     plan = {**make.order(side=3), "id": "7", "triggerPrice": 11000}
     (planned,) = read_plan_orders(enveloped({"resultList": [plan]}))
     assert (planned.order_id, planned.side, planned.conditional, planned.reduce_only) == ("7", "sell", True, False)
+    trail = {"id": "9", "symbol": "BTC_USDT", "side": 4, "vol": 5, "leverage": 2, "state": 1, "triggerPrice": 0.19}
+    (trailing,) = read_track_orders(enveloped([trail]))
+    assert (trailing.order_id, trailing.price, trailing.conditional, trailing.reduce_only) == ("9", None, True, True)
     stop = {"id": 8, "symbol": "BTC_USDT", "positionType": 2, "vol": 50, "stopLossPrice": 11000}
     (stopped,) = read_stop_orders(enveloped([stop, {**stop, "vol": 0}]))
     assert (stopped.side, stopped.leg, stopped.remaining, stopped.reduce_only) == ("buy", "short", 50.0, True)
