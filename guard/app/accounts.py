@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from guard.app.judge import judge
+from guard.app.judge import JudgePolicy, judge
 from guard.app.names import check_name
 from guard.app.opening import Opened
 from guard.app.watch import watch_of
@@ -23,6 +23,7 @@ class CheckVerdict:
     record: AccountRecord
     check: AccountCheck
     reading: Reading
+    policy: JudgePolicy
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -52,7 +53,7 @@ async def check_account(opened: Opened, record: AccountRecord) -> CheckVerdict:
     warnings = check.warnings
     if record.mode == "auto" and check.rights.trade is False:
         problems += ("the account is armed (mode auto) but its key may not trade",)
-    return CheckVerdict(record, check, reading, problems, warnings)
+    return CheckVerdict(record, check, reading, watch.policy, problems, warnings)
 
 
 async def add_account(
@@ -133,6 +134,7 @@ def check_json(verdict: CheckVerdict) -> dict[str, object]:
         "warnings": list(verdict.warnings),
         "account_mode": check.account_mode,
         "position_mode": check.position_mode,
+        "settles": list(check.settles),
         "clock_skew_ms": round(check.clock_skew_ms, 1),
         "rights": {
             "read": rights.read,

@@ -9,13 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from guard.cli.risk_table import money, percent, risk_table
+from guard.risk.conformity import Comparison, compared
 
 if TYPE_CHECKING:
     from guard.app.accounts import CheckVerdict
-    from guard.risk.book import VenueFigures
-    from guard.risk.report import PoolRisk
-
-TOLERANCE_NOTE = "the venue's own figure beside ours"
 
 
 def check_table(verdict: CheckVerdict) -> Group:
@@ -39,7 +36,7 @@ def _read_table(verdict: CheckVerdict) -> Table:
 
 
 def _venue_table(verdict: CheckVerdict) -> Table | None:
-    risk, fetched = verdict.reading.risk, verdict.check.fetched
+    risk, book, policy = verdict.reading.risk, verdict.check.fetched.book, verdict.policy
     if risk is None:
         return None
     table = Table(title="Ours and the venue's", title_justify="left", box=None)
@@ -47,35 +44,35 @@ def _venue_table(verdict: CheckVerdict) -> Table | None:
         table.add_column(heading)
     for heading in ("ours", "the venue's", "difference"):
         table.add_column(heading, justify="right")
-    for pool in risk.pools:
-        reported = fetched.book.venue_reported.pools.get(pool.currency)
-        if pool.symbol is None and reported is not None:
-            _compare(table, pool, reported)
+    table.add_column("verdict")
+    for each in compared(
+        risk, book, requirement_tolerance=policy.requirement_tolerance, equity_tolerance=policy.equity_tolerance
+    ):
+        word = Text("agrees", style="green") if each.agrees else Text("DISPUTED", style="red")
+        table.add_row(each.currency, each.figure, *_figures(each), word)
     return table if table.row_count else None
 
 
-def _compare(table: Table, pool: PoolRisk, reported: VenueFigures) -> None:
-    rows = (
-        ("equity", pool.equity, reported.equity),
-        ("maintenance margin", pool.maintenance_margin, reported.maintenance_margin),
-        ("initial margin", pool.initial_margin, reported.initial_margin),
-        ("available margin", pool.available_margin, reported.available_margin),
-    )
-    for name, ours, theirs in rows:
-        if theirs is None:
-            continue
-        difference = percent(abs(ours - theirs) / abs(theirs), 3) if theirs else money(ours - theirs, pool.currency)
-        table.add_row(pool.currency, name, money(ours, pool.currency), money(theirs, pool.currency), difference)
+def _figures(each: Comparison) -> tuple[str, str, str]:
+    """Ours, the venue's, and the difference relative to the venue's."""
+    if each.figure == "risk_ratio":
+        ratio = "none, no equity" if each.ours is None else percent(each.ours, 2)
+        return ratio, percent(each.theirs, 2), ""
+    ours = each.ours or 0.0
+    apart = ours - each.theirs
+    difference = percent(abs(apart) / abs(each.theirs), 3) if each.theirs else money(apart, each.currency)
+    return money(ours, each.currency), money(each.theirs, each.currency), difference
 
 
 def _key_line(verdict: CheckVerdict) -> Text:
     check = verdict.check
     answers = {True: "yes", False: "no", None: "not told by the venue"}
     rights = check.rights
+    settled = f", settled in {' '.join(check.settles)}" if check.settles else ""
     return Text(
         f"\nkey: may trade: {answers[rights.trade]}, may withdraw: {answers[rights.withdraw]}, "
-        f"bound to addresses: {answers[rights.ip_restricted]}\n"
-        f"account mode: {check.account_mode}, position mode: {check.position_mode.replace('_', '-')}, "
+        f"may transfer: {answers[rights.transfer]}, bound to addresses: {answers[rights.ip_restricted]}\n"
+        f"account mode: {check.account_mode}{settled}, position mode: {check.position_mode.replace('_', '-')}, "
         f"clock difference: {check.clock_skew_ms:+.0f} ms"
     )
 

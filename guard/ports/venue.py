@@ -70,7 +70,8 @@ class KeyRights:
 class AccountCheck:
     """The answer to "can this account be watched, and acted upon?" read live from the venue.
 
-    `clock_skew_ms` is local minus venue time.
+    `clock_skew_ms` is local minus venue time. `settles` are the currencies whose contracts the account may hold, where
+    the venue divides them.
     """
 
     fetched: FetchedBook
@@ -79,6 +80,7 @@ class AccountCheck:
     position_mode: PositionMode
     account_mode: str
     warnings: tuple[str, ...] = ()
+    settles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ is what zones are set on.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 from guard.risk.assets import STABLE
 from guard.risk.book import Book, VenueFigures
@@ -20,39 +20,67 @@ COIN_DUST: Final = 1e-6
 """Differences up to this much of a coin are no dispute."""
 
 
-def conformity(
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A figure of a cross pool, ours and the venue's: `equity` or `requirement` in `currency`, or `risk_ratio`.
+
+    `ours` is None for a ratio without equity.
+    """
+
+    currency: str
+    figure: Literal["equity", "requirement", "risk_ratio"]
+    ours: float | None
+    theirs: float
+    agrees: bool
+
+
+def compared(
     risk: AccountRisk, book: Book, *, requirement_tolerance: float = 0.01, equity_tolerance: float = 0.002
-) -> tuple[str, ...]:
-    """Compare our figures with those that the venue reports.
+) -> tuple[Comparison, ...]:
+    """Our figures beside those that the venue reports.
 
     Compared are equity and the requirement (maintenance margin and closing fees) of each cross pool that the venue
-    tells apart, and those of the account where it has one cross pool only. Isolated pools are not in these figures.
+    tells apart, and those of the account where it has one cross pool only; a ratio only where the venue gives no figure
+    that makes one. Isolated pools are not in these figures.
 
     Args:
         risk: our assessment.
         book: the book that it came from, with `venue_reported`.
         requirement_tolerance: allowed difference as a fraction of the venue's requirement.
         equity_tolerance: allowed difference as a fraction of the venue's equity.
-
-    Returns:
-        One line per disagreement with both figures and units; empty when in agreement, or the venue says nothing.
     """
     return tuple(
-        line
+        found
         for pool, said in _pairs(risk, book)
-        for line in (
-            _differs("equity", pool.equity, said.equity, equity_tolerance, pool.currency),
-            _differs(
+        for found in (
+            _money("equity", pool, pool.equity, said.equity, equity_tolerance),
+            _money(
                 "requirement",
+                pool,
                 pool.maintenance_margin + pool.closing_fees,
                 said.maintenance_margin,
                 requirement_tolerance,
-                pool.currency,
             ),
-            _ratio_differs(pool, said, requirement_tolerance + equity_tolerance),
+            _ratio(pool, said, requirement_tolerance + equity_tolerance),
         )
-        if line
+        if found is not None
     )
+
+
+def conformity(
+    risk: AccountRisk, book: Book, *, requirement_tolerance: float = 0.01, equity_tolerance: float = 0.002
+) -> tuple[str, ...]:
+    """One line per disagreement of `compared`, with both figures and units; empty when in agreement."""
+    found = compared(risk, book, requirement_tolerance=requirement_tolerance, equity_tolerance=equity_tolerance)
+    return tuple(_line(each) for each in found if not each.agrees)
+
+
+def _line(each: Comparison) -> str:
+    if each.figure == "risk_ratio":
+        text = "undefined (no equity)" if each.ours is None else f"{100 * each.ours:.2f} %"
+        return f"risk_ratio of {each.currency} is {text} by our rule, {100 * each.theirs:.2f} % at the venue"
+    ours = f"{each.ours:,.8g} {each.currency}"
+    return f"{each.figure} is {ours} by our rule, {each.theirs:,.8g} {each.currency} at the venue"
 
 
 def _pairs(risk: AccountRisk, book: Book) -> Iterable[tuple[PoolRisk, VenueFigures]]:
@@ -66,22 +94,23 @@ def _pairs(risk: AccountRisk, book: Book) -> Iterable[tuple[PoolRisk, VenueFigur
             yield pool, reported
 
 
-def _differs(name: str, ours: float, theirs: float | None, tolerance: float, currency: str) -> str:
-    dust = STABLE_DUST if currency in STABLE else COIN_DUST
-    if theirs is None or abs(ours - theirs) <= max(dust, tolerance * abs(theirs)):
-        return ""
-    return f"{name} is {ours:,.8g} {currency} by our rule, {theirs:,.8g} {currency} at the venue"
+def _money(
+    figure: Literal["equity", "requirement"], pool: PoolRisk, ours: float, theirs: float | None, tolerance: float
+) -> Comparison | None:
+    if theirs is None:
+        return None
+    dust = STABLE_DUST if pool.currency in STABLE else COIN_DUST
+    return Comparison(
+        pool.currency, figure, ours, theirs, agrees=abs(ours - theirs) <= max(dust, tolerance * abs(theirs))
+    )
 
 
-def _ratio_differs(pool: PoolRisk, said: VenueFigures, tolerance: float) -> str:
-    """Ratios are compared only where the venue gives no figure that makes one."""
+def _ratio(pool: PoolRisk, said: VenueFigures, tolerance: float) -> Comparison | None:
     if said.risk_ratio is None or said.equity is not None or said.maintenance_margin is not None:
-        return ""
-    ours = pool.risk_ratio
-    if ours is not None and abs(ours - said.risk_ratio) <= max(1e-4, tolerance * abs(said.risk_ratio)):
-        return ""
-    text = "undefined (no equity)" if ours is None else f"{100 * ours:.2f} %"
-    return f"risk_ratio of {pool.currency} is {text} by our rule, {100 * said.risk_ratio:.2f} % at the venue"
+        return None
+    ours, theirs = pool.risk_ratio, said.risk_ratio
+    agrees = ours is not None and abs(ours - theirs) <= max(1e-4, tolerance * abs(theirs))
+    return Comparison(pool.currency, "risk_ratio", ours, theirs, agrees)
 
 
 def worse_of(risk: AccountRisk, book: Book) -> AccountRisk:

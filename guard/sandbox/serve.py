@@ -13,6 +13,7 @@ from guard.sandbox.dialects.table import DIALECTS, dialect_of
 from guard.sandbox.scenarios import SCENARIOS, Scenario
 from guard.sandbox.server import SandboxAccount, SandboxServer
 
+_VARIABLES = {"api_key": "GUARD_API_KEY", "secret": "GUARD_API_SECRET", "passphrase": "GUARD_API_PASSPHRASE"}
 DEMO_ACCOUNT = "demo"
 
 
@@ -80,8 +81,10 @@ async def serve(
         raise InputError(f"--scenario was {scenario}", fix=f"use one of: {', '.join(SCENARIOS)}")
     if speed <= 0:
         raise InputError(f"--speed was {speed}", fix="give a number above 0")
-    world = SCENARIOS[scenario]
-    server = open_scenario(world, clock, speed=speed, seed=seed, dialect=dialect_of(dialect))
+    world, spoken = SCENARIOS[scenario], dialect_of(dialect)
+    if world.hedge_mode and not spoken.has_hedge_mode:
+        raise InputError(f"--scenario {scenario} needs hedge mode, {dialect} has none", fix="choose another scenario")
+    server = open_scenario(world, clock, speed=speed, seed=seed, dialect=spoken)
     try:
         await server.start(host, port)
     except OSError as error:
@@ -96,19 +99,22 @@ async def serve(
 def start_text(server: SandboxServer, account: SandboxAccount, dialect: str, scenario: Scenario, speed: float) -> str:
     """What a person needs to use the sandbox that has just started."""
     lasts_s = scenario.duration_s / speed
+    shown = "\n".join(f"  {name.replace('_', ' '):<14} {value}" for name, value in account.credentials.items())
+    settings = "".join(
+        f"  {_VARIABLES[name]}={value} \\\n" for name, value in account.credentials.items() if name in _VARIABLES
+    )
+    wallet = account.credentials.get("wallet_address")
+    options = f" --wallet-address {wallet}" if wallet else ""
     symbol = next((leg.symbol for leg in account.account.held()), server.engine.market.symbols()[0])
     return f"""\
 sandbox venue at {server.base_url}, speaking {dialect}
 scenario {scenario.name}: {scenario.title}; {lasts_s:.0f} s at speed {speed:g}, then prices stay
 
 demo account (this key exists only in this sandbox):
-  api key  {account.api_key}
-  secret   {account.secret}
+{shown}
 
 watch it with the guard (once `guard db upgrade` has made a database):
-  GUARD_API_KEY={account.api_key} \\
-  GUARD_API_SECRET={account.secret} \\
-  guard account add {account.name} --venue {dialect} --base-url {server.base_url}
+{settings}  guard account add {account.name} --venue {dialect} --base-url {server.base_url}{options}
   guard run
 or with ccxt: replace scheme and host of every URL in exchange.urls['api'] with those of {server.base_url}
 (http and ws), and use the key above.

@@ -25,12 +25,13 @@ Amount = Decimal | int | str
 
 @dataclass(frozen=True, slots=True)
 class SandboxAccount:
-    """An account of the sandbox and the key that opens it."""
+    """An account of the sandbox and the key that opens it; `credentials` are what its venue's clients need."""
 
     name: str
     account: Account
     api_key: str
     secret: str
+    credentials: Mapping[str, str]
 
 
 class SandboxServer:
@@ -53,7 +54,8 @@ class SandboxServer:
         self._tick_s = tick_s
         self._ahead_ms = 0
         self.world = World(engine, self.keys, self.faults, clock, self.sync, wire_ms=engine.now_ms)
-        self.served = (dialect or dialect_of("binanceusdm")).open(self.world)
+        self.dialect = dialect or dialect_of("binanceusdm")
+        self.served = self.dialect.open(self.world)
         self._runner: web.AppRunner | None = None
         self._ticker: asyncio.Task[None] | None = None
 
@@ -117,7 +119,7 @@ class SandboxServer:
             default_leverage=default_leverage,
         )
         key = self.add_key(account)
-        opened = SandboxAccount(name, account, key.key, key.secret)
+        opened = SandboxAccount(name, account, key.key, key.secret, self.dialect.credentials(account, key))
         self.accounts[name] = opened
         return opened
 

@@ -54,6 +54,7 @@ class CcxtAccount:
             position_mode=modes.position_mode,
             account_mode=modes.account_mode,
             warnings=_warnings_of(rights, skew_ms, can_trade=self._orders is not None),
+            settles=modes.settles,
         )
 
     async def instrument(self, symbol: str) -> Instrument:

@@ -9,11 +9,12 @@ from typing import Protocol
 from aiohttp import web
 
 from guard.ports.clock import Clock
+from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.engine import Engine
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.rule import MarginRule
 from guard.sandbox.faults import Faults
-from guard.sandbox.keys import KeyRing
+from guard.sandbox.keys import ApiKey, KeyRing
 
 
 @dataclass(slots=True)
@@ -73,6 +74,12 @@ class Served(Protocol):
         ...
 
 
+def key_pair(key: ApiKey, passphrase: str = "") -> dict[str, str]:
+    """The credentials of a venue that signs with a key and a secret, and perhaps a passphrase."""
+    pair = {"api_key": key.key, "secret": key.secret}
+    return {**pair, "passphrase": passphrase} if passphrase else pair
+
+
 class Dialect(Protocol):
     """A venue's words."""
 
@@ -87,8 +94,17 @@ class Dialect(Protocol):
         ...
 
     @property
+    def has_hedge_mode(self) -> bool:
+        """Whether an account can hold a long and a short leg of one symbol."""
+        ...
+
+    @property
     def rule(self) -> MarginRule:
         """How the venue computes margin."""
+        ...
+
+    def credentials(self, account: Account, key: ApiKey) -> dict[str, str]:
+        """What a client opens an account with: `api_key`, `secret`, `passphrase`, `wallet_address`, as it needs."""
         ...
 
     def instruments(self) -> dict[str, Instrument]:

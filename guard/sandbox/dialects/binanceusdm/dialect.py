@@ -9,11 +9,13 @@ from aiohttp import web
 from guard.sandbox.dialects.binanceusdm.call import Table, WireVenue
 from guard.sandbox.dialects.binanceusdm.rest import BODIES, ENDPOINTS, Endpoints
 from guard.sandbox.dialects.binanceusdm.stream import StreamDialect
-from guard.sandbox.dialects.dialect import World
+from guard.sandbox.dialects.dialect import World, key_pair
 from guard.sandbox.dialects.rest import RestSide
+from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.listing import default_instruments
 from guard.sandbox.engine.rule import BracketRule, MarginRule
+from guard.sandbox.keys import ApiKey
 
 _NO_LIMIT = 10**9
 
@@ -46,7 +48,12 @@ class BinanceUsdmDialect:
 
     name = "binanceusdm"
     wallet_asset = "USDT"
+    has_hedge_mode = True
     rule: MarginRule = BracketRule()
+
+    def credentials(self, account: Account, key: ApiKey) -> dict[str, str]:  # noqa: ARG002 - the protocol's
+        """A key and its secret."""
+        return key_pair(key)
 
     def instruments(self) -> dict[str, Instrument]:
         """The engine's own list was made in this venue's manner."""

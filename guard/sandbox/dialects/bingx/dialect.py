@@ -11,14 +11,16 @@ from guard.sandbox.dialects.bingx.call import Call, Table, WireVenue
 from guard.sandbox.dialects.bingx.signing import authorize
 from guard.sandbox.dialects.bingx.stream import BingxStreams
 from guard.sandbox.dialects.bingx.words import WireError, enveloped, from_rejection, refusal, said
-from guard.sandbox.dialects.dialect import World
+from guard.sandbox.dialects.dialect import World, key_pair
 from guard.sandbox.dialects.rest import Answer, Bodies, RawRequest, RestSide
+from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.listing import default_instruments, inverse_instruments
 from guard.sandbox.engine.orders import Rejection
 from guard.sandbox.engine.rule import MarginRule
 from guard.sandbox.engine.rules.bingx import BingxRule
 from guard.sandbox.faults import FaultKind
+from guard.sandbox.keys import ApiKey
 
 ENDPOINTS: Table = {**market.TABLE, **account.TABLE, **trade.TABLE}
 BODIES: Final[Bodies] = {
@@ -72,7 +74,12 @@ class BingxDialect:
 
     name = "bingx"
     wallet_asset = "USDT"
+    has_hedge_mode = True
     rule: MarginRule = BingxRule()
+
+    def credentials(self, account: Account, key: ApiKey) -> dict[str, str]:  # noqa: ARG002 - the protocol's
+        """A key and its secret."""
+        return key_pair(key)
 
     def instruments(self) -> dict[str, Instrument]:
         """USDT-, USDC- and coin-margined contracts."""

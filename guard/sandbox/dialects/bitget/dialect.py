@@ -9,16 +9,18 @@ from aiohttp import web
 from guard.sandbox.dialects.bitget import endpoints, endpoints_trade
 from guard.sandbox.dialects.bitget.call import Call, Table
 from guard.sandbox.dialects.bitget.errors import WireError, from_rejection
-from guard.sandbox.dialects.bitget.signing import authorize
+from guard.sandbox.dialects.bitget.signing import PHRASE, authorize
 from guard.sandbox.dialects.bitget.stream import BitgetStreams
-from guard.sandbox.dialects.dialect import World
+from guard.sandbox.dialects.dialect import World, key_pair
 from guard.sandbox.dialects.rest import Answer, Bodies, RawRequest, RestSide
+from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.listing import default_instruments, inverse_instruments
 from guard.sandbox.engine.orders import Rejection
 from guard.sandbox.engine.rule import MarginRule
 from guard.sandbox.engine.rules.bitget import BitgetRule
 from guard.sandbox.faults import FaultKind
+from guard.sandbox.keys import ApiKey
 
 ENDPOINTS: Final[Table] = {**endpoints.TABLE, **endpoints_trade.TABLE}
 
@@ -83,7 +85,12 @@ class BitgetDialect:
 
     name = "bitget"
     wallet_asset = "USDT"
+    has_hedge_mode = True
     rule: MarginRule = BitgetRule()
+
+    def credentials(self, account: Account, key: ApiKey) -> dict[str, str]:  # noqa: ARG002 - the protocol's
+        """A key, and the passphrase that every key of the sandbox has."""
+        return key_pair(key, PHRASE)
 
     def instruments(self) -> dict[str, Instrument]:
         """USDT-, USDC- and coin-margined perpetuals."""

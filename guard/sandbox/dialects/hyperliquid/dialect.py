@@ -11,13 +11,16 @@ from guard.sandbox.dialects.dialect import World
 from guard.sandbox.dialects.hyperliquid import info, listing
 from guard.sandbox.dialects.hyperliquid.call import Call, Refused, bad_body
 from guard.sandbox.dialects.hyperliquid.exchange import Actions
+from guard.sandbox.dialects.hyperliquid.signing import private_key_of
 from guard.sandbox.dialects.hyperliquid.stream import HyperliquidStreams
-from guard.sandbox.dialects.hyperliquid.wallets import Wallets
+from guard.sandbox.dialects.hyperliquid.wallets import Wallets, wallet_of
 from guard.sandbox.dialects.rest import Answer, Bodies, RawRequest, RestSide
+from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.rule import MarginRule
 from guard.sandbox.engine.rules.hyperliquid import HyperliquidRule
 from guard.sandbox.faults import FaultKind
+from guard.sandbox.keys import ApiKey
 
 # The venue has no codes: its gates answer with a status and a word or nothing.
 BODIES: Final[Bodies] = {
@@ -84,7 +87,12 @@ class HyperliquidDialect:
 
     name = "hyperliquid"
     wallet_asset = listing.MONEY
+    has_hedge_mode = False
     rule: MarginRule = HyperliquidRule()
+
+    def credentials(self, account: Account, key: ApiKey) -> dict[str, str]:
+        """The wallet that is watched, and the private key of its agent."""
+        return {"wallet_address": wallet_of(account), "secret": private_key_of(key.secret)}
 
     def instruments(self) -> dict[str, Instrument]:
         """Its coins under the engine's names."""

@@ -65,6 +65,7 @@ class KucoinDialect:
 
     name = "kucoinfutures"
     wallet_asset = "USDT"
+    has_hedge_mode = True
     rule: MarginRule = RULE
 
     def credentials(self, account: Account, key: ApiKey) -> dict[str, str]:  # noqa: ARG002 - the protocol's

@@ -21,6 +21,12 @@ def _asset(figures: AccountFigures, name: str) -> AssetFigures:
     return figures.assets.get(name, empty)
 
 
+def _isolated(market: Market, figures: AccountFigures, name: str) -> Decimal:
+    """The wallets of isolated legs that settle in a currency."""
+    legs = [leg for leg in figures.legs if market.instruments[leg.position.symbol].margin_asset == name]
+    return sum((leg.position.isolated_wallet for leg in legs if leg.isolated), _ZERO)
+
+
 def _ratio(rule: KucoinRule, account: Account, market: Market, figures: AccountFigures, currency: str) -> Decimal:
     """Requirement over equity of a cross pool; 0 where nothing is asked for."""
     for pool in rule.cross_pools(account, market, figures):
@@ -32,10 +38,7 @@ def _ratio(rule: KucoinRule, account: Account, market: Market, figures: AccountF
 def overview(rule: KucoinRule, account: Account, market: Market, figures: AccountFigures, name: str) -> dict[str, Any]:
     """As `GET account-overview` tells one currency."""
     asset = _asset(figures, name)
-    apart = [
-        leg for leg in figures.legs if leg.isolated and market.instruments[leg.position.symbol].margin_asset == name
-    ]
-    isolated = sum((leg.position.isolated_wallet for leg in apart), _ZERO)
+    isolated = _isolated(market, figures, name)
     return {
         "accountEquity": number(asset.margin_balance),
         "unrealisedPNL": number(asset.unrealized),
@@ -54,9 +57,6 @@ def overview(rule: KucoinRule, account: Account, market: Market, figures: Accoun
 def wallet_news(market: Market, figures: AccountFigures, name: str, now_ms: int) -> dict[str, Any]:
     """As `/contractAccount/wallet` tells one currency."""
     asset = _asset(figures, name)
-    apart = [
-        leg for leg in figures.legs if leg.isolated and market.instruments[leg.position.symbol].margin_asset == name
-    ]
     return {
         "crossPosMargin": plain(asset.cross_position_initial),
         "isolatedOrderMargin": "0",
@@ -64,7 +64,7 @@ def wallet_news(market: Market, figures: AccountFigures, name: str, now_ms: int)
         "equity": plain(asset.margin_balance),
         "version": str(now_ms),
         "availableBalance": plain(asset.available),
-        "isolatedPosMargin": plain(sum((leg.position.isolated_wallet for leg in apart), _ZERO)),
+        "isolatedPosMargin": plain(_isolated(market, figures, name)),
         "maxWithdrawAmount": plain(asset.withdrawable),
         "walletBalance": plain(asset.wallet),
         "isolatedFundingFeeMargin": "0",

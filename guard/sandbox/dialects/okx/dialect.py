@@ -6,15 +6,18 @@ from typing import Final
 
 from aiohttp import web
 
-from guard.sandbox.dialects.dialect import World
+from guard.sandbox.dialects.dialect import World, key_pair
 from guard.sandbox.dialects.okx.errors import BODIES
 from guard.sandbox.dialects.okx.instruments import follow_coins, okx_instruments
 from guard.sandbox.dialects.okx.rest import Endpoints
 from guard.sandbox.dialects.okx.shapes_account import RULE
+from guard.sandbox.dialects.okx.signing import PHRASE
 from guard.sandbox.dialects.okx.stream import StreamDialect
 from guard.sandbox.dialects.rest import RestSide
+from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.rule import MarginRule
+from guard.sandbox.keys import ApiKey
 
 
 class OkxServed:
@@ -44,7 +47,12 @@ class OkxDialect:
 
     name = "okx"
     wallet_asset = "USDT"
+    has_hedge_mode = True
     rule: MarginRule = RULE
+
+    def credentials(self, account: Account, key: ApiKey) -> dict[str, str]:  # noqa: ARG002 - the protocol's
+        """A key, and the passphrase that every key of the sandbox has."""
+        return key_pair(key, PHRASE)
 
     def instruments(self) -> dict[str, Instrument]:
         """Swaps, measured in the venue's contracts."""
