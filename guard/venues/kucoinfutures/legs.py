@@ -175,8 +175,20 @@ class LegBuilder:
 
     def orders(self) -> tuple[Order, ...]:
         """The orders. One that closes whatever its leg holds has the leg's size, and is none on an empty leg."""
-        sized = ((row, self._closed_by(row) if row.remaining is None else row.remaining) for row in self.held.orders)
+        sized = ((row, self._contracts(row)) for row in self.held.orders)
         return tuple(self._order(row, remaining) for row, remaining in sized if remaining > 0)
+
+    def _contracts(self, row: OrderRow) -> float:
+        """What is left of an order, in contracts."""
+        if row.remaining is None:
+            return self._closed_by(row)
+        listing = self.reference.markets.by_id.get(row.market_id)
+        price = row.price or self.mark(row.market_id)
+        if row.unit == "contracts" or listing is None:
+            return row.remaining
+        if row.unit == "quote" and listing.kind == "linear" and price:
+            return row.remaining / price / listing.contract_size
+        return row.remaining / listing.contract_size
 
     def _order(self, row: OrderRow, remaining: float) -> Order:
         if row.market_id not in self.held.held_ids:

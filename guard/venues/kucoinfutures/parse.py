@@ -29,6 +29,7 @@ from guard.venues.kucoinfutures import endpoints as at
 
 LegName = Literal["BOTH", "LONG", "SHORT"]
 LegKey = tuple[str, LegName]
+SizeUnit = Literal["contracts", "base", "quote"]
 _LEG_NAMES: Mapping[str, LegName] = {"BOTH": "BOTH", "LONG": "LONG", "SHORT": "SHORT"}
 _MARGIN_MODES: Mapping[str, MarginMode] = {"CROSS": "cross", "ISOLATED": "isolated"}
 _SIDES: Mapping[str, OrderSide] = {"buy": "buy", "sell": "sell"}
@@ -90,7 +91,7 @@ class PositionRow(NamedTuple):
 class OrderRow(NamedTuple):
     """A resting or waiting order. `price` None: unpriced; `remaining` in contracts, None: closes whatever is held.
 
-    `leverage` is that of an isolated order.
+    `leverage` is that of an isolated order. `unit` is what `remaining` is counted in.
     """
 
     market_id: str
@@ -104,13 +105,15 @@ class OrderRow(NamedTuple):
     order_id: str
     client_order_id: str | None
     leverage: float | None = None
+    unit: SizeUnit = "contracts"
 
 
 class Page(NamedTuple):
-    """One page of a list of orders."""
+    """One page of a list of orders; `total` is how many the whole list has, where the venue says so."""
 
     orders: tuple[OrderRow, ...]
     pages: int
+    total: float | None = None
 
 
 def currency_name(currency_id: str) -> str:
@@ -194,15 +197,15 @@ def _position(row: Row, where: str) -> PositionRow:
         # A SHORT leg is named by its side; whether the venue signs its size as well does not matter.
         amount=-abs(amount) if leg == "SHORT" else amount,
         entry_price=positive(row, "avgEntryPrice", where),
-        mark_price=_above_zero(row, "markPrice", where),
+        mark_price=above_zero(row, "markPrice", where),
         currency=currency_name(text(row, "settleCurrency", where)),
         inverse=optional_flag(row, "isInverse", where) is True,
         margin_mode=mode,
         leverage=_set_leverage(row, where, isolated=isolated),
         margin=number(row, "posMargin", where) if isolated else None,
         maintenance=optional_number(row, "posMaint", where),
-        mm_rate=_above_zero(row, "maintMarginReq", where),
-        value=_size_of(row, "markValue", where),
+        mm_rate=above_zero(row, "maintMarginReq", where),
+        value=size_of(row, "markValue", where),
         unrealized_pnl=optional_number(row, "unrealisedPnl", where),
         adl=optional_number(row, "delevPercentage", where),
     )
@@ -210,24 +213,37 @@ def _position(row: Row, where: str) -> PositionRow:
 
 def _set_leverage(row: Row, where: str, *, isolated: bool) -> float | None:
     """The leverage that was set: of an isolated leg what it was opened with, for `realLeverage` moves with its PnL."""
-    stated = None if isolated else _above_zero(row, "leverage", where)
-    cost, initial = _size_of(row, "posCost", where), _size_of(row, "posInit", where)
+    stated = None if isolated else above_zero(row, "leverage", where)
+    cost, initial = size_of(row, "posCost", where), size_of(row, "posInit", where)
     return stated or (cost / initial if cost and initial else None)
 
 
-def _above_zero(row: Row, key: str, where: str) -> float | None:
+def above_zero(row: Row, key: str, where: str) -> float | None:
+    """A number above 0; None where nothing or 0 stands.
+
+    Raises:
+        BadAnswer: something stands there that is no number.
+    """
     value = optional_number(row, key, where)
     return value if value is not None and value > 0 else None
 
 
-def _size_of(row: Row, key: str, where: str) -> float | None:
-    """A value that the venue signs by the side."""
+def size_of(row: Row, key: str, where: str) -> float | None:
+    """A value that the venue signs by the side, without its sign; None where it is not told.
+
+    Raises:
+        BadAnswer: something stands there that is no number.
+    """
     value = optional_number(row, key, where)
     return None if value is None else abs(value)
 
 
 def leg_name(row: Row, where: str) -> LegName:
-    """The leg; older answers know of one-way mode only and do not name it."""
+    """The leg; older answers know of one-way mode only and do not name it.
+
+    Raises:
+        BadAnswer: it is named otherwise.
+    """
     word = optional_text(row, "positionSide")
     name = _LEG_NAMES.get(word or "BOTH")
     if name is None:
@@ -278,7 +294,7 @@ def read_stop_orders(answer: object) -> Page:
 def _page(answer: object, where: str, *, conditional: bool) -> Page:
     data = record(at.data_of(answer, where), where)
     found = tuple(_order(row, where, conditional=conditional) for row in rows(data.get("items"), where))
-    return Page(found, int(number(data, "totalPage", where)))
+    return Page(found, int(number(data, "totalPage", where)), optional_number(data, "totalNum", where))
 
 
 def _order(row: Row, where: str, *, conditional: bool) -> OrderRow:
@@ -293,12 +309,12 @@ def _order(row: Row, where: str, *, conditional: bool) -> OrderRow:
         market_id=text(row, "symbol", where),
         side=side,
         leg=leg_name(row, where),
-        price=_above_zero(row, "price", where),
+        price=above_zero(row, "price", where),
         remaining=left if left > 0 else None,
         reduce_only=closes_all or flag(row, "reduceOnly", where),
         conditional=conditional,
         margin_mode=margin_mode_of(row, where),
         order_id=text(row, "id", where),
         client_order_id=optional_text(row, "clientOid"),
-        leverage=_above_zero(row, "leverage", where),
+        leverage=above_zero(row, "leverage", where),
     )

@@ -13,6 +13,7 @@ from guard.ports.venue import Depth, DepthLevel, KeyRights
 from guard.risk.book import PositionMode
 from guard.venues.fields import Row, number, optional_number, optional_text, positive, record, refused, rows, text
 from guard.venues.kucoinfutures import endpoints as at
+from guard.venues.kucoinfutures.parse import above_zero
 
 _MODES: dict[float, PositionMode] = {0.0: "one_way", 1.0: "hedge"}
 # "Transfer" is the venue's older name of the right to withdraw; the others move money between the user's own accounts.
@@ -92,9 +93,9 @@ def read_contracts(answer: object) -> ContractTable:
 
 def _constants(row: Row, where: str) -> Constants:
     active_ms = optional_number(row, "adjustActiveTime", where)
-    adjusted = [_above_zero(row, key, where) for key in ("adjustK", "adjustM", "adjustMmrLevConstant")]
+    adjusted = [above_zero(row, key, where) for key in ("adjustK", "adjustM", "adjustMmrLevConstant")]
     return Constants(
-        k=_above_zero(row, "k", where),
+        k=above_zero(row, "k", where),
         m=positive(row, "m", where),
         f=positive(row, "f", where),
         mmr_limit=positive(row, "mmrLimit", where),
@@ -102,11 +103,6 @@ def _constants(row: Row, where: str) -> Constants:
         funding_rate=optional_number(row, "fundingFeeRate", where),
         adjustment=Adjustment(active_ms, *adjusted) if active_ms and any(adjusted) else None,
     )
-
-
-def _above_zero(row: Row, key: str, where: str) -> float | None:
-    value = optional_number(row, key, where)
-    return value if value is not None and value > 0 else None
 
 
 def read_position_mode(answer: object) -> PositionMode:
@@ -140,7 +136,7 @@ def read_mark(answer: object) -> float | None:
         BadAnswer: something unreadable stands there.
     """
     where = at.MARK.name
-    return _above_zero(record(at.data_of(answer, where), where), "value", where)
+    return above_zero(record(at.data_of(answer, where), where), "value", where)
 
 
 def read_rights(answer: object) -> KeyRights:

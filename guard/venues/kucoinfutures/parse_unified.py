@@ -12,10 +12,20 @@ from typing import NamedTuple
 from guard.risk.book import OrderSide
 from guard.venues.fields import Row, flag, number, optional_number, optional_text, positive, record, refused, rows, text
 from guard.venues.kucoinfutures import endpoints as at
-from guard.venues.kucoinfutures.parse import OrderRow, Page, PositionRow, leg_name, margin_mode_of, once
+from guard.venues.kucoinfutures.parse import (
+    OrderRow,
+    Page,
+    PositionRow,
+    SizeUnit,
+    above_zero,
+    leg_name,
+    margin_mode_of,
+    once,
+    size_of,
+)
 
 _SIDES: Mapping[str, OrderSide] = {"BUY": "buy", "SELL": "sell"}
-_LOTS = "UNIT"
+_UNITS: Mapping[str, SizeUnit] = {"UNIT": "contracts", "BASECCY": "base", "QUOTECCY": "quote"}
 
 
 class UnifiedOverview(NamedTuple):
@@ -89,23 +99,21 @@ def _position(row: Row, where: str) -> PositionRow:
     market_id, leg, size = text(row, "symbol", where), leg_name(row, where), number(row, "size", where)
     if leg == "LONG" and size < 0:
         raise refused(where, f"size of {market_id} LONG was {size:g}")
-    mark = optional_number(row, "markPrice", where)
     mode = margin_mode_of(row, where)
-    value = optional_number(row, "positionValue", where)
     return PositionRow(
         market_id=market_id,
         leg=leg,
         amount=-abs(size) if leg == "SHORT" else size,
         entry_price=positive(row, "entryPrice", where),
-        mark_price=mark if mark is not None and mark > 0 else None,
+        mark_price=above_zero(row, "markPrice", where),
         currency="",
         inverse=False,
         margin_mode=mode or "cross",
-        leverage=optional_number(row, "leverage", where) or None,
+        leverage=above_zero(row, "leverage", where),
         margin=optional_number(row, "initialMargin", where) if mode == "isolated" else None,
         maintenance=optional_number(row, "maintenanceMargin", where),
         mm_rate=optional_number(row, "mmr", where),
-        value=None if value is None else abs(value),
+        value=size_of(row, "positionValue", where),
         unrealized_pnl=optional_number(row, "unrealizedPnL", where),
     )
 
@@ -119,29 +127,29 @@ def read_unified_orders(answer: object) -> Page:
     where = at.UNIFIED_ORDERS.name
     data = record(at.data_of(answer, where), where)
     found = tuple(_order(row, where) for row in rows(data.get("items"), where))
-    return Page(found, int(number(data, "totalPage", where)))
+    return Page(found, int(number(data, "totalPage", where)), optional_number(data, "totalNum", where))
 
 
 def _order(row: Row, where: str) -> OrderRow:
     side = _SIDES.get(text(row, "side", where))
     if side is None:
         raise refused(where, f"side of {row.get('symbol')} was {row['side']!r}")
-    unit = optional_text(row, "sizeUnit")
-    if unit not in {None, _LOTS}:
-        raise refused(where, f"sizeUnit of {row.get('symbol')} was {unit!r}, must be {_LOTS}")
+    unit = _UNITS.get(optional_text(row, "sizeUnit") or "UNIT")
+    if unit is None:
+        raise refused(where, f"sizeUnit of {row.get('symbol')} was {row['sizeUnit']!r}")
     left = number(row, "size", where) - (optional_number(row, "filledSize", where) or 0.0)
     if left <= 0:
         raise refused(where, f"an open order of {row.get('symbol')} has {left:g} left")
-    price = optional_number(row, "price", where)
     return OrderRow(
         market_id=text(row, "symbol", where),
         side=side,
         leg=leg_name(row, where),
-        price=price or None,
+        price=above_zero(row, "price", where),
         remaining=left,
         reduce_only=flag(row, "reduceOnly", where),
         conditional=any(optional_text(row, key) for key in ("triggerPrice", "tpTriggerPrice", "slTriggerPrice")),
         margin_mode=margin_mode_of(row, where),
         order_id=text(row, "orderId", where),
         client_order_id=optional_text(row, "clientOid"),
+        unit=unit,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from guard.ports.errors import VenueError
 from guard.venues.client import Endpoint, Timed, VenueClient
@@ -19,6 +20,23 @@ from guard.venues.together import together
 _PAGES_MAX = 10
 
 ReadPage = Callable[[object], parse.Page]
+_UNIFIED: dict[str, object] = {"accountMode": "unified"}
+
+
+class Orders(NamedTuple):
+    """A list of orders: its rows, when the first page was received, and what was cut off."""
+
+    rows: tuple[parse.OrderRow, ...]
+    at: datetime
+    cut: tuple[str, ...]
+
+
+class Positions(NamedTuple):
+    """Legs, likewise."""
+
+    rows: tuple[parse.PositionRow, ...]
+    at: datetime
+    cut: tuple[str, ...]
 
 
 class StateReader:
@@ -51,15 +69,15 @@ class StateReader:
         )
         held = Held(
             positions=parse.read_positions(positions.value),
-            orders=orders[0] + stops[0],
+            orders=orders.rows + stops.rows,
             parts={
                 "balances": overviews[1],
                 "positions": positions.at,
                 "marks": positions.at,
-                "open_orders": orders[1],
-                "conditional_orders": stops[1],
+                "open_orders": orders.at,
+                "conditional_orders": stops.at,
             },
-            cut=(*orders[2], *stops[2]),
+            cut=(*orders.cut, *stops.cut),
         )
         if held.used_ids:
             held = replace(held, again=parse.read_positions(await self._client.call(at.POSITIONS)))
@@ -114,24 +132,24 @@ class StateReader:
             self._pages(at.UNIFIED_ORDERS, parse_unified.read_unified_orders, {**_UNIFIED, "tradeType": "FUTURES"}),
         )
         held = Held(
-            positions=positions[0],
-            orders=orders[0],
+            positions=positions.rows,
+            orders=orders.rows,
             parts={
                 "balances": overview.at,
-                "positions": positions[1],
-                "marks": positions[1],
-                "open_orders": orders[1],
-                "conditional_orders": orders[1],
+                "positions": positions.at,
+                "marks": positions.at,
+                "open_orders": orders.at,
+                "conditional_orders": orders.at,
             },
-            cut=(*positions[2], *orders[2]),
+            cut=(*positions.cut, *orders.cut),
         )
         if held.used_ids:
-            held = replace(held, again=(await self._unified_positions())[0])
+            held = replace(held, again=(await self._unified_positions()).rows)
         self._has_failed = False
         return UnifiedAnswers(await self._completed(held), parse_unified.read_unified_overview(overview.value))
 
-    async def _unified_positions(self) -> tuple[tuple[parse.PositionRow, ...], datetime, tuple[str, ...]]:
-        """The legs of all pages, when the first was received, and what was cut off."""
+    async def _unified_positions(self) -> Positions:
+        """The legs of all pages."""
         found: list[parse.PositionRow] = []
         times: list[datetime] = []
         is_full = True
@@ -142,23 +160,24 @@ class StateReader:
             times.append(answer.at)
             found += rows
         cut = (f"positions after the first {len(found)}",) if is_full else ()
-        return parse.once(found, at.UNIFIED_POSITIONS.name), times[0], cut
+        return Positions(parse.once(found, at.UNIFIED_POSITIONS.name), times[0], cut)
 
-    async def _pages(
-        self, endpoint: Endpoint, read: ReadPage, params: dict[str, object]
-    ) -> tuple[tuple[parse.OrderRow, ...], datetime, tuple[str, ...]]:
-        """The rows of all pages, when the first was received, and what was cut off."""
+    async def _pages(self, endpoint: Endpoint, read: ReadPage, params: dict[str, object]) -> Orders:
+        """The rows of all pages."""
         unified = endpoint is at.UNIFIED_ORDERS
         number, size = ("pageNumber", at.PAGE_UNIFIED) if unified else ("currentPage", at.PAGE_ORDERS)
         first = await self._client.timed(endpoint, {**params, number: 1, "pageSize": size})
-        page = read(first.value)
-        rows = list(page.orders)
-        for index in range(2, min(page.pages, _PAGES_MAX) + 1):
-            rows += read(await self._client.call(endpoint, {**params, number: index, "pageSize": size})).orders
-        cut = (f"open orders after the first {len(rows)}",) if page.pages > _PAGES_MAX else ()
+        pages = [read(first.value)]
+        while len(pages) < min(pages[0].pages, _PAGES_MAX):
+            answer = await self._client.call(endpoint, {**params, number: len(pages) + 1, "pageSize": size})
+            pages.append(read(answer))
         # An order that was added meanwhile moves another one to the next page, where it is met again.
-        once = {row.order_id: row for row in rows}
-        return tuple(once.values()), first.at, cut
+        rows = {row.order_id: row for page in pages for row in page.orders}
+        cut = [f"open orders after the first {len(rows)}"] if pages[0].pages > _PAGES_MAX else []
+        # One that was removed moves another one to the page before, where it is not met at all.
+        if len({page.total for page in pages}) > 1:
+            cut.append("open orders that moved between pages while they were read")
+        return Orders(tuple(rows.values()), first.at, tuple(cut))
 
     async def _completed(self, held: Held) -> Held:
         """With mark prices that did not come along, and the leverage of contracts that only orders name."""
@@ -180,6 +199,3 @@ class StateReader:
                 for market_id, answer in zip(unlevered, answers[len(unmarked) :], strict=True)
             },
         )
-
-
-_UNIFIED: dict[str, object] = {"accountMode": "unified"}

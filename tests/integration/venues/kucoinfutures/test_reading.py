@@ -252,6 +252,20 @@ async def test_lists_of_orders_are_read_to_their_end(bench: Harness) -> None:
     assert fetched.missing == ()
 
 
+async def test_a_list_that_changes_while_it_is_read(bench: Harness) -> None:
+    """An order may have slipped through: the book is incomplete."""
+    account = bench.account()
+    bench.rest(account, "BTCUSDT", Side.BUY, "0.01", "42000")
+
+    def shrinking(answer: Any) -> Any:
+        data = answer["data"]
+        data.update(totalPage=2, totalNum=2 if data["currentPage"] == 1 else 1)
+        return answer
+
+    bench.tampering.changes[bench.open_orders] = shrinking
+    assert any("moved between pages" in name for name in (await (await bench.open(account)).fetch_book()).missing)
+
+
 async def test_a_list_without_end_is_said_to_be_cut(bench: Harness) -> None:
     """The book is incomplete, and the reading ends."""
     account = bench.account()

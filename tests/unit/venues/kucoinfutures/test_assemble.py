@@ -190,6 +190,16 @@ def test_a_currency_that_contradicts_the_listing(shapes: Any) -> None:
     assert fetched.book.positions[0].settle == "USDT"
 
 
+@pytest.mark.parametrize(
+    ("unit", "left", "contracts"), [("contracts", 5, 5), ("base", 0.5, 500), ("quote", 27_500, 500)]
+)
+def test_sizes_of_orders(shapes: Any, unit: Any, left: float, contracts: float) -> None:
+    """In contracts, whatever the venue counts them in."""
+    held = shapes.held(orders=[shapes.order()], marks={"XBTUSDTM": 61_000.0}, leverages={"XBTUSDTM": 5.0})
+    held = replace(held, orders=(held.orders[0]._replace(unit=unit, remaining=left),))
+    assert book_of(shapes, held).book.orders[0].remaining == pytest.approx(contracts)
+
+
 def test_needed_currencies(shapes: Any) -> None:
     """Of legs and of orders."""
     held = shapes.held(shapes.cross(), orders=[shapes.order(symbol="XBTUSDM")])

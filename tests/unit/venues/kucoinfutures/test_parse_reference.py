@@ -15,7 +15,12 @@ from guard.venues.kucoinfutures.parse_reference import (
     read_position_mode,
     read_rights,
 )
-from guard.venues.kucoinfutures.parse_unified import read_is_unified, read_unified_overview, read_unified_positions
+from guard.venues.kucoinfutures.parse_unified import (
+    read_is_unified,
+    read_unified_orders,
+    read_unified_overview,
+    read_unified_positions,
+)
 
 
 def said(data: Any) -> dict[str, Any]:
@@ -154,5 +159,23 @@ def test_unified_positions() -> None:
     assert (rows[0].side, rows[0].leverage, rows[0].maintenance, is_full) == ("short", 3.0, 0.1274, False)
     hedge, _ = read_unified_positions(said([row, {**row, "size": "5"}, {**row, "symbol": "XRPUSDTM"}]))
     assert [leg.leg for leg in hedge] == ["SHORT", "LONG", "BOTH"]
-    many = [{**row, "symbol": f"A{index}USDTM"} for index in range(200)]
+    many: list[dict[str, str]] = [{**row, "symbol": f"A{index}USDTM"} for index in range(200)]
     assert read_unified_positions(said(many))[1]
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"), [("UNIT", "contracts"), ("BASECCY", "base"), ("QUOTECCY", "quote"), ("", "contracts")]
+)
+def test_units_of_unified_orders(unit: str, expected: str) -> None:
+    """Contracts, coins, or money."""
+    row = {"orderId": "1", "symbol": "XBTUSDTM", "side": "BUY", "size": "2", "price": "0", "reduceOnly": False}
+    answer = said({"totalPage": 1, "items": [{**row, "sizeUnit": unit}]})
+    (order,) = read_unified_orders(answer).orders
+    assert (order.unit, order.remaining, order.price) == (expected, 2.0, None)
+
+
+def test_a_unit_that_is_not_known() -> None:
+    """Refused."""
+    row = {"orderId": "1", "symbol": "XBTUSDTM", "side": "BUY", "size": "2", "reduceOnly": False, "sizeUnit": "BOXES"}
+    with pytest.raises(BadAnswer, match="BOXES"):
+        read_unified_orders(said({"totalPage": 1, "items": [row]}))
