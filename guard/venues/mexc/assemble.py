@@ -32,6 +32,8 @@ VENUE = "mexc"
 MODEL = "mexc"
 _MARGIN_TOLERANCE = 0.005
 _RATE_TOLERANCE = 1e-9
+# How far prices may move between two answers, as a fraction.
+_PRICE_LAG = 0.005
 # The venue counts from 1 to 5, the first to be closed.
 _ADL_NEXT = 5.0
 
@@ -295,14 +297,11 @@ class _Builder:
         return min(told, default=1.0)
 
     def reported(self, positions: tuple[Position, ...]) -> VenueReported:
-        """The venue's equity of each wallet's cross pool; it tells no requirement and no ratio.
-
-        What carries the cross legs is its equity less what orders froze and less the isolated legs.
-        """
+        """The venue's equity of each wallet's cross pool; it tells no requirement and no ratio."""
         return VenueReported(
             pools={
                 row.asset: VenueFigures(
-                    equity=row.equity - row.frozen - sum(map(_worth, _isolated(positions, row.asset))),
+                    equity=_cross_equity(row, [leg for leg in positions if leg.settle == row.asset]),
                     available_margin=row.available,
                 )
                 for row in self._answers.assets
@@ -310,11 +309,20 @@ class _Builder:
         )
 
 
-def _isolated(positions: tuple[Position, ...], settle: str) -> list[Position]:
-    return [leg for leg in positions if leg.margin_mode == "isolated" and leg.settle == settle]
+def _cross_equity(row: AssetRow, legs: list[Position]) -> float:
+    """What carries the cross legs: equity less what orders froze and less the isolated legs.
+
+    Balances and fair prices come in answers of their own. The PnL at our marks stands for the venue's as long as it
+    differs by no more than prices move meanwhile; else the venue's, so that a position that was not told is noticed.
+    """
+    profits = [leg.sign * _size(leg) * (leg.mark_price - leg.entry_price) for leg in legs]
+    isolated = [leg.margin_mode == "isolated" for leg in legs]
+    beyond = row.upl - sum(profits)
+    lag = max(0.01, _PRICE_LAG * sum(_size(leg) * leg.mark_price for leg in legs))
+    cross = sum(profit for profit, alone in zip(profits, isolated, strict=True) if not alone)
+    margins = sum(leg.isolated_margin or 0.0 for leg in legs)
+    return row.equity - row.upl + cross + (0.0 if abs(beyond) <= lag else beyond) - row.frozen - margins
 
 
-def _worth(leg: Position) -> float:
-    """An isolated leg's margin with its PnL."""
-    size = leg.contracts * leg.contract_size
-    return (leg.isolated_margin or 0.0) + leg.sign * size * (leg.mark_price - leg.entry_price)
+def _size(leg: Position) -> float:
+    return leg.contracts * leg.contract_size

@@ -33,6 +33,12 @@ def test_a_profit_that_the_venue_does_not_tell_is_a_dispute(make: Any) -> None:
     assert any("equity" in line for line in conformity(assess(fetched.book), fetched.book))
 
 
+def test_prices_that_moved_meanwhile_are_no_dispute(make: Any) -> None:
+    """The balances are of 10,000, the fair price is 10,040: 0.4 %."""
+    fetched = make.fetched(make.answers((make.position(),), marks={"BTC_USDT": 10_040.0}))
+    assert conformity(assess(fetched.book), fetched.book) == ()
+
+
 def test_an_isolated_leg(make: Any) -> None:
     """Its margin and its PnL are off the cross pool, here and in the venue's figure."""
     asset = make.asset(equity=3000, unrealized=200, frozenBalance=100)
