@@ -22,11 +22,11 @@ _MARGIN_TOLERANCE = 0.005
 class Modes:
     """What the venue stated about the account; `standard` is whether its separate "standard futures" hold anything.
 
-    `standard` None: the key may not see them.
+    `is_multi_assets`, `standard` None: the key may not ask.
     """
 
     position_mode: PositionMode
-    is_multi_assets: bool
+    is_multi_assets: bool | None
     standard: bool | None
 
 
@@ -44,7 +44,7 @@ class Reference:
 class Answers:
     """What was read in one cycle, and when (`parts`). `asked_ms` is the venue's time when the reading began.
 
-    `marks` fills in for rows without a mark price, by id.
+    `marks` fills in for rows without a mark price, by id. `unlisted` names lists of orders that the key may not see.
     """
 
     balances: tuple[BalanceRow, ...]
@@ -54,6 +54,7 @@ class Answers:
     parts: Mapping[str, datetime]
     asked_ms: float
     marks: Mapping[str, float] = field(default_factory=dict)
+    unlisted: tuple[str, ...] = ()
 
     @cached_property
     def used_ids(self) -> frozenset[str]:

@@ -47,6 +47,9 @@ def assemble(
     modes = reference.modes
     if modes.is_multi_assets:
         builder.missing.append("value of the margin in multi-assets mode")
+    if modes.is_multi_assets is None:
+        builder.missing.append("asset mode, which the venue tells keys only that may trade perpetual futures")
+    builder.missing += [f"{name}, which the venue tells keys only that may trade" for name in answers.unlisted]
     if modes.standard:
         builder.missing.append("positions of the separate standard futures account")
     book = Book(

@@ -47,6 +47,9 @@ RECV_WINDOW_MS = 5_000
 WEIGHT_PER_MINUTE = 540
 """Of ccxt's 600 (one unit in 100 ms); a reading costs 12, an address may read 45 accounts a minute."""
 
+RIGHT_MISSING = "100004"
+"""The key was made without the right that the request asks for."""
+
 NOT_FOUND_CODES = frozenset({"80016", "109421"})
 """There is no such order. Not 80001, which the venue uses for "request failed" as well."""
 
@@ -93,7 +96,7 @@ RULINGS: Mapping[str, Ruling] = MappingProxyType(
         "80017": Ruling(VenueError),
         "80019": Ruling(VenueUnavailable, _LATER),
         "100001": Ruling(CredentialsRejected, "the secret does not belong to this API key; enter both again"),
-        "100004": Ruling(PermissionMissing, "give this key the rights to read and to trade perpetual futures"),
+        RIGHT_MISSING: Ruling(PermissionMissing, "give this key the rights to read and to trade perpetual futures"),
         "100202": Ruling(OrderRejected, "the balance does not suffice"),
         "100410": Ruling(RateLimited, _WAIT),
         "100412": Ruling(CredentialsRejected, "the secret does not belong to this API key; enter both again"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from guard.ports.errors import PermissionMissing
 from guard.ports.venue import Depth, FetchedBook, KeyRights
 from guard.risk.book import Tier
 from guard.venues.bingx import endpoints as at
@@ -13,7 +14,7 @@ from guard.venues.bingx.answers import Answers, Modes, torn_evidence
 from guard.venues.bingx.assemble import assemble
 from guard.venues.bingx.orders import BingxOrderWords
 from guard.venues.bingx.reference import ReferenceDesk
-from guard.venues.client import VenueClient
+from guard.venues.client import Endpoint, Timed, VenueClient
 from guard.venues.markets import Listing
 from guard.venues.reader import AccountModes
 from guard.venues.together import together
@@ -27,6 +28,8 @@ _STATE = (
     at.COIN_POSITIONS,
     at.COIN_OPEN_ORDERS,
 )
+_ORDERS = (at.OPEN_ORDERS, at.COIN_OPEN_ORDERS)
+_NO_ORDERS: dict[str, object] = {"data": None}
 
 
 class BingxReader:
@@ -77,7 +80,7 @@ class BingxReader:
     async def _read_state(self) -> Answers:
         clock, skew = self._client.site.clock, self._client.site.skew_ms.last
         asked_ms = clock.now().timestamp() * 1000 - (skew.value if skew else 0.0)
-        found = dict(zip(_STATE, await together(*map(self._client.timed, _STATE)), strict=True))
+        found = dict(zip(_STATE, await together(*map(self._timed, _STATE)), strict=True))
         return Answers(
             balances=parse.read_balances(found[at.BALANCE].value, at.BALANCE),
             coin_balances=parse.read_balances(found[at.COIN_BALANCE].value, at.COIN_BALANCE),
@@ -99,7 +102,17 @@ class BingxReader:
                 "coin_orders": found[at.COIN_OPEN_ORDERS].at,
             },
             asked_ms=asked_ms,
+            unlisted=tuple(each.name for each in _ORDERS if found[each].value is _NO_ORDERS),
         )
+
+    async def _timed(self, endpoint: Endpoint) -> Timed:
+        """An answer with its time. A key that may only read may not be allowed to list orders: that is no orders."""
+        try:
+            return await self._client.timed(endpoint)
+        except PermissionMissing as error:
+            if endpoint not in _ORDERS or error.code != at.RIGHT_MISSING:
+                raise
+            return Timed(_NO_ORDERS, self._client.site.clock.now())
 
     async def _with_marks(self, answers: Answers) -> Answers:
         """With mark prices for rows that came without, and for symbols that only orders name."""
@@ -158,5 +171,6 @@ class BingxReader:
 
 
 def _account_mode(modes: Modes) -> str:
-    assets = "multi-assets" if modes.is_multi_assets else "single-asset"
+    known = {True: "multi-assets", False: "single-asset", None: "asset mode that this key may not ask for"}
+    assets = known[modes.is_multi_assets]
     return f"{assets}; standard futures cannot be seen with this key" if modes.standard is None else assets

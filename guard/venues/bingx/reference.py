@@ -16,7 +16,7 @@ from guard.venues.bingx import parse_reference as parse
 from guard.venues.bingx.answers import Answers, Modes, Reference, proven_mode
 from guard.venues.bingx.listings import read_markets
 from guard.venues.bingx.parse_reference import Leverages
-from guard.venues.client import VenueClient
+from guard.venues.client import Endpoint, VenueClient
 from guard.venues.fields import refused
 from guard.venues.hub import DAY_S
 from guard.venues.markets import Listing, MarketTable
@@ -79,18 +79,22 @@ class ReferenceDesk:
         """
 
         async def read() -> Modes:
-            position, assets, standard = await together(
-                self._client.call(at.POSITION_MODE), self._client.call(at.ASSET_MODE), self._holds_standard()
+            position, multi, standard = await together(
+                self._client.call(at.POSITION_MODE),
+                self._if_allowed(at.ASSET_MODE, parse.read_is_multi_assets),
+                self._if_allowed(at.STANDARD_POSITIONS, parse.read_holds_standard),
             )
-            return Modes(parse.read_position_mode(position), parse.read_is_multi_assets(assets), standard)
+            return Modes(parse.read_position_mode(position), multi, standard)
 
         return (await self._modes.get(read, within_s=within_s, insist=True)).value
 
-    async def _holds_standard(self) -> bool | None:
-        """Whether the separate standard futures hold anything; None for a key that may not see them."""
+    async def _if_allowed(self, endpoint: Endpoint, read: Callable[[object], bool]) -> bool | None:
+        """What the venue states; None for a key that lacks the right to ask."""
         try:
-            return parse.read_holds_standard(await self._client.call(at.STANDARD_POSITIONS))
-        except PermissionMissing:
+            return read(await self._client.call(endpoint))
+        except PermissionMissing as error:
+            if error.code != at.RIGHT_MISSING:
+                raise
             return None
 
     async def proven_modes(self, modes: Modes, answers: Answers) -> Modes:

@@ -184,6 +184,22 @@ async def test_standard_futures_that_the_key_may_not_see(bench: Harness) -> None
     assert "cannot be seen" in check.account_mode
 
 
+async def test_a_key_that_may_only_read_where_the_venue_wants_more(bench: Harness) -> None:
+    """Its documents ask for the right to trade to list orders: the risk is shown, and what is missing is named."""
+    denied = b'{"code":100004,"msg":"Permission denied as the API key was created without the permission"}'
+    for path in (bench.open_orders, "/cswap/v1/trade/openOrders", "/swap/v1/trade/assetMode"):
+        bench.tampering.pages[path] = (200, "application/json", denied)
+    opened = await bench.open(bench.account("alice", bench.holding("BTCUSDT", "1", "43000")))
+    fetched = await opened.fetch_book()
+    assert fetched.missing == (
+        "asset mode, which the venue tells keys only that may trade perpetual futures",
+        "bingx GET swap/v2/trade/openOrders, which the venue tells keys only that may trade",
+        "bingx GET cswap/v1/trade/openOrders, which the venue tells keys only that may trade",
+    )
+    assert assess(fetched.book).pools[0].positions
+    assert "may not ask" in (await opened.check()).account_mode
+
+
 async def test_standard_futures_that_are_held(bench: Harness) -> None:
     """They are another account: named, not read."""
     bench.tampering.changes["/contract/v1/allPosition"] = lambda answer: {
