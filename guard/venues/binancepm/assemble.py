@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from guard.ports.venue import FetchedBook
-from guard.risk.book import Book, Collateral, Fees, PositionMode, Tier, VenueFigures, VenueReported
+from guard.risk.book import Book, Collateral, Fees, Order, PositionMode, Tier, VenueFigures, VenueReported
 from guard.risk.tiers import TierTables
 from guard.venues.binance.assemble import Answers, Reference, RowBuilder
 from guard.venues.binancepm.branches import MODEL, VENUE
@@ -65,7 +65,7 @@ def assemble(
     orders = tuple(order for builder in builders for order in builder.orders())
     parameters = {symbol: terms for builder in builders for symbol, terms in builder.parameters().items()}
     fees = [builder.fees() for builder in builders]
-    collateral, missing = _collateral(money, {position.settle for position in positions})
+    collateral, missing = _collateral(money, {leg.settle for leg in positions}, {settle_of(each) for each in orders})
     tiers = {symbol: table for builder in builders for symbol, table in builder.tiers.items()}
     parts = _parts(wings, money)
     modes = {wing.reference.position_mode for wing in wings}
@@ -121,14 +121,25 @@ def reported(totals: Totals) -> VenueReported:
     )
 
 
-def _collateral(money: Money, settles: set[str]) -> tuple[tuple[Collateral, ...], list[str]]:
-    """Everything that is had, owed or settled in, at its index price and its collateral rate."""
+def settle_of(order: Order) -> str:
+    """What an order's contract settles in: `USDC` of `BTC/USDC:USDC`."""
+    return order.symbol.partition(":")[2].partition("-")[0]
+
+
+def _collateral(money: Money, settles: set[str], ordered: set[str]) -> tuple[tuple[Collateral, ...], list[str]]:
+    """Everything that is had, owed, settled in, or ordered in, at its index price and its collateral rate.
+
+    An asset of which the venue lists no balance is missing where a position settles in it, and none where only an
+    order would.
+    """
     missing: list[str] = []
-    used = [balance for balance in money.balances if balance.wallet or balance.owed or balance.asset in settles]
-    for asset in sorted(settles - {balance.asset for balance in used}):
-        missing.append(f"balance of {asset}")
+    wanted = settles | ordered
+    used = [balance for balance in money.balances if balance.wallet or balance.owed or balance.asset in wanted]
+    for asset in sorted(wanted - {balance.asset for balance in used}):
+        if asset in settles:
+            missing.append(f"balance of {asset}")
         used.append(Balance(asset, 0.0, 0.0))
-    return tuple(_priced(balance, money, settles, missing) for balance in used), missing
+    return tuple(_priced(balance, money, wanted, missing) for balance in used), missing
 
 
 def _priced(balance: Balance, money: Money, settles: set[str], missing: list[str]) -> Collateral:

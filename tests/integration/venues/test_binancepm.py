@@ -88,6 +88,17 @@ async def test_hedge_mode_and_orders_of_both_branches(bench: Portfolio) -> None:
     assert fetched.book.position_mode == "hedge"
 
 
+async def test_an_order_that_settles_in_what_nobody_has(bench: Portfolio) -> None:
+    """Its loss is counted in an asset that the account has nothing of."""
+    account = bench.account("alice", balances={"USDT": 10_000})
+    bench.rest(account, "BTCUSDC", Side.SELL, "0.1", "44000")
+    bench.server.engine.market.set_price("BTCUSDC", D(45_000))
+    fetched = await (await bench.open(account)).fetch_book()
+    agrees(fetched, 1e-6)
+    (pool,) = assess(fetched.book).pools
+    assert pool.equity == pytest.approx(10_000 - 100)
+
+
 @pytest.mark.parametrize(
     ("name", "symbol", "beyond"),
     [("BTCUSDT", BTC, -1), ("BTCUSD", COIN_BTC, 1)],
