@@ -198,3 +198,38 @@ def test_both_rules_agree(
     needs = float(RULE.requirement(account, engine.market, figures, USD, cross))
     assert pool.maintenance_margin + pool.closing_fees == pytest.approx(needs, rel=1e-7, abs=1e-4)
     assert pool.initial_margin == pytest.approx(float(RULE.initial(engine.market, figures)), rel=1e-7, abs=1e-4)
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(
+    held=st.lists(legs, min_size=1, max_size=4),
+    hedge=st.booleans(),
+    usdt=st.integers(-500_000, 20_000_000),
+    btc=st.integers(0, 300),
+    buffer=st.integers(0, 30),
+)
+def test_an_account_dies_where_the_engine_says(
+    held: list[dict[str, Any]], hedge: bool, usdt: int, btc: int, buffer: int
+) -> None:
+    """A hair before a liquidation shock the sandbox's rule lets it live, a hair behind it no longer."""
+    engine = venue({}, buffer)
+    account = opened(engine, held, hedge=hedge, balances={"USDT": usdt, "BTC": btc, "USDC": 12_345})
+    answers, known = read(engine, account)
+    (pool,) = assess(assemble("alice", answers, known, ()).book).pools
+    before = engine.market.marks()
+    if pool.risk_ratio is None or pool.risk_ratio >= 1.0:
+        assert dead(engine, account)
+        return
+    assert not dead(engine, account)
+    for shock in (pool.liquidation_shock_down, pool.liquidation_shock_up):
+        for beyond in (-1e-6, 1e-6) if shock is not None and abs(shock) > 1e-4 and shock > -0.99 else ():
+            factor = Decimal(repr(1 + (shock or 0.0) * (1 + beyond)))
+            for name, mark in before.items():
+                engine.market.set_price(name, mark * factor)
+            assert dead(engine, account) is (beyond > 0)
+
+
+def dead(engine: Engine, account: Account) -> bool:
+    """Whether the venue would take the account over now."""
+    figures = engine.figures(account)
+    return any(pool.is_dead for pool in RULE.pools(account, engine.market, figures))
