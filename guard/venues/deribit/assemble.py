@@ -56,8 +56,13 @@ class Answers:
 
     @property
     def has_options(self) -> bool:
-        """Whether anything is held that is no future: its margin is not computed here."""
-        return len(self.futures) < len(self.positions)
+        """Whether anything is held or ordered that is no future: its margin is not computed here."""
+        return len(self.futures) < len(self.positions) or any(row.is_option for row in self.orders)
+
+    @cached_property
+    def futures_orders(self) -> tuple[OrderRow, ...]:
+        """The orders of futures; those of currency pairs hold no margin of theirs."""
+        return tuple(row for row in self.orders if not row.is_option and not row.is_spot)
 
     @property
     def is_reported(self) -> bool:
@@ -68,7 +73,7 @@ class Answers:
     def needs_marks(self) -> frozenset[str]:
         """Instruments of which no mark came along: those that have orders only, and legs without one."""
         marked = {row.market_id for row in self.positions if row.mark_price}
-        names = {row.market_id for row in self.orders} | {row.market_id for row in self.futures}
+        names = {row.market_id for row in self.futures_orders} | {row.market_id for row in self.futures}
         return frozenset(names - marked)
 
 
@@ -82,7 +87,7 @@ def assemble(account: str, answers: Answers, futures: Mapping[str, Future]) -> F
     """
     builder = _Builder(answers, futures)
     positions = tuple(builder.position(row) for row in answers.futures)
-    orders = tuple(builder.order(row) for row in answers.orders)
+    orders = tuple(builder.order(row) for row in answers.futures_orders)
     book = Book(
         account=account,
         venue=VENUE,
@@ -113,9 +118,7 @@ class _Builder:
         future = self._futures.get(market_id)
         if future is not None:
             return future.listing.symbol
-        # An option of an account that is reported as a whole is expected to be none of the futures.
-        if not self._answers.has_options:
-            self.missing.append(f"listing of {market_id}")
+        self.missing.append(f"listing of {market_id}")
         return market_id
 
     def position(self, row: PositionRow) -> Position:
@@ -167,7 +170,7 @@ class _Builder:
 
     def _ordered(self) -> set[str]:
         """Currencies in which orders settle."""
-        found = (self._futures.get(row.market_id) for row in self._answers.orders)
+        found = (self._futures.get(row.market_id) for row in self._answers.futures_orders)
         return {future.listing.settle for future in found if future}
 
     def _wallet(self, summary: Summary, upl: float) -> Collateral:
@@ -188,7 +191,7 @@ class _Builder:
             future = self._futures.get(row.market_id)
             if future is not None:
                 found[future.listing.symbol] = self._rates(row, future)
-        for market_id in sorted({row.market_id for row in self._answers.orders} - held):
+        for market_id in sorted({row.market_id for row in self._answers.futures_orders} - held):
             self._ordered_only(market_id, found)
         return found
 
@@ -219,7 +222,7 @@ class _Builder:
 
     def fees(self) -> Fees:
         """The venue's base fees, the highest of any user: a cost is never estimated too low."""
-        names = {row.market_id for row in self._answers.positions} | {row.market_id for row in self._answers.orders}
+        names = {row.market_id for row in self._answers.futures} | self._answers.needs_marks
         used = [self._futures[name].listing for name in names if name in self._futures]
         return Fees(
             taker=max((listing.taker for listing in used), default=0.0005),

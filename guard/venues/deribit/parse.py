@@ -102,6 +102,16 @@ class OrderRow:
     order_id: str
     client_order_id: str | None
 
+    @property
+    def is_option(self) -> bool:
+        """Whether it is an order of an option: `BTC-25DEC26-60000-C`."""
+        return self.market_id.endswith(("-C", "-P"))
+
+    @property
+    def is_spot(self) -> bool:
+        """Whether it is an order of a currency pair: `BTC_USDC`."""
+        return "_" in self.market_id and "-" not in self.market_id
+
 
 def result_of(answer: object, where: str) -> object:
     """What the venue answered.

@@ -76,7 +76,7 @@ class DeribitReader:
                 "open_orders": orders.at,
             },
         )
-        ids = {row.market_id for row in answers.futures} | {row.market_id for row in answers.orders}
+        ids = {row.market_id for row in answers.futures} | {row.market_id for row in answers.futures_orders}
         futures = await self._listed(ids)
         answers = replace(
             answers,

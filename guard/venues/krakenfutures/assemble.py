@@ -21,6 +21,8 @@ VENUE = "krakenfutures"
 MODEL = "kraken-futures"
 REPORTED_MODEL = "reported"
 USD = "USD"
+# How far prices may move between the answers about wallets and marks, as a fraction.
+_PRICE_LAG = 0.005
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def assemble(
         orders=orders,
         tiers=last_tiers if last_tiers is not None and last_tiers == tiers else TierTables(tiers),
         parameters={} if is_reported else builder.parameters(),
-        venue_reported=builder.reported(wallets=is_reported),
+        venue_reported=builder.reported(positions, wallets=is_reported),
     )
     return FetchedBook(
         book=book, parts=answers.parts, missing=tuple(dict.fromkeys(builder.missing)), position_mode_proven=True
@@ -174,10 +176,21 @@ class _Builder:
             found[contract.listing.symbol] = terms if mark is None else {**terms, "mark_price": mark}
         return found
 
-    def reported(self, *, wallets: bool) -> VenueReported:
+    def _lag(self, positions: tuple[Position, ...]) -> float:
+        """What prices moved between wallets and marks, which come in answers of their own, in USD.
+
+        The PnL at our marks stands for the venue's as long as it differs by no more than prices move meanwhile; else
+        nothing is taken off, so that a position that was not told is noticed.
+        """
+        beyond = self._answers.flex.pnl - sum(_upl(leg) for leg in positions)
+        value = sum(leg.contracts * leg.contract_size * leg.mark_price for leg in positions)
+        return beyond if abs(beyond) <= max(0.01, _PRICE_LAG * value) else 0.0
+
+    def reported(self, positions: tuple[Position, ...], *, wallets: bool) -> VenueReported:
         """The venue's own figures: of the multi-collateral wallet, and of the single ones where they are told."""
         flex = self._answers.flex
-        whole = _figures(flex.equity, flex.maintenance_margin, flex.initial_margin, flex.available)
+        equity = flex.equity if wallets else flex.equity - self._lag(positions)
+        whole = _figures(equity, flex.maintenance_margin, flex.initial_margin, flex.available)
         pools = {USD: whole}
         for wallet in self._answers.singles if wallets else ():
             if wallet.asset in pools:
@@ -196,6 +209,10 @@ class _Builder:
             risk_ratio=whole.risk_ratio,
             pools=pools,
         )
+
+
+def _upl(leg: Position) -> float:
+    return leg.sign * leg.contracts * leg.contract_size * (leg.mark_price - leg.entry_price)
 
 
 def _figures(equity: float, maintenance: float, initial: float, available: float | None) -> VenueFigures:

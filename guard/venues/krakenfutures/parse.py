@@ -75,6 +75,7 @@ class Flex:
     initial_margin: float
     available: float | None
     unrealized_funding: float
+    pnl: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +218,7 @@ def read_flex(answer: object) -> Flex:
         initial_margin=number(row, "initialMarginWithOrders", where),
         available=optional_number(row, "availableMargin", where),
         unrealized_funding=number(row, "unrealizedFunding", where),
+        pnl=number(row, "pnl", where),
     )
 
 

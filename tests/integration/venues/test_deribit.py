@@ -358,6 +358,19 @@ async def test_options_make_an_account_reported(bench: Bench) -> None:
     assert [leg.symbol for leg in fetched.book.positions] == [BTC]
 
 
+async def test_orders_of_options_and_of_currency_pairs(bench: Bench) -> None:
+    """The one makes the account reported, too; the other is none of the margin system's business."""
+    order = {"direction": "buy", "price": 0.1, "amount": 1.0, "filled_amount": 0.0, "order_type": "limit"}
+    order |= {"order_state": "open", "order_id": "X-1", "label": "", "reduce_only": False}
+    bench.venue.orders = [{**order, "instrument_name": "BTC_USDC"}]
+    opened = bench.open()
+    fetched = await opened.fetch_book()
+    assert (fetched.book.model, fetched.missing, fetched.book.orders) == ("deribit-sm", (), ())
+    bench.venue.orders = [{**order, "instrument_name": "BTC-25DEC26-60000-P"}]
+    fetched = await opened.fetch_book()
+    assert (fetched.book.model, fetched.missing, fetched.book.orders) == ("reported", (), ())
+
+
 async def test_orders_are_read(bench: Bench) -> None:
     """Plain and waiting ones, with marks and rates where nothing is held."""
     order = {"instrument_name": "ETH-PERPETUAL", "direction": "buy", "price": 2_000.0, "amount": 500.0}

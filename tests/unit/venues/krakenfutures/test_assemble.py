@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from guard.ports.errors import BadAnswer
 from guard.ports.venue import FetchedBook, OrderStatus
 from guard.risk.assess import assess
+from guard.risk.conformity import conformity
 from guard.venues.krakenfutures import endpoints as at
 from guard.venues.krakenfutures import orders, parse
 from guard.venues.krakenfutures.assemble import Answers, assemble
@@ -48,6 +50,7 @@ ANSWERS: dict[str, Any] = {
                 "initialMarginWithOrders": "1000.0",
                 "availableMargin": "23990.0",
                 "unrealizedFunding": "-10.0",
+                "pnl": "0.0",
             },
             "cash": {"type": "cashAccount", "balances": {"xbt": "0.0"}},
         }
@@ -103,6 +106,15 @@ def test_no_spoiled_field_changes_the_book_in_silence() -> None:
     """Nothing becomes 0, nothing is dropped, nothing but a BadAnswer is raised."""
     assert silent_changes(ANSWERS, fetch, harmless) == []
     assert assess(fetch(ANSWERS).book).pools[0].equity == pytest.approx(24_990.0)
+
+
+@pytest.mark.parametrize(("pnl", "agrees"), [("200.0", True), ("-200.0", True), ("2000.0", False)])
+def test_a_mark_of_another_moment_is_no_dispute(pnl: str, agrees: object) -> None:
+    """A profit that no move of prices explains is one: a position was not told."""
+    answers = deepcopy(ANSWERS)
+    answers["accounts"]["accounts"]["flex"] |= {"pnl": pnl, "marginEquity": str(24_990.0 + float(pnl))}
+    book = fetch(answers).book
+    assert (conformity(assess(book), book) == ()) is agrees
 
 
 def test_an_inverse_contract_is_told_by_its_type() -> None:
