@@ -148,7 +148,8 @@ def _position(row: Row, where: str, notional: str, settle_of: Callable[[str], st
         initial_margin=None,
         isolated_wallet=0.0,
         margin_asset=settle_of(market_id),
-        updated_ms=optional_number(row, "updateTime", where) or 0.0,
+        # Deliberately not read: nothing says that both answers mean the same time by it.
+        updated_ms=0.0,
         leverage=optional_number(row, "leverage", where),
         isolated=False,
     )
