@@ -36,7 +36,11 @@ def with_fills(book: Book, side: OrderSide) -> tuple[Book, tuple[str, ...]]:
         BookError: the contract of an order is not known.
     """
     left_out: list[Order] = []
-    waiting = [order for order in book.orders if order.side == side and not order.reduce_only and not order.conditional]
+    waiting = [
+        order
+        for order in book.orders
+        if order.side == side and not order.reduce_only and not order.conditional and order.margin_mode == "cross"
+    ]
     for order in waiting:
         known = next((leg for leg in book.positions if leg.symbol == order.symbol), None)
         if known is None and book.tiers and order.symbol not in book.tiers:

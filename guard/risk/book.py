@@ -92,7 +92,8 @@ class Order:
     """A resting order. `price` None is a market or unpriced conditional order.
 
     `position_side` names the leg in hedge mode, None in one-way mode. `conditional` orders wait in a
-    separate book and hold no margin until they trigger.
+    separate book and hold no margin until they trigger. One in `isolated` margin asks nothing of the cross pool but
+    what the venue sets aside for it (`Collateral.frozen`).
     """
 
     symbol: str
@@ -104,6 +105,7 @@ class Order:
     conditional: bool = False
     order_id: str | None = None
     client_order_id: str | None = None
+    margin_mode: MarginMode = "cross"
 
 
 @dataclass(frozen=True, slots=True)

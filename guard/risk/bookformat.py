@@ -70,6 +70,9 @@ ORDER = Record(
         Field("conditional", Flag(), "waits for a trigger and holds no margin", default=False),
         Field("order_id", Text(nullable=True), "the venue's id", None),
         Field("client_order_id", Text(nullable=True), "the client's id", None),
+        Field(
+            "margin_mode", Choice(("cross", "isolated")), "an isolated order asks nothing of the cross pool", "cross"
+        ),
     )
 )
 TIER = Record(

@@ -43,10 +43,15 @@ def pools(book: Book) -> tuple[Pool, ...]:
             part,
             terms(book, part.sheet),
             withheld=isolated_margins(book, part.currency) if part.cross else 0.0,
-            im_orders=margins.get(part.currency, 0.0) if part.cross else 0.0,
+            im_orders=_unfrozen(book, part.currency, margins.get(part.currency, 0.0)) if part.cross else 0.0,
         )
         for part in parts_by_settlement(book, margins)
     )
+
+
+def _unfrozen(book: Book, currency: str, margin: float) -> float:
+    """The margin of open orders that `frozen` does not hold yet: the venue freezes it, a book file may not say so."""
+    return max(0.0, margin - sum(item.frozen for item in book.collateral if item.asset == currency))
 
 
 def terms(book: Book, sheet: Sheet) -> Terms:

@@ -50,7 +50,7 @@ class OpenOrder:
 
 
 def opening_orders(book: Book) -> list[OpenOrder]:
-    """Orders that may open a position: not reduce-only, and not waiting for a trigger.
+    """Orders that may open a cross position: not reduce-only, not isolated, and not waiting for a trigger.
 
     Raises:
         BookError: names the parameter that is missing of a symbol without a position.
@@ -61,7 +61,7 @@ def opening_orders(book: Book) -> list[OpenOrder]:
     return [
         _open_order(book, held, f"orders[{index}]", order)
         for index, order in enumerate(book.orders)
-        if not order.reduce_only and not order.conditional
+        if not order.reduce_only and not order.conditional and order.margin_mode == "cross"
     ]
 
 

@@ -203,6 +203,7 @@ class LegBuilder:
             conditional=row.conditional,
             order_id=row.order_id,
             client_order_id=row.client_order_id,
+            margin_mode=row.margin_mode or "cross",
         )
 
     def _leg_of(self, row: OrderRow) -> Side | None:

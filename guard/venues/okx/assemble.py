@@ -227,11 +227,8 @@ class _Builder:
         return stated or 1.0
 
     def orders(self) -> tuple[Order, ...]:
-        """Orders on contracts. One that closes whatever its leg holds has the leg's size, and is none on an empty leg.
-
-        Opening orders in isolated margin are not among them: they ask nothing of a cross pool but what is reserved.
-        """
-        rows = [row for row in self._answers.contract_orders if row.closes or row.conditional or not row.is_isolated]
+        """Orders on contracts; one that closes whatever its leg holds has the leg's size, and is none on an empty leg."""
+        rows = self._answers.contract_orders
         sized = ((row, self._closed_by(row) if row.remaining is None else row.remaining) for row in rows)
         return tuple(self._order(row, remaining) for row, remaining in sized if remaining > 0)
 
@@ -248,6 +245,7 @@ class _Builder:
             conditional=row.conditional,
             order_id=row.order_id,
             client_order_id=row.client_order_id,
+            margin_mode="isolated" if row.is_isolated else "cross",
         )
 
     def _closed_by(self, order: OrderRow) -> float:

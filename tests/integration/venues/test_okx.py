@@ -128,7 +128,7 @@ async def test_orders_in_isolated_margin_reserve_and_ask_for_nothing_else(bench:
     agrees(fetched, EXACT)
     (item,) = fetched.book.collateral
     assert item.frozen == pytest.approx(99_000 * (1 / 20 + 0.0005))
-    assert fetched.book.orders == ()
+    assert [order.margin_mode for order in fetched.book.orders] == ["isolated"]
 
 
 async def test_more_orders_than_a_page(bench: Harness) -> None:

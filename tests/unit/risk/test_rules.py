@@ -166,3 +166,28 @@ def test_margin_basis_of_brokers(book: MakeBook, leg: MakeLeg) -> None:
     pool = assess(follows).pools[0]
     assert pool.initial_margin == pytest.approx(1200.0)
     assert pool.maintenance_margin == pytest.approx(600.0)
+
+
+@pytest.mark.parametrize("frozen", [0.0, 430.0, 600.0])
+def test_bingx_counts_the_margin_of_an_order_once(book: MakeBook, leg: MakeLeg, frozen: float) -> None:
+    """Frozen by the venue, or asked for by the order: never both."""
+    order = Order(BTC, "buy", 43_000.0, 0.1)
+    held = leg(symbol=BTC, contracts=1.0, entry_price=43_000.0, mark_price=43_000.0, leverage=10.0)
+    made = book(
+        model="bingx",
+        positions=(held,),
+        orders=(order,),
+        tiers=FLAT,
+        collateral=(Collateral("USDT", 10_000.0, frozen=frozen),),
+    )
+    (pool,) = assess(made).pools
+    assert pool.available_margin == pytest.approx(10_000.0 - 4_300.0 - max(frozen, 430.0))
+
+
+def test_an_isolated_order_asks_nothing_of_the_cross_pool(book: MakeBook, leg: MakeLeg) -> None:
+    """But what the venue froze for it, which the collateral says."""
+    order = Order(BTC, "buy", 43_000.0, 1.0)
+    bare = book(model="bingx", positions=(leg(symbol=BTC),), tiers=FLAT)
+    waiting = replace(bare, orders=(replace(order, margin_mode="isolated"),))
+    assert assess(waiting).pools[0].available_margin == assess(bare).pools[0].available_margin
+    assert assess(replace(bare, orders=(order,))).pools[0].available_margin < assess(bare).pools[0].available_margin

@@ -164,7 +164,8 @@ def test_what_orders_reserve(make: Any) -> None:
     frozen = {item.asset: item.frozen for item in fetched.book.collateral}
     assert frozen["USDT"] == pytest.approx(400 + 600 * (0.2 + 0.0005))
     assert frozen["BTC"] == pytest.approx(0.5 + 0.01 * (0.1 + 0.0005))
-    assert (fetched.book.orders, fetched.missing) == ((), ())
+    assert [order.margin_mode for order in fetched.book.orders] == ["isolated", "isolated"]
+    assert fetched.missing == ()
     assert fetched.book.venue_reported.pools["USDT"].equity == pytest.approx(1000 - frozen["USDT"])
 
 
