@@ -227,7 +227,7 @@ class _Builder:
         return stated or 1.0
 
     def orders(self) -> tuple[Order, ...]:
-        """Orders on contracts; one that closes whatever its leg holds has the leg's size, and is none on an empty leg."""
+        """Orders on contracts; one that closes whatever its leg holds has the size of the leg, none on an empty one."""
         rows = self._answers.contract_orders
         sized = ((row, self._closed_by(row) if row.remaining is None else row.remaining) for row in rows)
         return tuple(self._order(row, remaining) for row, remaining in sized if remaining > 0)
