@@ -281,10 +281,13 @@ def _entry_price(row: Row, size: float, side: Side, mark: float | None, where: s
 def read_orders(found: Sequence[Row], category: Category) -> tuple[OrderRow, ...]:
     """The open orders of a category, those that wait for a trigger included.
 
+    One that stands on two pages, because the list moved between them, is one.
+
     Raises:
         BadAnswer: a required field is missing or unreadable.
     """
-    return tuple(_order(row, category, at.OPEN_ORDERS.name) for row in found)
+    orders = (_order(row, category, at.OPEN_ORDERS.name) for row in found)
+    return tuple({order.order_id: order for order in orders}.values())
 
 
 def _order(row: Row, category: Category, where: str) -> OrderRow:

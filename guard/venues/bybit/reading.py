@@ -21,6 +21,7 @@ _ORDERS_LIMIT = 50
 _PAGES_MAX = 40
 # Options are no part of the rule; whether any are held is looked up this often, and when the wallet shows their value.
 _OPTIONS_KEPT_S = 30.0
+_END_KEPT_S = 600.0
 _REFUSALS = (VenueError, PermissionMissing)
 
 
@@ -37,7 +38,9 @@ class StateReader:
 
     def __init__(self, client: VenueClient) -> None:
         self._client = client
-        self._options: Shared[tuple[str, ...]] = Shared(client.site.clock, _OPTIONS_KEPT_S)
+        self._clock = client.site.clock
+        self._ends: dict[str, tuple[int, float]] = {}
+        self._options: Shared[tuple[str, ...]] = Shared(self._clock, _OPTIONS_KEPT_S)
         self._has_failed = False
 
     async def read(self, settles: Iterable[str]) -> Answers:
@@ -115,7 +118,12 @@ class StateReader:
         return tuple(sorted(str(row.get("symbol")) for row in found.rows if row.get("size") not in {"", "0", None}))
 
     async def _listed(self, endpoint: Endpoint, params: dict[str, object], limit: int) -> Listed:
-        """Every page of a list; a page that is not full is the last one, whatever its cursor says."""
+        """Every page of a list.
+
+        The venue sends a cursor with the last page too. A page that is not full is followed all the same; once it has
+        proved to be the last one, that is believed for ten minutes of a list of the same length.
+        """
+        name = f"{endpoint.name} {_named(params)}"
         asked: dict[str, object] = {**params, "limit": limit}
         found: list[Row] = []
         first_at: datetime | None = None
@@ -124,10 +132,19 @@ class StateReader:
             first_at = first_at or answer.at
             page = parse.read_page(answer.value, endpoint.name)
             found += page.rows
-            if page.cursor is None or len(page.rows) < limit:
+            if not page.rows:
+                self._ends[name] = (len(found), self._clock.monotonic())
+                return Listed(found, first_at, cut_off=False)
+            if page.cursor is None:
+                return Listed(found, first_at, cut_off=False)
+            if len(page.rows) < limit and self._is_known_end(name, len(found)):
                 return Listed(found, first_at, cut_off=False)
             asked = {**asked, "cursor": page.cursor}
-        return Listed(found, first_at or self._client.site.clock.now(), cut_off=True)
+        return Listed(found, first_at or self._clock.now(), cut_off=True)
+
+    def _is_known_end(self, name: str, length: int) -> bool:
+        known, at_s = self._ends.get(name, (-1, 0.0))
+        return known == length and self._clock.monotonic() - at_s <= _END_KEPT_S
 
 
 def _linear(settles: Iterable[str]) -> Iterator[tuple[Category, dict[str, object]]]:

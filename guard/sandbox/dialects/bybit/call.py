@@ -83,12 +83,17 @@ class Call:
         """The contract of the mandatory symbol."""
         return by_wire_id(self.market, self.category(), self.text("symbol"))
 
-    def page(self, rows: Sequence[Any], default: int, most: int) -> dict[str, Any]:
-        """The page of `rows` that was asked for; the cursor is empty at the end."""
+    def page(self, rows: Sequence[Any], default: int, most: int, *, points_on: bool = False) -> dict[str, Any]:
+        """The page of `rows` that was asked for.
+
+        The cursor is empty at the end; lists of an account point on from every page that has rows (`points_on`).
+        """
         limit = min(most, int(self.decimal("limit") or default))
         begin = int(self.decimal("cursor") or 0)
         end = begin + limit
-        return {"list": list(rows[begin:end]), "nextPageCursor": str(end) if end < len(rows) else ""}
+        page = list(rows[begin:end])
+        has_next = bool(page) if points_on else end < len(rows)
+        return {"list": page, "nextPageCursor": str(end) if has_next else ""}
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def _positions(call: Call) -> Any:
         found = [held for held in call.account.held() if _belongs(call, held.symbol, category, settle)]
     figures = call.figures()
     rows = [shapes.position_json(call.account, call.market, figures, each) for each in found]
-    return {"category": category, **call.page(rows, _POSITIONS, _POSITIONS_MAX)}
+    return {"category": category, **call.page(rows, _POSITIONS, _POSITIONS_MAX, points_on=True)}
 
 
 def _belongs(call: Call, symbol: str, category: str, settle: str | None) -> bool:

@@ -119,7 +119,7 @@ def _reduce_only(call: Call, side: Side, leg: Leg) -> bool | None:
 def _open(call: Call) -> Any:
     """Open orders; with an id also those that ended."""
     rows = _by_id(call) if _has_id(call) else _waiting(call)
-    return {"category": call.category(), **call.page(rows, _ORDERS, _ORDERS_MAX)}
+    return {"category": call.category(), **call.page(rows, _ORDERS, _ORDERS_MAX, points_on=True)}
 
 
 def _waiting(call: Call) -> list[dict[str, Any]]:
@@ -167,7 +167,7 @@ def _history(call: Call) -> Any:
             for order in reversed(call.account.orders.values())
             if category_of(call.market.instruments[order.symbol]) == category
         ]
-    return {"category": call.category(), **call.page(rows, _ORDERS, _ORDERS_MAX)}
+    return {"category": call.category(), **call.page(rows, _ORDERS, _ORDERS_MAX, points_on=True)}
 
 
 def _cancel(call: Call) -> Any:

@@ -203,6 +203,28 @@ async def test_lists_are_read_to_their_end(bench: Harness) -> None:
     assert fetched.missing == ()
 
 
+async def test_a_page_that_is_not_full_is_not_taken_for_the_last_one(bench: Harness) -> None:
+    """Rows may stand behind it: it is followed, until it has proved to be the last for a list of that length."""
+    legs = (bench.holding("BTCUSDT", "2", "43000"), bench.holding("ETHUSDT", "5", "3300"))
+    opened = await bench.open(bench.account("alice", *legs))
+
+    def one_by_one(answer: Any) -> Any:
+        """The first row on the first page, the rest on the second."""
+        rows = answer["result"]["list"]
+        if len(rows) == 2:
+            kept.append(rows.pop())
+        elif kept and not rows and answer["result"]["category"] == "linear":
+            rows.append(kept.pop())
+            answer["result"]["nextPageCursor"] = "400"
+        return answer
+
+    kept: list[Any] = []
+    bench.tampering.changes[bench.positions] = one_by_one
+    fetched = await opened.fetch_book()
+    assert {leg.symbol for leg in fetched.book.positions} == {BTC, ETH}
+    assert fetched.missing == ()
+
+
 async def test_a_list_that_does_not_end_is_named(bench: Harness) -> None:
     """Every page is full and says that there is more."""
     account = bench.account("alice", balances={"USDT": 500_000})

@@ -167,10 +167,16 @@ def test_the_entry_price_of_a_settled_session(session: str, unrealized: str, ent
 def test_open_orders() -> None:
     """Plain, partly filled, unpriced, waiting, and closing whatever is there."""
     rows = [
-        made.order(orderLinkId="mine", qty="1", leavesQty="0.4", cumExecQty="0.6", orderStatus="PartiallyFilled"),
-        made.order(side="Sell", reduceOnly=True, leavesQty="", qty="2", cumExecQty="0.5"),
-        made.order(orderStatus="Untriggered", orderType="Market", price="0", leavesQty="0", triggerPrice="8000"),
-        made.order(orderStatus="Untriggered", price="", qty="0", leavesQty="0", closeOnTrigger=True, side="Sell"),
+        made.order(
+            orderId="1", orderLinkId="mine", qty="1", leavesQty="0.4", cumExecQty="0.6", orderStatus="PartiallyFilled"
+        ),
+        made.order(orderId="2", side="Sell", reduceOnly=True, leavesQty="", qty="2", cumExecQty="0.5"),
+        made.order(
+            orderId="3", orderStatus="Untriggered", orderType="Market", price="0", leavesQty="0", triggerPrice="8000"
+        ),
+        made.order(
+            orderId="4", orderStatus="Untriggered", price="", qty="0", leavesQty="0", closeOnTrigger=True, side="Sell"
+        ),
     ]
     plain, partly, waiting, closing = read_orders(rows, "linear")
     assert (plain.side, plain.price, plain.remaining, plain.client_order_id) == ("buy", 9000.0, 0.4, "mine")
@@ -206,6 +212,12 @@ def test_an_order_that_cannot_be_understood(fields: dict[str, Any]) -> None:
     """Nothing is guessed."""
     with pytest.raises(BadAnswer, match="v5/order/realtime"):
         read_orders([made.order(**fields)], "linear")
+
+
+def test_an_order_on_two_pages_is_one() -> None:
+    """The list moved between them."""
+    rows = [made.order(orderId="1"), made.order(orderId="2"), made.order(orderId="1")]
+    assert [row.order_id for row in read_orders(rows, "linear")] == ["1", "2"]
 
 
 def test_pages() -> None:
