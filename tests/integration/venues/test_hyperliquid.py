@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import aiohttp
 import ccxt.pro as ccxt
 import pytest
 
@@ -226,14 +227,19 @@ async def soon(awaitable: Awaitable[Any]) -> Any:
     return await asyncio.wait_for(awaitable, 5)
 
 
+def by_ccxt(bench: Harness, account: Any) -> Any:
+    """ccxt.pro with the account's agent."""
+    options = {"enableUnifiedMargin": False, "builderFee": False}
+    pro = ccxt.hyperliquid({"walletAddress": wallet_of(account.account), "options": options})
+    pro.privateKey = private_key_of(account.secret)
+    pro.urls["api"] = replace_host(pro.urls["api"], bench.server.base_url)
+    return pro
+
+
 async def test_streams_as_ccxt_listens(bench: Harness) -> None:
     """Prices of one and of all, positions, balance and orders."""
     account = bench.account("alice", btc(bench))
-    pro = ccxt.hyperliquid(
-        {"walletAddress": wallet_of(account.account), "options": {"enableUnifiedMargin": False, "builderFee": False}}
-    )
-    pro.privateKey = private_key_of(account.secret)
-    pro.urls["api"] = replace_host(pro.urls["api"], bench.server.base_url)
+    pro = by_ccxt(bench, account)
     try:
         await pro.load_markets()
         assert (await soon(pro.watch_ticker(BTC)))["info"]["markPx"] == "43500.0"
@@ -249,3 +255,43 @@ async def test_streams_as_ccxt_listens(bench: Harness) -> None:
         assert (await soon(balance))["USDC"]["total"] == pytest.approx(101_000)
     finally:
         await pro.close()
+
+
+async def test_orders_as_ccxt_sends_them(bench: Harness) -> None:
+    """Placed, looked up, cancelled; leverage changed; a wrong price refused in the venue's words."""
+    account = bench.account("alice", btc(bench))
+    pro = by_ccxt(bench, account)
+    try:
+        placed = await pro.create_order(BTC, "limit", "buy", 0.5, 40_000)
+        assert (await pro.fetch_order(placed["id"], BTC))["status"] == "open"
+        assert [order["id"] for order in await pro.fetch_open_orders()] == [placed["id"]]
+        await pro.cancel_order(placed["id"], BTC)
+        assert (await pro.fetch_order(placed["id"], BTC))["status"] == "canceled"
+        with pytest.raises(ccxt.OrderNotFound):
+            await pro.cancel_order(placed["id"], BTC)
+        await pro.set_leverage(10, BTC, {"marginMode": "cross"})
+        assert account.account.settings_of("BTCUSDT").leverage == 10
+        with pytest.raises(ccxt.InsufficientFunds):
+            await pro.create_order(BTC, "limit", "buy", 1000, 43_000)
+        assert len(await pro.fetch_my_trades(BTC)) == 0
+    finally:
+        await pro.close()
+
+
+async def test_news_of_an_address(bench: Harness) -> None:
+    """Fills as user events; the whole account once a second; a doubled and an unknown subscription refused."""
+    account = bench.account("alice", btc(bench))
+    opened = await bench.open(account)
+    user = wallet_of(account.account)
+    async with aiohttp.ClientSession() as session, session.ws_connect(bench.server.base_url + "/ws") as socket:
+        for kind in ("userEvents", "webData2", "webData2", "nonsense"):
+            await socket.send_json({"method": "subscribe", "subscription": {"type": kind, "user": user}})
+        await socket.send_json({"method": "ping"})
+        said = [await soon(socket.receive_json()) for _ in range(6)]
+        channels = ["subscriptionResponse", "subscriptionResponse", "webData2", "error", "error", "pong"]
+        assert [message["channel"] for message in said] == channels
+        assert said[2]["data"]["clearinghouseState"]["assetPositions"][0]["position"]["coin"] == "BTC"
+        await opened.submit(reduction())
+        news = [await soon(socket.receive_json()) for _ in range(2)]
+        fills = next(message["data"]["fills"] for message in news if message["channel"] == "user")
+        assert [(fill["coin"], fill["sz"], fill["side"]) for fill in fills] == [("BTC", "0.5", "A")]
