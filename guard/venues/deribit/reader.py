@@ -42,9 +42,21 @@ class DeribitReader:
         self._client = client
         self._site = client.site
         self._modes: Shared[AccountModes] = Shared(client.site.clock, _MODES_S)
-        # ccxt signs with this machine's time and knows no difference to the venue's.
-        client.exchange.milliseconds = self._venue_ms
+        self._sign = client.exchange.sign
+        client.exchange.sign = self._signed
         self.words: OrderWords | None = DeribitOrderWords(self._venue_ms)
+
+    def _signed(self, *request: Any) -> Any:
+        """A request as ccxt signs it, at the venue's time: ccxt takes this machine's and knows no difference.
+
+        Only while it signs: the difference itself is measured by this machine's clock.
+        """
+        exchange = self._client.exchange
+        exchange.milliseconds = self._venue_ms
+        try:
+            return self._sign(*request)
+        finally:
+            del exchange.milliseconds
 
     def _venue_ms(self) -> int:
         skew = self._site.skew_ms.last
