@@ -225,6 +225,21 @@ async def test_a_page_that_is_not_full_is_not_taken_for_the_last_one(bench: Harn
     assert fetched.missing == ()
 
 
+async def test_what_was_the_last_page_is_asked_again_when_the_list_has_changed(bench: Harness) -> None:
+    """A list of another length may go on."""
+    account = bench.account("alice", bench.holding("BTCUSDT", "2", "43000"))
+    opened = await bench.open(account)
+    bench.rest(account, "BTCUSDT", Side.BUY, "0.1", "40000")
+    asked = []
+    for more in (False, False, True, False):
+        if more:
+            bench.rest(account, "BTCUSDT", Side.BUY, "0.1", "40001")
+        bench.tampering.seen.clear()
+        await opened.fetch_book()
+        asked.append(bench.tampering.count(bench.open_orders))
+    assert asked == [4, 3, 4, 3]
+
+
 async def test_a_list_that_does_not_end_is_named(bench: Harness) -> None:
     """Every page is full and says that there is more."""
     account = bench.account("alice", balances={"USDT": 500_000})

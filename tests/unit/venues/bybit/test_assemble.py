@@ -184,6 +184,23 @@ def test_orders_that_close_a_whole_leg() -> None:
     assert (order.side, order.remaining, order.conditional, order.reduce_only) == ("sell", 2.0, True, True)
 
 
+@pytest.mark.parametrize(
+    ("positions", "orders", "taker"),
+    [
+        ([made.position(positionMM="112.35")], [], 0.00065),
+        ([made.position(positionMM="112.35")], [made.order()], 0.00055),
+        ([made.position(positionMM="112.35")], [made.order(side="Sell", reduceOnly=True)], 0.00065),
+        ([made.position(positionIdx=1, positionMM="112.35"), made.position(positionIdx=2, side="Sell")], [], 0.00055),
+    ],
+    ids=["plain", "with an opening order", "with a closing order", "hedged"],
+)
+def test_which_legs_tell_the_fee(positions: list[dict[str, Any]], orders: list[dict[str, Any]], taker: float) -> None:
+    """Not those whose margin may be of another form: 100 by tiers, 20,000 * 0.95 of value at the measured rate."""
+    modes = Modes("cross", symbols={"BTCUSDT": "hedge" if positions[0]["positionIdx"] else "one_way"})
+    book = built(made.answers(positions=positions, orders=orders), made.reference(modes)).book
+    assert book.fees.taker == pytest.approx(taker)
+
+
 def test_both_legs_share_a_mark() -> None:
     """Rows of one answer may be a tick apart."""
     rows = [made.position(positionIdx=1), made.position(positionIdx=2, side="Sell", markPrice="10001")]
