@@ -26,7 +26,7 @@ from typing import Protocol
 import structlog
 
 from guard.app.cycle import Cycle
-from guard.app.live_book import MARKS, is_live, is_worse, judge_live, marked_symbols, revalued
+from guard.app.live_book import MARKS, glance, is_live, marked_symbols, revalued
 from guard.app.watch import Watch
 from guard.ports.clock import Clock
 from guard.ports.errors import InputError
@@ -38,7 +38,7 @@ from guard.venues.streaming.board import Mark, MarkBoard
 log = structlog.get_logger(__name__)
 
 # Marks that come together are assessed together: the frames of one burst arrive within this time.
-SETTLE_S = 0.002
+SETTLE_S = 0.001
 # Longest work without letting others have their turn.
 SLICE_S = 0.005
 _CALM = frozenset({Zone.SAFE, Zone.WATCH})
@@ -245,18 +245,12 @@ class Live:
         if fetched is last.fetched:
             return
         account.tokens -= 1
-        now_s = self._clock.monotonic()
-        reading = judge_live(
-            watch.record,
-            fetched,
-            last.zone_state,
-            watch.policy,
-            now=self._clock.now(),
-            duration_ms=(now_s - heard_s) * 1000,
-        )
+        seen = glance(fetched, last.zone_state, watch.policy, self._clock.now())
         self.assessments += 1
-        watch.live = reading.risk
-        if is_worse(last.zone_state, reading):
+        if seen is None:
+            return
+        watch.live = seen.risk
+        if seen.is_worse:
             account.telling = asyncio.create_task(self._tell(account, fetched, heard_s), name="live telling")
             account.telling.add_done_callback(lambda task: self._was_told(account, task))
 

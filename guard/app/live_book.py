@@ -9,18 +9,23 @@ to compare with until the next reading.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from guard.app.judge import JudgePolicy, judge
 from guard.ports.records import AccountRecord, Reading
 from guard.ports.venue import FetchedBook
-from guard.risk.book import Book, VenueReported
+from guard.risk.assess import assess
+from guard.risk.book import Book, Position, VenueReported
+from guard.risk.bookerror import BookError
+from guard.risk.levels import policy_for
 from guard.risk.quality import Quality
-from guard.risk.zones import Zone, ZoneState, severity
+from guard.risk.report import AccountRisk
+from guard.risk.zones import Zone, ZoneState, entered_zone, severity
 
 MARKS = "marks"
+_MARK = "mark_price"
 # Its figures are the venue's own totals; they do not follow from marks.
 REPORTED_MODEL = "reported"
 
@@ -28,7 +33,7 @@ REPORTED_MODEL = "reported"
 def marked_symbols(book: Book) -> frozenset[str]:
     """Symbols whose mark price the book contains: of its legs, and of contracts that it only has orders on."""
     return frozenset(leg.symbol for leg in book.positions) | frozenset(
-        symbol for symbol, terms in book.parameters.items() if terms.get("mark_price") is not None
+        symbol for symbol, terms in book.parameters.items() if terms.get(_MARK) is not None
     )
 
 
@@ -55,26 +60,48 @@ def revalued(fetched: FetchedBook, marks: Mapping[str, float], at: datetime) -> 
         A new book; `fetched` itself when none of its prices changes.
     """
     book = fetched.book
-    moved = {symbol for symbol in marked_symbols(book) & marks.keys() if marks[symbol] != _known(book, symbol)}
-    if not moved:
+    positions = tuple([_moved(leg, marks.get(leg.symbol)) for leg in book.positions])
+    parameters = {symbol: _marked(terms, marks.get(symbol)) for symbol, terms in book.parameters.items()}
+    if positions == book.positions and parameters == book.parameters:
         return fetched
-    positions = tuple(
-        replace(leg, mark_price=marks[leg.symbol]) if leg.symbol in moved else leg for leg in book.positions
-    )
-    parameters: dict[str, Mapping[str, Any]] = {
-        symbol: {**terms, "mark_price": marks[symbol]} if symbol in moved and "mark_price" in terms else terms
-        for symbol, terms in book.parameters.items()
-    }
     now_marked = replace(book, positions=positions, parameters=parameters, venue_reported=VenueReported())
     return replace(fetched, book=now_marked, parts={**fetched.parts, MARKS: at})
 
 
-def _known(book: Book, symbol: str) -> float | None:
-    for leg in book.positions:
-        if leg.symbol == symbol:
-            return leg.mark_price
-    mark: float | None = book.parameters[symbol].get("mark_price")
-    return mark
+def _moved(leg: Position, mark: float | None) -> Position:
+    return leg if mark is None or mark == leg.mark_price else replace(leg, mark_price=mark)
+
+
+def _marked(terms: Mapping[str, Any], mark: float | None) -> Mapping[str, Any]:
+    is_other = mark is not None and terms.get(_MARK) not in {None, mark}
+    return {**terms, _MARK: mark} if is_other else terms
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a tick comes to: the risk at its marks, without liquidation prices, and whether it must be judged."""
+
+    risk: AccountRisk
+    is_worse: bool
+
+
+def glance(fetched: FetchedBook, prior: ZoneState, policy: JudgePolicy, now: datetime) -> Glance | None:
+    """Look whether a revalued book is in a worse zone than before; `judge_live` then says so in full.
+
+    The same figures and bars as a judgement, without what only people read: most ticks end here.
+
+    Returns:
+        None when the private parts are stale, or the book cannot be assessed.
+    """
+    private = [at for name, at in fetched.parts.items() if name != MARKS] or list(fetched.parts.values())
+    if (now - min(private)).total_seconds() > policy.stale_after_s or prior.zone is Zone.UNKNOWN:
+        return None
+    try:
+        zones = policy_for(fetched.book, policy.zones)
+        risk = assess(fetched.book, prices=False)
+    except BookError:
+        return None
+    return Glance(risk, severity(entered_zone(risk, zones)[0]) > severity(prior.last_known))
 
 
 def judge_live(

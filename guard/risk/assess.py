@@ -21,7 +21,7 @@ from guard.risk.rules import pools_of
 from guard.risk.valuation import LegFigures, PoolFigures, add_up, market_now, value_legs
 
 
-def assess(book: Book, *, liquidation: bool = True) -> AccountRisk:
+def assess(book: Book, *, liquidation: bool = True, prices: bool = True) -> AccountRisk:
     """Assess a book under its own margin rule.
 
     Steps:
@@ -33,6 +33,7 @@ def assess(book: Book, *, liquidation: bool = True) -> AccountRisk:
     Args:
         book: a well-formed book.
         liquidation: False leaves out step 3; liquidation prices and shocks are None then.
+        prices: False leaves out the liquidation price of each symbol, which no zone looks at; the shocks are solved.
 
     Returns:
         The figures of the account, its pools and its legs; money in each pool's currency.
@@ -42,7 +43,7 @@ def assess(book: Book, *, liquidation: bool = True) -> AccountRisk:
 
     Source: golden case "cross liquidation price, two-position account" and every case in tests/golden/risk.
     """
-    pools = tuple([_pool_risk(pool, liquidation=liquidation) for pool in pools_of(book)])
+    pools = tuple([_pool_risk(pool, liquidation=liquidation, prices=prices) for pool in pools_of(book)])
     ratios = [pool.risk_ratio for pool in pools]
     levels = [pool.margin_level for pool in pools if pool.margin_level is not None]
     return AccountRisk(
@@ -56,7 +57,7 @@ def assess(book: Book, *, liquidation: bool = True) -> AccountRisk:
     )
 
 
-def _pool_risk(pool: Pool, *, liquidation: bool) -> PoolRisk:
+def _pool_risk(pool: Pool, *, liquidation: bool, prices: bool) -> PoolRisk:
     market = market_now(pool)
     legs = value_legs(pool.legs, market.v)
     now = add_up(pool, legs, market)
@@ -64,7 +65,7 @@ def _pool_risk(pool: Pool, *, liquidation: bool) -> PoolRisk:
     roots: Array | None = None
     reach = Shocks(None, None)
     if liquidation and pool.positions and pool.solvable:
-        roots = symbol_roots(pool, now)
+        roots = symbol_roots(pool, now) if prices else None
         movers = movers_of(pool)
         reach = shocks(pool, now, movers, movers.common())
     return _report(pool, legs, now, roots, reach)
