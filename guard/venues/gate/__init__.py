@@ -1,0 +1,1 @@
+"""Gate: perpetual contracts of classic and unified accounts."""
