@@ -13,7 +13,7 @@ from guard.ports.records import AccountRecord, Reading
 from guard.ports.venue import FetchedBook
 from guard.risk.assess import assess
 from guard.risk.bookerror import BookError
-from guard.risk.conformity import conformity, worse_of
+from guard.risk.conformity import Tolerance, conformity, worse_of
 from guard.risk.levels import policy_for
 from guard.risk.quality import DataQuality, Quality, qualify
 from guard.risk.report import AccountRisk
@@ -37,8 +37,7 @@ class JudgePolicy:
 
     zones: ZonePolicy
     stale_after_s: float
-    requirement_tolerance: float
-    equity_tolerance: float
+    tolerance: Tolerance
 
 
 def judge_policy(zones: Zones, conform: Conformity, stale_after_s: float) -> JudgePolicy:
@@ -54,8 +53,7 @@ def judge_policy(zones: Zones, conform: Conformity, stale_after_s: float) -> Jud
             blind_cycles=zones.blind_cycles,
         ),
         stale_after_s=stale_after_s,
-        requirement_tolerance=conform.requirement_tolerance,
-        equity_tolerance=conform.equity_tolerance,
+        tolerance=Tolerance(conform.requirement_tolerance, conform.equity_tolerance, conform.price_lag),
     )
 
 
@@ -125,12 +123,7 @@ def appraise(fetched: FetchedBook, policy: JudgePolicy, now: datetime) -> Verdic
     except BookError as error:
         reasons = (*quality.reasons, str(error))
         return Verdict(DataQuality(Quality.INCOMPLETE, reasons, quality.age_s), None, policy.zones)
-    disputes = conformity(
-        risk,
-        fetched.book,
-        requirement_tolerance=policy.requirement_tolerance,
-        equity_tolerance=policy.equity_tolerance,
-    )
+    disputes = conformity(risk, fetched.book, policy.tolerance)
     if disputes and quality.quality is Quality.FRESH:
         quality = DataQuality(Quality.DISPUTED, disputes, quality.age_s)
     return Verdict(quality, risk, zones)

@@ -176,6 +176,7 @@ class Conformity(Table):
 
     requirement_tolerance: Fraction = 0.01
     equity_tolerance: Fraction = 0.002
+    price_lag: Fraction = 0.0005
 
 
 class Integrity(Table):

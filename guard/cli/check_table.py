@@ -45,9 +45,7 @@ def _venue_table(verdict: CheckVerdict) -> Table | None:
     for heading in ("ours", "the venue's", "difference"):
         table.add_column(heading, justify="right")
     table.add_column("verdict")
-    for each in compared(
-        risk, book, requirement_tolerance=policy.requirement_tolerance, equity_tolerance=policy.equity_tolerance
-    ):
+    for each in compared(risk, book, policy.tolerance):
         word = Text("agrees", style="green") if each.agrees else Text("DISPUTED", style="red")
         table.add_row(each.currency, each.figure, *_figures(each), word)
     return table if table.row_count else None

@@ -34,9 +34,24 @@ class Comparison:
     agrees: bool
 
 
-def compared(
-    risk: AccountRisk, book: Book, *, requirement_tolerance: float = 0.01, equity_tolerance: float = 0.002
-) -> tuple[Comparison, ...]:
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far our figures may be from the venue's: fractions of the venue's `requirement` and `equity`.
+
+    `price_lag` is a fraction of the pool's gross notional, allowed for equity on top: the venue's totals and the marks
+    come in different answers, and prices move between them. Near liquidation equity is a sliver of the notional: a move
+    of 0.01 % is more than the whole tolerance of it then, just when an order may be needed.
+    """
+
+    requirement: float = 0.01
+    equity: float = 0.002
+    price_lag: float = 0.0005
+
+
+DEFAULT_TOLERANCE: Final = Tolerance()
+
+
+def compared(risk: AccountRisk, book: Book, tolerance: Tolerance = DEFAULT_TOLERANCE) -> tuple[Comparison, ...]:
     """Our figures beside those that the venue reports.
 
     Compared are equity and the requirement (maintenance margin and closing fees) of each cross pool that the venue
@@ -46,33 +61,23 @@ def compared(
     Args:
         risk: our assessment.
         book: the book that it came from, with `venue_reported`.
-        requirement_tolerance: allowed difference as a fraction of the venue's requirement.
-        equity_tolerance: allowed difference as a fraction of the venue's equity.
+        tolerance: how far they may be apart.
     """
     return tuple(
         found
         for pool, said in _pairs(risk, book)
         for found in (
-            _money("equity", pool, pool.equity, said.equity, equity_tolerance),
-            _money(
-                "requirement",
-                pool,
-                pool.maintenance_margin + pool.closing_fees,
-                said.maintenance_margin,
-                requirement_tolerance,
-            ),
-            _ratio(pool, said, requirement_tolerance + equity_tolerance),
+            _equity(pool, said, tolerance),
+            _requirement(pool, said, tolerance),
+            _ratio(pool, said, tolerance),
         )
         if found is not None
     )
 
 
-def conformity(
-    risk: AccountRisk, book: Book, *, requirement_tolerance: float = 0.01, equity_tolerance: float = 0.002
-) -> tuple[str, ...]:
+def conformity(risk: AccountRisk, book: Book, tolerance: Tolerance = DEFAULT_TOLERANCE) -> tuple[str, ...]:
     """One line per disagreement of `compared`, with both figures and units; empty when in agreement."""
-    found = compared(risk, book, requirement_tolerance=requirement_tolerance, equity_tolerance=equity_tolerance)
-    return tuple(_line(each) for each in found if not each.agrees)
+    return tuple(_line(each) for each in compared(risk, book, tolerance) if not each.agrees)
 
 
 def _line(each: Comparison) -> str:
@@ -94,22 +99,33 @@ def _pairs(risk: AccountRisk, book: Book) -> Iterable[tuple[PoolRisk, VenueFigur
             yield pool, reported
 
 
-def _money(
-    figure: Literal["equity", "requirement"], pool: PoolRisk, ours: float, theirs: float | None, tolerance: float
-) -> Comparison | None:
+def _equity(pool: PoolRisk, said: VenueFigures, tolerance: Tolerance) -> Comparison | None:
+    if said.equity is None:
+        return None
+    allowed = max(_dust(pool), tolerance.equity * abs(said.equity) + tolerance.price_lag * pool.gross_notional)
+    agrees = abs(pool.equity - said.equity) <= allowed
+    return Comparison(pool.currency, "equity", pool.equity, said.equity, agrees)
+
+
+def _requirement(pool: PoolRisk, said: VenueFigures, tolerance: Tolerance) -> Comparison | None:
+    theirs = said.maintenance_margin
     if theirs is None:
         return None
-    dust = STABLE_DUST if pool.currency in STABLE else COIN_DUST
-    return Comparison(
-        pool.currency, figure, ours, theirs, agrees=abs(ours - theirs) <= max(dust, tolerance * abs(theirs))
-    )
+    ours = pool.maintenance_margin + pool.closing_fees
+    agrees = abs(ours - theirs) <= max(_dust(pool), tolerance.requirement * abs(theirs))
+    return Comparison(pool.currency, "requirement", ours, theirs, agrees)
 
 
-def _ratio(pool: PoolRisk, said: VenueFigures, tolerance: float) -> Comparison | None:
+def _dust(pool: PoolRisk) -> float:
+    return STABLE_DUST if pool.currency in STABLE else COIN_DUST
+
+
+def _ratio(pool: PoolRisk, said: VenueFigures, tolerance: Tolerance) -> Comparison | None:
     if said.risk_ratio is None or said.equity is not None or said.maintenance_margin is not None:
         return None
     ours, theirs = pool.risk_ratio, said.risk_ratio
-    agrees = ours is not None and abs(ours - theirs) <= max(1e-4, tolerance * abs(theirs))
+    allowed = max(1e-4, (tolerance.requirement + tolerance.equity) * abs(theirs))
+    agrees = ours is not None and abs(ours - theirs) <= allowed
     return Comparison(pool.currency, "risk_ratio", ours, theirs, agrees)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from guard.risk.assess import assess
 from guard.risk.book import Book, Collateral, VenueFigures, VenueReported
-from guard.risk.conformity import conformity, worse_of
+from guard.risk.conformity import Tolerance, compared, conformity, worse_of
 
 MakeBook = Callable[..., Book]
 
@@ -18,8 +19,8 @@ CASES: list[tuple[str, VenueReported, tuple[str, ...]]] = [
     ("within tolerance", VenueReported(equity=5009.0, maintenance_margin=40.39), ()),
     (
         "equity",
-        VenueReported(equity=5011.0),
-        ("equity is 5,000 USDT by our rule, 5,011 USDT at the venue",),
+        VenueReported(equity=5020.0),
+        ("equity is 5,000 USDT by our rule, 5,020 USDT at the venue",),
     ),
     (
         "requirement",
@@ -72,3 +73,15 @@ def test_worse_of_with_no_equity_at_the_venue(book: MakeBook) -> None:
     """A venue that sees no equity makes the ratio undefined, which is liquidation."""
     told = book(venue_reported=VenueReported(equity=0.0, maintenance_margin=500.0))
     assert worse_of(assess(told), told).risk_ratio is None
+
+
+@pytest.mark.parametrize(("moved", "agrees"), [(0.0004, True), (-0.0004, True), (0.0006, False)])
+def test_near_liquidation_a_tick_between_two_answers_is_no_dispute(book: MakeBook, moved: float, agrees: bool) -> None:
+    """Equity is a sliver of the notional there: what prices move in between is more than 0.2 % of it."""
+    told = book(collateral=(Collateral("USDT", 100.0),))
+    (pool,) = assess(told).pools
+    said = pool.equity + moved * pool.gross_notional
+    dated = replace(told, venue_reported=VenueReported(equity=said))
+    (found,) = compared(assess(dated), dated, Tolerance(equity=0.0))
+    assert (found.figure, found.agrees) == ("equity", agrees)
+    assert conformity(assess(dated), dated, Tolerance(equity=0.0, price_lag=0.0)) != ()
