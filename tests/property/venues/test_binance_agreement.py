@@ -283,7 +283,7 @@ def rest(world: World, name: str, dollars: int, *, buys: bool, away: int) -> Non
 
 
 @pytest.mark.parametrize("name", KINDS)
-@settings(max_examples=100, derandomize=True, deadline=None)
+@settings(max_examples=60, derandomize=True, deadline=None)
 @given(held=legs, wanted=orders, shares=st.lists(st.integers(0, 100), min_size=3, max_size=3), hedge=st.booleans())
 def test_both_rules_agree(name: str, held: list[Any], wanted: list[Any], shares: list[int], hedge: bool) -> None:
     """Equity, requirement and death of every pool, and the price at which each leg would bring it about."""
