@@ -146,9 +146,15 @@ def build_pool(
         withheld: taken off equity, in the pool's currency.
         im_orders: initial margin of open orders, in the pool's currency.
         solvable: see `guard.risk.pool.Pool`.
+
+    Raises:
+        BookError: an order settles in an asset that is not among the collateral.
     """
     sheet = part.sheet if extra is None else sheet_of([*part.sheet.positions, *extra.positions])
     names = tuple([item.asset for item in part.collateral])
+    for position in extra.positions if extra is not None else ():
+        if position.settle not in names:
+            raise BookError("collateral", f'has no "{position.settle}", in which an order on {position.symbol} settles')
     leg_symbols = sheet.symbols
     symbols = leg_symbols if len(set(leg_symbols)) == len(leg_symbols) else tuple(dict.fromkeys(leg_symbols))
     assets = _assets(part.collateral, names, asset_terms, upl_counts_inside=upl_counts_inside)

@@ -191,3 +191,23 @@ def test_an_isolated_order_asks_nothing_of_the_cross_pool(book: MakeBook, leg: M
     waiting = replace(bare, orders=(replace(order, margin_mode="isolated"),))
     assert assess(waiting).pools[0].available_margin == assess(bare).pools[0].available_margin
     assert assess(replace(bare, orders=(order,))).pools[0].available_margin < assess(bare).pools[0].available_margin
+
+
+@pytest.mark.parametrize("coins", [1, 2])
+@pytest.mark.parametrize("model", ["binance-pm", "bybit-uta", "okx"])
+def test_an_order_in_an_asset_that_is_not_listed_is_named(book: MakeBook, leg: MakeLeg, model: str, coins: int) -> None:
+    """Its loss would land in another asset, or nowhere."""
+    other = "BTC/USDC:USDC"
+    told = book(
+        model=model,
+        positions=(leg(symbol=BTC),),
+        orders=(Order(other, "buy", 41_000.0, 1.0),),
+        tiers={**FLAT, other: FLAT[BTC]},
+        collateral=(Collateral("USDT", 10_000.0), Collateral("BTC", 1.0, price=40_000.0))[:coins],
+        parameters={
+            other: {"contract_size": 1.0, "leverage": 10.0, "mark_price": 40_000.0},
+            "*": {"account_mode": "multi"},
+        },
+    )
+    with pytest.raises(BookError, match='collateral has no "USDC", in which an order on BTC/USDC:USDC settles'):
+        assess(told)
