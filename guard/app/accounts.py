@@ -10,7 +10,8 @@ from guard.app.opening import Opened
 from guard.app.watch import watch_of
 from guard.ports.errors import InputError
 from guard.ports.records import AccountRecord, Mode, Reading
-from guard.ports.venue import AccountCheck, AccountSpec, KeyRights
+from guard.ports.venue import AccountCheck, AccountSpec
+from guard.protect.watched_only import watched_only
 from guard.risk.reportfile import report_json
 from guard.risk.zones import ZoneState
 from guard.venues.registry import open_account
@@ -102,7 +103,7 @@ async def set_mode(opened: Opened, name: str, mode: Mode) -> tuple[str, ...]:
     warnings: tuple[str, ...] = ()
     if mode == "auto":
         verdict = await check_account(opened, record)
-        refuse_arming(name, verdict.check.rights, verdict.problems)
+        refuse_arming(record, verdict.check, verdict.problems)
         warnings = verdict.warnings
     await opened.store.set_mode(record.account_id, mode)
     if mode == "auto" and record.frozen:
@@ -111,15 +112,40 @@ async def set_mode(opened: Opened, name: str, mode: Mode) -> tuple[str, ...]:
     return warnings
 
 
-def refuse_arming(name: str, rights: KeyRights, problems: tuple[str, ...]) -> None:
-    """Raise InputError where an account must not be armed."""
-    if rights.trade is not True:
-        what = "may not trade" if rights.trade is False else "does not show whether it may trade"
+def refuse_arming(record: AccountRecord, check: AccountCheck, problems: tuple[str, ...]) -> None:
+    """Raise InputError where an account must not be armed.
+
+    Args:
+        record: the account.
+        check: what was just read of it.
+        problems: what stands against trusting that.
+
+    Raises:
+        InputError: says why, and what to do.
+    """
+    name, venue, trade = record.name, record.spec.venue, check.rights.trade
+    if not check.can_trade:
         raise InputError(
-            f"{name} cannot be armed: its key {what}", fix="enable futures trading for the key at the venue"
+            f"{name} cannot be armed: the guard sends no orders at {venue}, accounts there are watched only",
+            fix="its alerts work as before; act at the venue yourself",
+        )
+    if trade is None:
+        raise InputError(
+            f"{name} cannot be armed: {venue} does not tell whether its key may trade, so nobody could know in time",
+            fix="its alerts work as before; act at the venue yourself",
+        )
+    if not trade:
+        raise InputError(
+            f"{name} cannot be armed: its key may not trade", fix="enable futures trading for the key at the venue"
         )
     if problems:
         raise InputError(f"{name} cannot be armed: {'; '.join(problems)}", fix=f"see: guard account check {name}")
+    unknown = watched_only(check.fetched.book)
+    if unknown:
+        raise InputError(
+            f"{name} cannot be armed: {unknown}",
+            fix="its alerts work as before; a margin mode whose rule is published can be armed",
+        )
 
 
 def check_json(verdict: CheckVerdict) -> dict[str, object]:

@@ -32,6 +32,8 @@ from guard.protect.policy import ExecutionBounds
 from guard.protect.quotes import read_quotes
 from guard.protect.run import Assignment
 from guard.protect.texts import infeasible_text, refused_text
+from guard.protect.watched_only import watched_only
+from guard.protect.worth import dollars, worth
 from guard.risk.book import Book
 from guard.risk.quality import DataQuality, Quality
 from guard.risk.zones import Zone
@@ -107,8 +109,8 @@ class Protection:
         closed = refusals(facts, watch.protect)
         if not closed:
             return await self._plan(watch, reading, reading.fetched, watch.venue, facts, recipients)
-        causes = frozenset(refusal.code.value for refusal in closed)
-        if causes <= PASSING or causes == watch.refused:
+        causes = frozenset(refusal.code.value for refusal in closed) - PASSING
+        if not causes or causes == watch.refused:
             return NOTHING
         watch.refused = causes
         return await self._closed(watch, reading, closed, recipients)
@@ -199,10 +201,11 @@ class Protection:
         if watch.rights_at is not None and (now - watch.rights_at).total_seconds() < RIGHTS_VALID_S:
             return
         try:
-            watch.rights = (await venue.check()).rights
+            check = await venue.check()
         except VenueError as error:
             log.warning("key rights not read", account=watch.record.name, error=str(error))
             return
+        watch.rights, watch.can_trade = check.rights, check.can_trade
         watch.rights_at = now
 
     async def _facts(self, watch: Watch, reading: Reading, fetched: FetchedBook) -> GateFacts:
@@ -226,17 +229,24 @@ class Protection:
             now=now,
             last_finished_at=max(finished, default=None),
             notional_today=await self._store.notional_traded_since(account_id, day),
-            daily_cap=watch.protect.daily_cap(await self._equity_of_day(account_id, day, reading)),
+            daily_cap=watch.protect.daily_cap(await self._equity_of_day(account_id, day, reading, fetched.book)),
             symbols=frozenset(position.symbol for position in fetched.book.positions),
             in_flight=any(intent.state == "open" for intent in recent),
+            watched_only=_watched_only(watch, reading, fetched.book),
         )
 
-    async def _equity_of_day(self, account_id: str, day: datetime, reading: Reading) -> float:
-        """Equity at the day's first reading with figures; now, where there is none yet."""
+    async def _equity_of_day(self, account_id: str, day: datetime, reading: Reading, book: Book) -> float:
+        """Equity at the day's first reading with figures, in dollars; now, where there is none yet.
+
+        Of that reading only the worst pool is remembered: an account with several counts as what all are worth now, if
+        that is more.
+        """
+        now = worth(book, reading.risk) if reading.risk else 0.0
         first = await self._store.first_equity_since(account_id, day)
-        if first is not None:
-            return first
-        return min((pool.equity for pool in reading.risk.pools), default=0.0) if reading.risk else 0.0
+        if first is None:
+            return now
+        then = dollars(book, first[1], first[0])
+        return max(then, now) if reading.risk and len(reading.risk.pools) > 1 else then
 
     async def carry_out(self, watch: Watch, decision: Decision, recipients: Recipients) -> None:
         """Execute what was journalled. A journal that fails stops everything and is told directly."""
@@ -319,6 +329,13 @@ class _Disarmed:
     def is_set(self) -> bool:
         """Whether no further order may be sent."""
         return self._ending.is_set() or self._watch.record.mode != "auto"
+
+
+def _watched_only(watch: Watch, reading: Reading, book: Book) -> str:
+    """Why this account is never acted upon; empty = it can be."""
+    if not watch.can_trade:
+        return f"the guard sends no orders at {watch.record.spec.venue}: accounts there are watched only"
+    return watched_only(book) if reading.risk is not None else ""
 
 
 def _conforms(book: Book, quality: DataQuality) -> bool | None:

@@ -29,6 +29,7 @@ class Watch:
     `unrecorded` is the zone that was told directly because the store did not record; None = all is recorded.
     `dispute` is the last alert of that rule, to be asked again from the store when `dispute_known` is false.
     `refused` are the causes for which protection was last refused, so that each is told once.
+    `can_trade` is whether orders are sent at its venue at all; known when `rights` are.
     `pending` means that the journal may hold intents that a crash or a silence left open.
     `settled` is what the next reading is compared with, to find what changed without the guard.
     `recipients` are the last known destinations of the account's messages.
@@ -47,6 +48,7 @@ class Watch:
     recipients: list[str] = field(default_factory=list)
     unrecorded: Zone | None = None
     rights: KeyRights | None = None
+    can_trade: bool = True
     rights_at: datetime | None = None
     refused: frozenset[str] = frozenset()
     executor: Executor | None = None

@@ -71,7 +71,7 @@ class AccountCheck:
     """The answer to "can this account be watched, and acted upon?" read live from the venue.
 
     `clock_skew_ms` is local minus venue time. `settles` are the currencies whose contracts the account may hold, where
-    the venue divides them.
+    the venue divides them. `can_trade` is whether the guard sends orders at this venue at all, whatever the key may do.
     """
 
     fetched: FetchedBook
@@ -81,6 +81,7 @@ class AccountCheck:
     account_mode: str
     warnings: tuple[str, ...] = ()
     settles: tuple[str, ...] = ()
+    can_trade: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,13 +79,12 @@ def _alone(missing: Slack, effect: Array) -> float:
 
 
 def _with_releases(search: Search, before: AccountRisk) -> Book:
-    """The book as if every isolated leg of the pool's currency had given back all of its equity."""
-    released = sum(
-        max(pool.equity, 0.0)
-        for pool in before.pools
-        if pool.margin_mode == "isolated" and pool.currency == search.pool.currency
-    )
-    return add_collateral(search.book, search.pool.currency, released, None) if released else search.book
+    """The book as if every isolated leg had given back all of its equity; it may reach this pool or another."""
+    book = search.book
+    for pool in before.pools:
+        if pool.margin_mode == "isolated" and pool.equity > 0.0:
+            book = add_collateral(book, pool.currency, pool.equity, None)
+    return book
 
 
 def _knapsack(search: Search, missing: float, effects: Array) -> float:

@@ -24,6 +24,7 @@ class RefusalCode(StrEnum):
     """Which gate is closed."""
 
     NOT_ARMED = "not_armed"
+    WATCHED_ONLY = "watched_only"
     FROZEN = "frozen"
     STOPPED = "stopped"
     ZONE_BELOW = "zone_below"
@@ -69,6 +70,7 @@ class GateFacts:
         daily_cap: most that it may trade in a day, in quote currency.
         symbols: symbols with open legs.
         in_flight: a plan of this account is still open.
+        watched_only: why nothing can be done at this venue or with such an account at all; empty = something can.
     """
 
     mode: Mode
@@ -86,6 +88,7 @@ class GateFacts:
     daily_cap: float
     symbols: frozenset[str]
     in_flight: bool
+    watched_only: str = ""
 
 
 def calls_for_action(zone: Zone, act_in: Zone) -> bool:
@@ -117,6 +120,10 @@ def refusals(facts: GateFacts, policy: ProtectPolicy) -> tuple[Refusal, ...]:
 
 def _armed(facts: GateFacts, _policy: ProtectPolicy) -> str:
     return "" if facts.mode == "auto" else f"mode is {facts.mode}, orders need auto"
+
+
+def _actable(facts: GateFacts, _policy: ProtectPolicy) -> str:
+    return facts.watched_only
 
 
 def _frozen(facts: GateFacts, _policy: ProtectPolicy) -> str:
@@ -200,6 +207,7 @@ def _remedy_on(_facts: GateFacts, policy: ProtectPolicy) -> str:
 
 _GATES: dict[RefusalCode, Callable[[GateFacts, ProtectPolicy], str]] = {
     RefusalCode.NOT_ARMED: _armed,
+    RefusalCode.WATCHED_ONLY: _actable,
     RefusalCode.FROZEN: _frozen,
     RefusalCode.STOPPED: _stopped,
     RefusalCode.ZONE_BELOW: _zone_below,

@@ -18,8 +18,12 @@ _RELATIVE_TOLERANCE = Decimal("1e-9")
 
 
 def legs_of(book: Book) -> dict[LegKey, Decimal]:
-    """Contracts of every open leg of a book."""
-    return {(position.symbol, position.side): exact(position.contracts) for position in book.positions}
+    """Contracts of every open leg of a book; of one that is held in cross and in isolated margin, both together."""
+    legs: dict[LegKey, Decimal] = {}
+    for position in book.positions:
+        key = (position.symbol, position.side)
+        legs[key] = legs.get(key, Decimal(0)) + exact(position.contracts)
+    return legs
 
 
 def expected_legs(before: Legs, orders: Iterable[OrderRecord]) -> dict[LegKey, Decimal]:

@@ -26,7 +26,9 @@ from guard.protect.search import Search, SellableLeg, Units
 from guard.protect.sizing import closing_side, largest_child, limit_price, smallest_order, tradable_leg
 from guard.protect.slack import PoolKey
 from guard.protect.top_up import top_up
+from guard.protect.watched_only import watched_only
 from guard.risk.assess import assess
+from guard.risk.assets import FIAT, STABLE, parts
 from guard.risk.book import Book, Position
 from guard.risk.report import AccountRisk, PoolRisk
 
@@ -73,6 +75,9 @@ def plan_reduction(
     before = assess(book)  # 1
     if target.holds(before):
         return Plan(True, "the target holds already", (), 0.0, before, before, 0.0)
+    unplannable = watched_only(book)
+    if unplannable:
+        return _infeasible(before, unplannable, ())
     sellable, obstacles = _sellable(book, instruments, limits, depth or {})  # 2
     missed = [pool for pool in before.pools if not target.holds_for(pool)]
     missed.sort(key=lambda pool: pool.margin_mode == "cross")
@@ -110,10 +115,11 @@ def _sellable_leg(
     book: Book, position: Position, instrument: Instrument | None, limits: PlanLimits, depth: Depth | None
 ) -> SellableLeg | str:
     name = f"{position.symbol} {position.side}"
-    if limits.allow_symbols and position.symbol not in limits.allow_symbols:
-        return f"{name} is not in allow_symbols"
     if instrument is None:
         return f"{name} has no trading rules"
+    untouchable = _untouchable(book, position, limits)
+    if untouchable:
+        return f"{name} {untouchable}"
     price = limit_price(closing_side(position.side), position.mark_price, limits.max_slippage_bps, instrument.tick)
     smallest = smallest_order(instrument, position, price)
     leg = tradable_leg(instrument, position)
@@ -132,12 +138,26 @@ def _sellable_leg(
     return SellableLeg(position, instrument, curve, top=int(leg / step), smallest=int(smallest / step))
 
 
+def _untouchable(book: Book, position: Position, limits: PlanLimits) -> str:
+    """Why a leg may not be sold whatever its size; empty = it may."""
+    if limits.allow_symbols and position.symbol not in limits.allow_symbols:
+        return "is not in allow_symbols"
+    quote = parts(position.symbol, position.settle)[1]
+    if quote not in STABLE and quote not in FIAT:
+        return f"is quoted in {quote}, limits are in dollars"
+    if sum((held.symbol, held.side) == (position.symbol, position.side) for held in book.positions) > 1:
+        # No order and no look at what is left could tell the two apart.
+        return "is held twice, in cross and isolated margin"
+    return ""
+
+
 def _restore(
     book: Book, before: AccountRisk, pool: PoolRisk, sellable: Sequence[SellableLeg], target: Target
 ) -> _Restored | str:
     """The sizes that restore one pool, or why there are none."""
     key = PoolKey.of(pool)
-    legs = tuple(leg for leg in sellable if key.holds(leg.position))
+    inside = {(held.symbol, held.side) for held in pool.positions}
+    legs = tuple(leg for leg in sellable if leg.key in inside)
     name = f"pool {pool.currency}" if key.isolated is None else f"isolated {key.isolated[0]} {key.isolated[1]}"
     if pool.equity <= 0.0:
         return f"{name} has no equity left ({pool.equity:,.2f} {pool.currency}): reducing does not help"
@@ -231,6 +251,6 @@ def _reason(steps: Sequence[Step]) -> str:
 
 
 def _infeasible(before: AccountRisk, reason: str, top_ups: tuple[TopUp, ...], bound: float = 0.0) -> Plan:
-    instead = ", ".join(f"add {each.amount:,.2f} {each.currency}" for each in top_ups)
+    instead = ", ".join(each.line for each in top_ups)
     text = f"{reason}; {instead}" if instead else reason
     return Plan(False, text, (), 0.0, before, before, bound, top_ups)

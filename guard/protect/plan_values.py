@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from guard.risk.assets import FIAT, STABLE
 from guard.risk.book import OrderSide, Side
 from guard.risk.report import AccountRisk, PoolRisk
 
@@ -66,6 +67,11 @@ class Step:
     notional: float
 
 
+def amount_places(currency: str) -> int:
+    """Decimal places in which an amount to add is given: cents of money, millionths of a coin."""
+    return 2 if currency in STABLE or currency in FIAT else 6
+
+
 @dataclass(frozen=True, slots=True)
 class TopUp:
     """Collateral that would restore a pool's target without any trade. `symbol` names an isolated pool."""
@@ -73,6 +79,11 @@ class TopUp:
     currency: str
     amount: float
     symbol: str | None = None
+
+    @property
+    def line(self) -> str:
+        """`add 1,234.56 USDT`, `add 0.012345 BTC`."""
+        return f"add {self.amount:,.{amount_places(self.currency)}f} {self.currency}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 What a cut realises moves from unrealized PnL to the wallet, and its cost leaves the wallet: equity changes by the cost
 and by nothing else. An isolated leg gives back its share of its margin, as venues do, so that cutting it helps only
-through its tiers; a model in which it kept all of its margin would promise too much.
+through its tiers; a model in which it kept all of its margin would promise too much. Where a venue's wallet counts
+isolated margins as its own, giving one back changes nothing in it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from guard.protect.legs import LegKey
 from guard.protect.sizing import exact
 from guard.risk.altered import credited, pnl_at
 from guard.risk.book import Book, Position
+from guard.risk.rules import rule_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Cut:
 def reduce_book(book: Book, cuts: Iterable[Cut]) -> Book:
     """The book after `cuts`, at most one for each leg and none larger than its leg."""
     by_key = {cut.key: cut for cut in cuts}
+    released_into_wallet = not rule_of(book.model).wallet_holds_isolated
     cash: dict[str, float] = {}
     positions = []
     for position in book.positions:
@@ -36,7 +39,9 @@ def reduce_book(book: Book, cuts: Iterable[Cut]) -> Book:
         if cut is None or cut.contracts == 0:
             positions.append(position)
             continue
-        smaller, gained = _cut_position(position, cut)
+        smaller, gained, released = _cut_position(position, cut)
+        if released_into_wallet:
+            gained += released
         cash[position.settle] = cash.get(position.settle, 0.0) + gained
         if smaller is not None:
             positions.append(smaller)
@@ -46,19 +51,20 @@ def reduce_book(book: Book, cuts: Iterable[Cut]) -> Book:
     return replace(book, positions=tuple(positions), collateral=collateral)
 
 
-def _cut_position(position: Position, cut: Cut) -> tuple[Position | None, float]:
-    """The leg after a cut (None: closed), and what reaches the wallet in the settlement asset."""
+def _cut_position(position: Position, cut: Cut) -> tuple[Position | None, float, float]:
+    """The leg after a cut (None: closed), what it gained, and what it released; both in the settlement asset."""
     whole = exact(position.contracts)
     left = whole - cut.contracts
     if left < 0:
         raise ValueError(f"a cut of {cut.contracts} contracts is larger than its leg of {whole} on {position.symbol}")
     gained = pnl_at(position, float(cut.contracts), position.mark_price) - _in_settle(position, cut.cost)
-    margin = position.isolated_margin
+    margin, released = position.isolated_margin, 0.0
     if margin is not None:
         kept = margin * float(left / whole)
-        gained += margin - kept
+        released = margin - kept
         margin = kept
-    return (replace(position, contracts=float(left), isolated_margin=margin) if left else None), gained
+    smaller = replace(position, contracts=float(left), isolated_margin=margin) if left else None
+    return smaller, gained, released
 
 
 def _in_settle(position: Position, quote: float) -> float:
@@ -71,9 +77,11 @@ def add_collateral(book: Book, currency: str, amount: float, leg: LegKey | None)
     if leg is None:
         return replace(book, collateral=credited(book.collateral, currency, amount))
     positions = tuple(
-        replace(position, isolated_margin=(position.isolated_margin or 0.0) + amount)
-        if (position.symbol, position.side) == leg
+        replace(position, isolated_margin=position.isolated_margin + amount)
+        if (position.symbol, position.side) == leg and position.isolated_margin is not None
         else position
         for position in book.positions
     )
+    if rule_of(book.model).wallet_holds_isolated:
+        book = replace(book, collateral=credited(book.collateral, currency, amount))
     return replace(book, positions=positions)

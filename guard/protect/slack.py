@@ -23,9 +23,9 @@ import numpy as np
 
 from guard.protect.legs import LegKey
 from guard.protect.plan_values import Target
-from guard.risk.book import Book, Position
+from guard.risk.book import Book
 from guard.risk.movers import market_after, movers_of
-from guard.risk.pool import Array
+from guard.risk.pool import Array, Pool
 from guard.risk.report import PoolRisk
 from guard.risk.rules import pools_of
 from guard.risk.valuation import value_pool
@@ -36,7 +36,10 @@ Slack: TypeAlias = Array
 
 @dataclass(frozen=True, slots=True)
 class PoolKey:
-    """Which pool: the cross pool of a currency, or the isolated pool of one leg."""
+    """Which pool: the cross pool of a currency, or the isolated pool of one leg.
+
+    A pool's currency is not always what its legs settle in: a unified account has one pool in USD for all of them.
+    """
 
     currency: str
     isolated: LegKey | None = None
@@ -48,11 +51,11 @@ class PoolKey:
             return cls(pool.currency)
         return cls(pool.currency, (pool.positions[0].symbol, pool.positions[0].side))
 
-    def holds(self, position: Position) -> bool:
-        """Whether a leg belongs to the pool."""
-        if self.isolated is not None:
-            return (position.symbol, position.side) == self.isolated
-        return position.margin_mode == "cross" and position.settle == self.currency
+    def names(self, pool: Pool) -> bool:
+        """Whether this is the key of `pool`."""
+        if pool.currency != self.currency or (pool.margin_mode == "cross") != (self.isolated is None):
+            return False
+        return self.isolated is None or (pool.positions[0].symbol, pool.positions[0].side) == self.isolated
 
 
 def slack_of(book: Book, key: PoolKey, target: Target) -> Slack:
@@ -62,9 +65,7 @@ def slack_of(book: Book, key: PoolKey, target: Target) -> Slack:
         BookError: the book cannot be assessed.
     """
     for pool in pools_of(book):
-        if pool.margin_mode == ("cross" if key.isolated is None else "isolated") and pool.currency == key.currency:
-            if key.isolated and not key.holds(pool.positions[0]):
-                continue
+        if key.names(pool):
             movers = movers_of(pool)
             moves = np.outer([0.0, -target.distance, target.distance], movers.common())
             figures = value_pool(pool, market_after(pool, movers, moves))

@@ -89,7 +89,7 @@ def infeasible_text(account: str, plan: Plan) -> str:
 def top_up_line(top_up: TopUp) -> str:
     """`add 1,234.56 USDT`, and to which isolated leg."""
     where = f" to the isolated leg {top_up.symbol}" if top_up.symbol else ""
-    return f"add {top_up.amount:,.2f} {top_up.currency}{where}"
+    return f"{top_up.line}{where}"
 
 
 def plan_lines(plan: Plan) -> tuple[str, str, str]:

@@ -6,19 +6,18 @@ import math
 
 import numpy as np
 
-from guard.protect.plan_values import Target, TopUp
+from guard.protect.plan_values import Target, TopUp, amount_places
 from guard.protect.reduced import add_collateral
 from guard.protect.slack import PoolKey, slack_of
 from guard.risk.book import Book
 
 _ATTEMPTS = 8
-# Rounded up to this part of the unit, plus a part that covers the rounding of floats.
-_CENT = 0.01
+# Covers the rounding of floats.
 _MARGIN = 1e-9
 
 
 def top_up(book: Book, pool: PoolKey, target: Target, gross_notional: float) -> TopUp | None:
-    """The sum to add to a pool, rounded up to a cent; None when no reasonable sum would do.
+    """The sum to add to a pool, rounded up to a cent (a millionth of a coin); None when no reasonable sum would do.
 
     Slack is concave in the sum (each unit counts for no more than the one before), so the chord between nothing and a
     large sum never promises too much: what it says is enough.
@@ -29,7 +28,8 @@ def top_up(book: Book, pool: PoolKey, target: Target, gross_notional: float) -> 
         gained = slack_of(add_collateral(book, pool.currency, far, pool.isolated), pool, target) - now
         if bool(np.all(now + gained >= 0.0)):
             needed = max(float(-lack * far / gain) for lack, gain in zip(now, gained, strict=True) if lack < 0.0)
-            amount = math.ceil(needed * (1.0 + _MARGIN) / _CENT) * _CENT
-            return TopUp(pool.currency, round(amount, 2), pool.isolated[0] if pool.isolated else None)
+            places = amount_places(pool.currency)
+            amount = math.ceil(needed * (1.0 + _MARGIN) * 10**places) / 10**places
+            return TopUp(pool.currency, amount, pool.isolated[0] if pool.isolated else None)
         far *= 4.0
     return None

@@ -49,12 +49,12 @@ def snapshots(connection: Connection, account_id: str, since: datetime, limit: i
     return [_snapshot(row, ()) for row in reversed(rows)]
 
 
-def first_equity_since(connection: Connection, account_id: str, since: datetime) -> float | None:
-    """Equity at the first snapshot since then that has one."""
+def first_equity_since(connection: Connection, account_id: str, since: datetime) -> tuple[float, str] | None:
+    """Equity at the first snapshot since then that has one, and its currency."""
     wanted = (_snapshots.c.account_id == account_id) & (_snapshots.c.at >= since) & _snapshots.c.equity.is_not(None)
-    first = select(_snapshots.c.equity).where(wanted).order_by(_snapshots.c.at, _snapshots.c.seq).limit(1)
-    equity: float | None = connection.execute(first).scalar()
-    return equity
+    columns = select(_snapshots.c.equity, _snapshots.c.currency)
+    row = connection.execute(columns.where(wanted).order_by(_snapshots.c.at, _snapshots.c.seq).limit(1)).first()
+    return None if row is None else (float(row.equity), str(row.currency))
 
 
 def zone_changes(connection: Connection, account_id: str, since: datetime) -> list[ZoneChange]:

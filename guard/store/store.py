@@ -249,8 +249,8 @@ class Store:
         """The newest `limit` snapshots since then, oldest first, without positions."""
         return await self._read(history.snapshots, account_id, since, limit)
 
-    async def first_equity_since(self, account_id: str, since: datetime) -> float | None:
-        """Equity of the worst pool at the first snapshot since then that has one."""
+    async def first_equity_since(self, account_id: str, since: datetime) -> tuple[float, str] | None:
+        """Equity of the worst pool at the first snapshot since then that has one, and its currency."""
         return await self._read(history.first_equity_since, account_id, since)
 
     async def zone_changes(self, account_id: str, since: datetime) -> list[ZoneChange]:

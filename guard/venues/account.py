@@ -55,6 +55,7 @@ class CcxtAccount:
             account_mode=modes.account_mode,
             warnings=_warnings_of(rights, skew_ms, can_trade=self._orders is not None),
             settles=modes.settles,
+            can_trade=self._orders is not None,
         )
 
     async def instrument(self, symbol: str) -> Instrument:

@@ -82,6 +82,7 @@ class FileAccount:
             position_mode=fetched.book.position_mode,
             account_mode="file",
             warnings=("a book file cannot trade: the guard can warn, it cannot act",),
+            can_trade=False,
         )
 
     async def instrument(self, symbol: str) -> Instrument:

@@ -68,8 +68,8 @@ async def test_the_first_equity_skips_blind_cycles(store: Store, make: Any) -> N
     for second, equity in ((1, 900.0), (2, 800.0)):
         reading = make.reading(seconds=second, risk=make.risk(make.pool(equity=equity)))
         await store.record_cycle(CycleRecord(reading))
-    assert await store.first_equity_since("id-alice", make.start) == 900.0
-    assert await store.first_equity_since("id-alice", make.at(1.5)) == 800.0
+    assert await store.first_equity_since("id-alice", make.start) == (900.0, "USDT")
+    assert await store.first_equity_since("id-alice", make.at(1.5)) == (800.0, "USDT")
 
 
 async def test_flips_are_in_order_of_time(store: Store, make: Any) -> None:

@@ -205,3 +205,11 @@ def holding() -> Callable[..., Holding]:
         return Holding(symbol, Decimal(qty), Decimal(entry), leg=Leg(leg))
 
     return build
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncIterator[Store]:
+    """An open store of this test's own."""
+    opened = await Store.open(url, Vault.of(url), RandomIds())
+    yield opened
+    await opened.close()

@@ -47,6 +47,7 @@ def test_all_open() -> None:
         ({"mode": "observe"}, {}, RefusalCode.NOT_ARMED, "mode is observe"),
         ({"mode": "suggest"}, {}, RefusalCode.NOT_ARMED, "mode is suggest"),
         ({"mode": "confirm"}, {}, RefusalCode.NOT_ARMED, "mode is confirm"),
+        ({"watched_only": "accounts there are watched only"}, {}, RefusalCode.WATCHED_ONLY, "watched only"),
         ({"frozen": True}, {}, RefusalCode.FROZEN, "frozen until it is resumed"),
         ({"stopped": True}, {}, RefusalCode.STOPPED, "kill switch"),
         ({"zone": Zone.WARNING}, {}, RefusalCode.ZONE_BELOW, "zone is warning, acting starts in danger"),
@@ -123,6 +124,7 @@ def test_every_closed_gate_is_named() -> None:
         daily_cap=1.0,
         symbols=frozenset(),
         in_flight=True,
+        watched_only="accounts there are watched only",
     )
     codes = {refusal.code for refusal in refusals(closed, replace(POLICY, allow_symbols=(BTC,), remedies=()))}
     below = {refusal.code for refusal in refusals(replace(closed, zone=Zone.SAFE), POLICY)}

@@ -1,0 +1,120 @@
+"""Armed protection at every venue that can trade: real ccxt, real store, the venue's own rule decides who lives."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from guard.ports.records import OrderJournalState as State
+from guard.store.store import Store
+from tests.contract.venues.harness import Harness
+from tests.integration.protect.armed import Armed, armed_at, trading_venues
+
+VENUES = trading_venues()
+HEDGING = [kind for kind in VENUES if kind.has_hedge_mode]
+INVERSE = [kind for kind in VENUES if kind.inverse]
+
+# Their adapters take an account in coins as the venue reports it.
+REPORTED_IN_COINS = {"bitget", "kucoinfutures"}
+BITCOIN = {"BTC": Decimal("1.25")}
+ONE_WAY = [("BTCUSDT", "15", "43500", "BOTH"), ("ETHUSDT", "2", "3400", "BOTH")]
+SHORT = [("BTCUSDT", "-13", "43500", "BOTH")]
+HEDGE = [("BTCUSDT", "18", "43500", "LONG"), ("BTCUSDT", "-2", "43500", "SHORT")]
+COINS = [("BTCUSD", "300000", "43500", "BOTH")]
+
+
+def at(kinds: list[type[Harness]]) -> pytest.MarkDecorator:
+    """One test for each venue."""
+    return pytest.mark.parametrize("kind", kinds, ids=lambda kind: kind.venue)
+
+
+@pytest.fixture
+async def arm(store: Store) -> AsyncIterator[Callable[..., Any]]:
+    """Arms an account at a venue; everything is closed at the end."""
+    async with AsyncExitStack() as held:
+
+        async def build(kind: type[Harness], *legs: tuple[str, str, str, str], **fields: Any) -> Armed:
+            opening: AbstractAsyncContextManager[Armed] = armed_at(kind, store, list(legs), **fields)
+            return await held.enter_async_context(opening)
+
+        yield build
+
+
+async def is_protected(armed: Armed, *, rises: bool = False) -> None:
+    """The whole story: danger, orders, back under the target, and alive where the twin is liquidated.
+
+    At the venue the legs are smaller by exactly what the journal says, and none was opened or turned.
+    """
+    before = armed.legs()
+    end = await armed.fall(rises=rises)
+    calm = await armed.turn()
+    assert await armed.orders() == [], calm.reason
+    acted = await armed.turn()
+    assert acted.zone.value == "danger", acted.reason
+    orders, (intent,) = await armed.orders(), await armed.intents()
+    assert intent.state == "done", (intent.reason, [message.html for message in await armed.messages()])
+    assert {order.state for order in orders} <= {State.VERIFIED, State.SKIPPED}
+    assert any(order.state is State.VERIFIED for order in orders)
+    after, filled = armed.legs(), await armed.filled()
+    assert {key: before[key] - after.get(key, Decimal(0)) for key in before} == {
+        key: filled.get(key, Decimal(0)) for key in before
+    }
+    assert after.keys() <= before.keys()
+    assert all(0 <= qty / before[key] <= 1 for key, qty in after.items())
+    reading = await armed.turn()
+    assert reading.risk is not None
+    assert armed.watch.protect.target.holds(reading.risk)
+    assert any("acted, back under the target" in message.html for message in await armed.messages())
+    assert not armed.server.liquidated("bob")
+    armed.move(end + (0.02 if rises else -0.02))
+    assert armed.server.liquidated("bob")
+    assert not armed.server.liquidated("alice")
+    assert not armed.watch.record.frozen
+
+
+@at(VENUES)
+async def test_a_long_account_is_protected(arm: Callable[..., Any], kind: type[Harness]) -> None:
+    """Two long legs fall."""
+    await is_protected(await arm(kind, *ONE_WAY))
+
+
+@at(VENUES)
+async def test_a_short_account_is_protected(arm: Callable[..., Any], kind: type[Harness]) -> None:
+    """A short leg, and the market rises."""
+    await is_protected(await arm(kind, *SHORT), rises=True)
+
+
+@at(HEDGING)
+async def test_an_account_in_hedge_mode_is_protected(arm: Callable[..., Any], kind: type[Harness]) -> None:
+    """Both legs of a symbol are held; each may only shrink."""
+    await is_protected(await arm(kind, *HEDGE, hedge_mode=True))
+
+
+@at([kind for kind in INVERSE if kind.venue not in REPORTED_IN_COINS])
+async def test_an_account_in_coins_is_protected(arm: Callable[..., Any], kind: type[Harness]) -> None:
+    """Inverse contracts: sizes are dollars, money is bitcoin."""
+    await is_protected(await arm(kind, *COINS, balances=BITCOIN))
+
+
+@at([kind for kind in INVERSE if kind.venue in REPORTED_IN_COINS])
+async def test_an_account_that_is_only_reported_is_never_acted_upon(
+    arm: Callable[..., Any], kind: type[Harness]
+) -> None:
+    """The venue's own ratio says danger, and nobody here can say what an order would change: told, not sold."""
+    armed = await arm(kind, *COINS, balances=BITCOIN)
+    before = armed.legs()
+    await armed.turn()
+    armed.fall_to_ratio(0.78)
+    for _ in range(2):
+        reading = await armed.turn()
+    assert reading.zone.value == "danger", reading.reason
+    (intent,) = await armed.intents()
+    assert intent.state == "refused"
+    assert "so the account is watched only" in intent.reason
+    assert any("watched only" in message.html for message in await armed.messages())
+    assert await armed.orders() == []
+    assert armed.legs() == before
