@@ -26,6 +26,7 @@ from guard.venues import library
 from guard.venues.addresses import replace_host
 from guard.venues.errors import Ruling, answer_of, classify, scrub
 from guard.venues.hub import VenueSite
+from guard.venues.pauses import Pause, retry_after
 from guard.venues.wire import Refusal, code_and_msg, quiet_logger
 
 _BANNED = 418
@@ -78,6 +79,8 @@ class Dialect:
     does not change what an error is."""
     refusal: Refusal = code_and_msg
     """How the venue words a refusal in JSON: its code, and its text."""
+    pause_s: Pause = retry_after
+    """How the venue says how long it wants silence after too many requests."""
     corrects_nonce: bool = False
     """ccxt signs with the plain clock here: take the measured difference to the venue's clock off its timestamps."""
 
@@ -127,6 +130,7 @@ class VenueClient:
             "guard_budget": self.site.budget,
             "guard_urgent_paths": self._dialect.urgent_paths,
             "guard_refusal": self._dialect.refusal,
+            "guard_pause_s": self._dialect.pause_s,
             "guard_corrects_nonce": self._dialect.corrects_nonce,
             "session": self.site.session(),
             "ssl_context": self.site.ssl_context,

@@ -113,18 +113,6 @@ def scrub(text: str, secrets: Iterable[str] = ()) -> str:
     return text if len(text) <= _TEXT_MAX else text[: _TEXT_MAX - 1] + "…"
 
 
-def retry_after_of(headers: Mapping[str, str]) -> float | None:
-    """Seconds of a `Retry-After` header; None where there is none that is a number."""
-    for name, value in headers.items():
-        if name.lower() == "retry-after":
-            try:
-                seconds = float(value)
-            except ValueError:
-                return None
-            return seconds if 0 <= seconds < float("inf") else None
-    return None
-
-
 def answer_of(error: BaseException | None) -> VenueAnswer | None:
     """The venue's answer behind an error, found along its causes; None when there was no answer."""
     while error is not None:

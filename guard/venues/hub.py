@@ -18,6 +18,7 @@ from guard.venues import library
 from guard.venues.addresses import parse_base_url
 from guard.venues.budget import RequestBudget
 from guard.venues.markets import MarketTable
+from guard.venues.pauses import PAUSE_MAX_S
 from guard.venues.shared import Shared
 from guard.venues.wire import answering
 
@@ -26,7 +27,6 @@ T = TypeVar("T")
 DAY_S = 86_400.0
 _TIME_REFRESH_S = 600.0
 _TIME_USABLE_S = 3_600.0
-_PAUSE_MAX_S = 3 * DAY_S
 
 
 class VenueSite:
@@ -109,7 +109,7 @@ class VenueSite:
 
     def pause(self, seconds: float) -> None:
         """Ask nothing for `seconds`: the venue said so, and asking on turns a limit into a ban."""
-        until_s = self.clock.monotonic() + min(seconds, _PAUSE_MAX_S)
+        until_s = self.clock.monotonic() + min(seconds, PAUSE_MAX_S)
         self._paused_until_s = max(self._paused_until_s, until_s)
 
     def pause_left_s(self) -> float:

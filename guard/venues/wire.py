@@ -14,7 +14,8 @@ from guard.ports.clock import Clock
 from guard.ports.urgency import urgency
 from guard.venues import library
 from guard.venues.budget import RequestBudget
-from guard.venues.errors import VenueAnswer, retry_after_of
+from guard.venues.errors import VenueAnswer
+from guard.venues.pauses import Pause, bounded, retry_after
 
 Refusal = Callable[[Mapping[str, Any]], tuple[str | None, str]]
 """From an answer in JSON: the venue's code (None: there is none), and its text."""
@@ -29,6 +30,7 @@ class NotesAnswers:
     guard_budget: RequestBudget
     guard_urgent_paths: frozenset[str]
     guard_refusal: Refusal
+    guard_pause_s: Pause
     guard_account: str = ""
     guard_corrects_nonce: bool
     options: dict[str, Any]
@@ -82,7 +84,10 @@ class NotesAnswers:
             if response is None and not _is_json_word(body):
                 raise errors.BadResponse("not JSON")
         except errors.BaseError as error:
-            error.venue_answer = read_answer(code, headers, body, response, self.guard_refusal)
+            now_ms = self.milliseconds() - float(self.options.get("timeDifference", 0))
+            error.venue_answer = read_answer(
+                code, headers, body, response, self.guard_refusal, pause_s=self.guard_pause_s, now_ms=now_ms
+            )
             raise
 
 
@@ -98,9 +103,26 @@ def code_and_msg(answer: Mapping[str, Any]) -> tuple[str | None, str]:
 
 
 def read_answer(
-    status: int, headers: Mapping[str, str], body: str, parsed: object, refusal: Refusal = code_and_msg
+    status: int,
+    headers: Mapping[str, str],
+    body: str,
+    parsed: object,
+    refusal: Refusal = code_and_msg,
+    *,
+    pause_s: Pause = retry_after,
+    now_ms: float = 0.0,
 ) -> VenueAnswer:
-    """The answer of a refused request: code and text from JSON, else what kind of page it was."""
+    """The answer of a refused request: code and text from JSON, else what kind of page it was.
+
+    Args:
+        status: HTTP status.
+        headers: of the answer.
+        body: as it came.
+        parsed: the JSON of the body; None: it is none.
+        refusal: how the venue words a refusal.
+        pause_s: how it says how long it wants silence.
+        now_ms: the venue's clock in epoch milliseconds.
+    """
     code, text = None, ""
     if isinstance(parsed, Mapping):
         code, text = refusal(parsed)
@@ -108,7 +130,7 @@ def read_answer(
         text = "an HTML page instead of JSON"
     elif parsed is None:
         text = f"{len(body)} characters that are not JSON" if body.strip() else "an empty answer"
-    return VenueAnswer(status, code, text, retry_after_of(headers))
+    return VenueAnswer(status, code, text, bounded(pause_s(headers, text, now_ms)))
 
 
 def answering(exchange_type: type) -> type:

@@ -52,8 +52,9 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Bodies = Mapping[FaultKind, Answer]
-"""A venue's own words for the faults that every venue words differently."""
+Bodies = Mapping[FaultKind, Answer | Callable[[int], Answer]]
+"""A venue's own words for the faults that every venue words differently; where they tell a time, by the venue's clock
+(epoch ms)."""
 
 # Struck before anything is done, in this order; the last ones are worded by the dialect.
 _BEFORE = (FaultKind.MAINTENANCE, FaultKind.SERVER_BUSY, FaultKind.INTERNAL_ERROR)
@@ -118,17 +119,21 @@ class RestSide:
         if faults.strike(FaultKind.HTML, method, path, now_ms):
             return web.Response(status=503, text=_PAGE, content_type="text/html")
         worded = next((kind for kind in _BEFORE if faults.strike(kind, method, path, now_ms)), None)
-        return respond(self._bodies[worded]) if worded else None
+        return respond(self._worded(worded, now_ms)) if worded else None
 
     def _refusal(self, raw: RawRequest, path: str, now_ms: int) -> Answer | None:
         """What a venue says to whoever asks too much, or to a key that it does not accept."""
         faults = self.world.faults
         for kind in _LIMITS:
             if faults.strike(kind, raw.method, path, now_ms):
-                return self._bodies[kind]
+                return self._worded(kind, now_ms)
         if self._is_signed(raw) and faults.strike(FaultKind.BAD_CREDENTIALS, raw.method, path, now_ms):
-            return self._bodies[FaultKind.BAD_CREDENTIALS]
+            return self._worded(FaultKind.BAD_CREDENTIALS, now_ms)
         return None
+
+    def _worded(self, kind: FaultKind, now_ms: int) -> Answer:
+        body = self._bodies[kind]
+        return body if isinstance(body, Answer) else body(now_ms)
 
     def _spoiled(self, request: web.Request, path: str, now_ms: int) -> web.Response | None:
         """The spoilt answer of a request that was executed; None leaves it as it is."""
@@ -136,7 +141,7 @@ class RestSide:
         if faults.strike(FaultKind.LOST_ANSWER, request.method, path, now_ms):
             return cut(request)
         if faults.strike(FaultKind.UNKNOWN_STATE, request.method, path, now_ms):
-            return respond(self._bodies[FaultKind.UNKNOWN_STATE])
+            return respond(self._worded(FaultKind.UNKNOWN_STATE, now_ms))
         if faults.strike(FaultKind.TRUNCATED, request.method, path, now_ms):
             return web.Response(status=200, text='{"serverTime": 12', content_type="application/json")
         return None

@@ -15,7 +15,7 @@ from guard.ports.errors import (
     VenueUnavailable,
 )
 from guard.risk.book import Kind
-from guard.venues import fields
+from guard.venues import fields, pauses
 from guard.venues.client import Dialect, Endpoint
 from guard.venues.errors import Ruling
 
@@ -94,4 +94,5 @@ def dialect(time: Endpoint, *kinds: Kind, exceptions: str = "") -> Dialect:
         permission_fix="this key lacks the right for it, or this address is no longer on its list",
         urgent_paths=frozenset({"order"}),
         exceptions_of=exceptions or kinds[0],
+        pause_s=pauses.first_of(pauses.retry_after, pauses.text_until("banned until")),
     )

@@ -15,7 +15,7 @@ from guard.ports.errors import (
     VenueError,
     VenueUnavailable,
 )
-from guard.venues import fields
+from guard.venues import fields, pauses
 from guard.venues.client import Dialect, Endpoint
 from guard.venues.errors import Ruling
 
@@ -138,4 +138,8 @@ DIALECT = Dialect(
     },
     urgent_paths=frozenset({"trade/order"}),
     corrects_nonce=True,
+    # The header counts down the window of the limit; whoever went on asking is told the end of the ban in words.
+    pause_s=pauses.first_of(
+        pauses.text_until("unblocked after"), pauses.retry_after, pauses.reset_in_ms("X-RateLimit-Requests-Expire")
+    ),
 )

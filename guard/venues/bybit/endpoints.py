@@ -17,7 +17,7 @@ from guard.ports.errors import (
     VenueError,
     VenueUnavailable,
 )
-from guard.venues import fields
+from guard.venues import fields, pauses
 from guard.venues.client import Dialect, Endpoint
 from guard.venues.errors import Ruling
 
@@ -57,6 +57,9 @@ OUTCOME_UNKNOWN_CODES: Final = frozenset({NO_CODE, "429", "10000", "10014", "100
 """Refusals after which an order may nevertheless stand; 10014, 110030 and 110072: one with this id already does."""
 
 _LATER = "the guard tries again at the next cycle"
+ADDRESS_PAUSE_S = 600.0
+"""How long an address that asked too often has to be silent; the venue says it in its documentation only."""
+
 _CLOCK = "synchronise this machine's clock (NTP)"
 _DUPLICATE = "an order with this id exists: look it up"
 _MARGIN = "the free margin does not suffice"
@@ -132,4 +135,10 @@ DIALECT = Dialect(
     },
     urgent_paths=frozenset({"v5/order/create"}),
     refusal=refusal,
+    pause_s=pauses.first_of(
+        pauses.retry_after,
+        pauses.after_words("access too frequent", ADDRESS_PAUSE_S),
+        pauses.after_words("IP rate limit", ADDRESS_PAUSE_S),
+        pauses.reset_at("X-Bapi-Limit-Reset-Timestamp"),
+    ),
 )

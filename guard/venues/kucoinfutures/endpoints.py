@@ -16,7 +16,7 @@ from guard.ports.errors import (
     VenueError,
     VenueUnavailable,
 )
-from guard.venues import fields
+from guard.venues import fields, pauses
 from guard.venues.client import Dialect, Endpoint
 from guard.venues.errors import Ruling
 
@@ -151,4 +151,5 @@ DIALECT = Dialect(
     },
     urgent_paths=frozenset({"orders"}),
     refusal=refusal,
+    pause_s=pauses.first_of(pauses.retry_after, pauses.reset_in_ms("gw-ratelimit-reset")),
 )

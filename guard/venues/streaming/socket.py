@@ -255,6 +255,7 @@ class SocketMaker:
             "guard_budget": site.budget,
             "guard_urgent_paths": frozenset(),
             "guard_refusal": self._dialect.refusal,
+            "guard_pause_s": self._dialect.pause_s,
             "guard_corrects_nonce": self._dialect.corrects_nonce,
             "guard_receiver": receiver,
             "guard_close_s": self._bounds.close_s,

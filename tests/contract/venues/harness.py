@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from guard.venues.hub import VenueHub
 from guard.venues.registry import open_account
 
 Change = Callable[[Any], Any]
+_SAYS_WHEN = re.compile("retry-after|limit", re.IGNORECASE)
 _HOP = frozenset({"host", "content-length", "accept-encoding", "connection", "transfer-encoding"})
 
 
@@ -126,7 +128,7 @@ class Proxy:
         url = f"{self._target}{request.raw_path}"
         async with self._session.request(request.method, url, data=sent, headers=headers) as answer:
             body, status, kind = await answer.read(), answer.status, answer.content_type
-            kept = {name: value for name, value in answer.headers.items() if name == "Retry-After"}
+            kept = {name: value for name, value in answer.headers.items() if _SAYS_WHEN.search(name)}
         if status == 200 and kind == "application/json":
             changed = self._applying(self.tampering.changes, path, lambda parsed: parsed)(json.loads(body))
             body = json.dumps(changed).encode()

@@ -18,7 +18,7 @@ from guard.ports.errors import (
     VenueUnavailable,
 )
 from guard.venues.binance.refusals import RULINGS
-from guard.venues.errors import CCXT_CLASSES, VenueAnswer, answer_of, classify, retry_after_of, scrub
+from guard.venues.errors import CCXT_CLASSES, VenueAnswer, answer_of, classify, scrub
 from guard.venues.library import exceptions
 from guard.venues.wire import read_answer
 
@@ -194,23 +194,6 @@ def test_scrubbed_text_stays_readable_and_short() -> None:
     """One line, at most 200 characters."""
     assert scrub("Margin is\n insufficient. Why?") == "Margin is insufficient. Why?"
     assert len(scrub("word " * 100)) == 200
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"Retry-After": "12"}, 12.0),
-        ({"retry-after": "0.5"}, 0.5),
-        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, None),
-        ({"Retry-After": "nan"}, None),
-        ({"Retry-After": "-1"}, None),
-        ({"Retry-After": "inf"}, None),
-        ({}, None),
-    ],
-)
-def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
-    """Seconds, or nothing."""
-    assert retry_after_of(headers) == seconds
 
 
 def test_an_answer_is_found_behind_its_causes() -> None:

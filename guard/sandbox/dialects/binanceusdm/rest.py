@@ -32,6 +32,7 @@ def _said(status: int, code: int, text: str, retry_after_s: int | None = None) -
     return Answer(status, {"code": code, "msg": text}, headers)
 
 
+_BAN_S = 60
 BODIES: Final[Bodies] = {
     FaultKind.MAINTENANCE: _said(503, -1016, "This service is no longer available."),
     FaultKind.SERVER_BUSY: _said(
@@ -44,9 +45,11 @@ BODIES: Final[Bodies] = {
         "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
     ),
     FaultKind.TOO_MANY_REQUESTS: _said(
-        429, -1003, "Too many requests; current limit is 2400 requests per minute.", retry_after_s=1
+        429, -1003, "Too many requests; current limit is 2400 requests per minute.", retry_after_s=20
     ),
-    FaultKind.BANNED: _said(418, -1003, "Way too many requests; IP banned for a minute.", retry_after_s=60),
+    FaultKind.BANNED: lambda now_ms: _said(
+        418, -1003, f"Way too many requests; IP banned until {now_ms + _BAN_S * 1000}.", retry_after_s=_BAN_S
+    ),
     FaultKind.BAD_CREDENTIALS: _said(401, -2015, "Invalid API-key, IP, or permissions for action."),
 }
 

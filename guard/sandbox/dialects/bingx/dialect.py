@@ -23,14 +23,18 @@ from guard.sandbox.faults import FaultKind
 from guard.sandbox.keys import ApiKey
 
 ENDPOINTS: Table = {**market.TABLE, **account.TABLE, **trade.TABLE}
+_BAN_MS = 120_000
 BODIES: Final[Bodies] = {
     FaultKind.MAINTENANCE: said(503, 100503, "service is under maintenance"),
     FaultKind.SERVER_BUSY: said(200, 109500, "The current system is busy, please try again later"),
     FaultKind.INTERNAL_ERROR: said(500, 100500, "Internal system error"),
     FaultKind.UNKNOWN_STATE: said(504, 504, "rpc timeout"),
     FaultKind.TOO_MANY_REQUESTS: said(200, 100410, "rate limited"),
-    FaultKind.BANNED: said(
-        418, 100410, "The endpoint trigger frequency limit rule is currently in the disabled period"
+    FaultKind.BANNED: lambda now_ms: said(
+        418,
+        100410,
+        "code:100410:The endpoint trigger frequency limit rule is currently in the disabled period and will be "
+        f"unblocked after {now_ms + _BAN_MS}",
     ),
     FaultKind.BAD_CREDENTIALS: said(200, 100413, "Incorrect apiKey"),
 }

@@ -65,17 +65,29 @@ def from_rejection(error: Rejection) -> WireError:
     return WireError(code, text.format(error.detail))
 
 
-def _said(code: int, text: str, status: int = 200, retry_after_s: int | None = None) -> Answer:
-    headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
-    return Answer(status, {"retCode": code, "retMsg": text, "result": {}, "retExtInfo": {}, "time": 0}, headers)
+def _said(code: int, text: str, status: int = 200) -> Answer:
+    return Answer(status, {"retCode": code, "retMsg": text, "result": {}, "retExtInfo": {}, "time": 0})
 
 
+def _limited(now_ms: int) -> Answer:
+    """Too many requests of one user: the limit is lifted at a time that stands in a header."""
+    answer = _said(10006, "Too many visits. Exceeded the API Rate Limit.")
+    headers = {
+        "X-Bapi-Limit": "50",
+        "X-Bapi-Limit-Status": "0",
+        "X-Bapi-Limit-Reset-Timestamp": str(now_ms + _WINDOW_MS),
+    }
+    return Answer(answer.status, answer.payload, headers)
+
+
+# Longer than the venue's second, so that a test can tell it from the usual pause.
+_WINDOW_MS = 20_000
 BODIES: Final[Bodies] = {
     FaultKind.MAINTENANCE: _said(10016, "Service is restarting. Please try again later."),
     FaultKind.SERVER_BUSY: _said(429, "The trading service is experiencing a high server load. Please retry."),
     FaultKind.INTERNAL_ERROR: _said(10016, "System error. Please try again later."),
     FaultKind.UNKNOWN_STATE: _said(10000, "Server Timeout"),
-    FaultKind.TOO_MANY_REQUESTS: _said(10006, "Too many visits. Exceeded the API Rate Limit."),
+    FaultKind.TOO_MANY_REQUESTS: _limited,
     FaultKind.BANNED: _said(10018, "access too frequent", status=403),
     FaultKind.BAD_CREDENTIALS: _said(10003, "API key is invalid."),
 }

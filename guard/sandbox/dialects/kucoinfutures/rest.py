@@ -31,8 +31,9 @@ BODIES: Final[Bodies] = {
         "Too many requests in a short period of time, please retry later",
         gw_ratelimit_limit="2000",
         gw_ratelimit_remaining="0",
-        gw_ratelimit_reset="1000",
+        gw_ratelimit_reset="20000",
     ),
+    # Of the whole venue, not of one user: no header goes with it.
     FaultKind.BANNED: _refused(429, "429000", "Too many requests. System-level rate limit exceeded."),
     FaultKind.BAD_CREDENTIALS: _refused(401, "400003", "KC-API-KEY not exists"),
 }

@@ -299,7 +299,7 @@ async def test_a_limit_refuses_an_order_and_keeps_the_next_one_here(bench: Any) 
     with pytest.raises(OrderRejected, match="more of silence"):
         await opened.submit(REDUCE)
     assert len(sent(bench)) == 1
-    bench.clock.jump(5)
+    bench.clock.jump(20)
     assert (await opened.submit(REDUCE)).status is OrderStatus.FILLED
     assert legs(account) == {"BOTH": Decimal("1.5")}
 
