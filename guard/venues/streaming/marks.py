@@ -13,7 +13,7 @@ from guard.venues.hub import VenueSite
 from guard.venues.markets import Listing
 from guard.venues.streaming.board import MarkBoard
 from guard.venues.streaming.link import Link
-from guard.venues.streaming.plan import MarksCall, StreamBounds, StreamPlan, Watcher
+from guard.venues.streaming.plan import StreamBounds, StreamPlan, Watcher
 from guard.venues.streaming.socket import SocketMaker
 
 log = structlog.get_logger(__name__)
@@ -107,7 +107,7 @@ class SiteMarks:
         self.link = MarksLink(site, self.board, plan, sockets, bounds) if plan.watch_marks else None
         self.calls = 0
         self._plan = plan
-        self._call = plan.marks_call
+        self._calls = plan.marks_calls
         self._caller = caller
         self._bounds = bounds
         self._urgent: set[str] = set()
@@ -129,7 +129,7 @@ class SiteMarks:
         while True:
             await clock.sleep(self._bounds.check_s)
             pause_s = self._bounds.urgent_s if self._urgent else self._bounds.calm_s
-            if self._call is None or not self.board.unstreamed(self._bounds.silent_after_s):
+            if not self._calls or not self.board.unstreamed(self._bounds.silent_after_s):
                 continue
             # A first mark is due soon after a subscription: do not ask for what is on its way.
             if self.link is not None and not self.link.complaint():
@@ -137,13 +137,14 @@ class SiteMarks:
             if clock.monotonic() - last_s < pause_s:
                 continue
             last_s = clock.monotonic()
-            await self._ask(self._call)
+            await self._ask()
 
-    async def _ask(self, call: MarksCall) -> None:
+    async def _ask(self) -> None:
         found: dict[str, float] = {}
         try:
-            for params in call.params:
-                found |= call.read(await self._caller.call(call.endpoint, params))
+            for call in self._calls:
+                for params in call.params:
+                    found |= call.read(await self._caller.call(call.endpoint, params))
         except VenueError as error:
             if not self._call_failed:
                 log.warning("mark prices not read", venue=self.site.venue, error=str(error))

@@ -64,7 +64,7 @@ class StreamPlan:
             that matters is new. Both may raise a `VenueError`, which ends the connection: another is dialled.
         watch_marks: subscribes to the marks of these contracts; None = the venue has no such stream.
         watch_account: subscribes to the account's news; None = the venue has no such stream.
-        marks_call: how marks are asked for where there is no stream, or it is silent; None = they are not.
+        marks_calls: how marks are asked for where there is no stream, or it is silent; empty = they are not.
         find: the listing of a symbol among what the site's accounts have read; None: not listed, or not read yet.
         options: ccxt options beside those of the venue's dialect.
     """
@@ -73,7 +73,7 @@ class StreamPlan:
     read_events: Callable[[object], Sequence[Event] | None]
     watch_marks: Callable[[Any, Sequence[Listing]], Sequence[Watcher]] | None = None
     watch_account: Callable[[Any], Sequence[Watcher]] | None = None
-    marks_call: MarksCall | None = None
+    marks_calls: tuple[MarksCall, ...] = ()
     find: Callable[[VenueSite, str], Listing | None] = in_markets
     options: Mapping[str, object] = field(default_factory=dict)
 

@@ -39,6 +39,10 @@ def harness_of(venue: str) -> type[Harness]:
     return found
 
 
+# The dialect serves no listen key of portfolio margin: marks only.
+MARKS_ONLY = frozenset({"binancepm"})
+
+
 def streamed_venues() -> list[str]:
     """Venues with a plan, a dialect and a harness."""
     known = {path.stem.removeprefix("harness_") for path in _FOLDER.glob("harness_*.py")}
@@ -58,6 +62,7 @@ class Stage:
         self.streams = StreamHub(self.hub, entry_of, self.clock, QUICK)
         self.streams.listener = self
         self.opened: list[Any] = []
+        self.specs: dict[str, AccountSpec] = {}
         self.marks: list[dict[str, float]] = []
         self.events: list[str] = []
         self._said = asyncio.Event()
@@ -90,6 +95,7 @@ class Stage:
         spec = AccountSpec(
             name, self.harness.venue, Credentials(**self.harness.credentials(made)), base_url=self.server.base_url
         )
+        self.specs[name] = spec
         opened = await open_account(spec, self.clock, self.hub)
         self.opened.append(opened)
         book = (await opened.fetch_book()).book
@@ -173,9 +179,16 @@ async def staged(venue: str) -> AsyncIterator[Stage]:
         await server.stop()
 
 
-@pytest.fixture(params=streamed_venues())
+@pytest.fixture(params=sorted(set(streamed_venues()) - MARKS_ONLY))
 async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     """Each venue that is streamed."""
+    async with staged(request.param) as made:
+        yield made
+
+
+@pytest.fixture(params=streamed_venues())
+async def any_stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    """Each venue that is streamed, those included whose dialect streams no account."""
     async with staged(request.param) as made:
         yield made
 

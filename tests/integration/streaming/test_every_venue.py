@@ -46,13 +46,18 @@ async def test_quiet_account_is_no_news(stage: Stage) -> None:
     assert stage.events[before:] == []
 
 
-async def test_all_marks_in_one_call(stage: Stage) -> None:
-    """Where no stream tells marks, one request for everybody does."""
-    stage.listen_to_nothing()
+async def test_marks_by_stream_and_by_call(any_stage: Stage) -> None:
+    """The stream tells marks; where there is none, requests for all symbols at once do."""
+    stage = any_stage
     await stage.account()
-    await stage.until("the mark by a call", lambda: stage.told(43_500))
+    stage.server.set_price(stage.btc, 43_000)
+    await stage.until("the mark by the stream", lambda: stage.told(43_000))
+    await stage.streams.close()
+    stage.listen_to_nothing()
+    stage.streams.follow("alice", stage.specs["alice"])
+    stage.streams.hold("alice", frozenset({stage.symbol}), urgent=False)
     stage.server.set_price(stage.btc, 42_000)
-    await stage.until("the next mark by a call", lambda: stage.told(42_000))
+    await stage.until("the mark by a call", lambda: stage.told(42_000))
     board = stage.streams.board("alice")
     assert board is not None
     mark = board.mark(stage.symbol)

@@ -25,6 +25,14 @@ _NEWS: Final = frozenset(
         "ACCOUNT_CONFIG_UPDATE",
         "ALGO_UPDATE",
         "CONDITIONAL_ORDER_TRIGGER_REJECT",
+        # Of portfolio margin accounts, with those of their spot wallet and loans.
+        "CONDITIONAL_ORDER_TRADE_UPDATE",
+        "openOrderLoss",
+        "liabilityChange",
+        "riskLevelChange",
+        "outboundAccountPosition",
+        "balanceUpdate",
+        "executionReport",
     }
 )
 # A quarter of the hour for which a listen key holds.
@@ -69,7 +77,8 @@ def read_all(where: str) -> Callable[[object], Mapping[str, float]]:
 
 
 def _watch_marks(exchange: Any, rows: Sequence[Listing]) -> Sequence[Watcher]:
-    return (exchange.watch_mark_prices([row.symbol for row in rows]),)
+    kinds = ([row.symbol for row in rows if row.kind == kind] for kind in ("linear", "inverse"))
+    return tuple(exchange.watch_mark_prices(symbols) for symbols in kinds if symbols)
 
 
 def _watch_account(exchange: Any) -> Sequence[Watcher]:
@@ -77,17 +86,26 @@ def _watch_account(exchange: Any) -> Sequence[Watcher]:
     return (exchange.watch_balance(),)
 
 
-def plan(marks: Endpoint) -> StreamPlan:
-    """The plan of one of the two branches; `marks` is its `premiumIndex`."""
+def _watch_portfolio(exchange: Any) -> Sequence[Watcher]:
+    return (exchange.watch_balance({"portfolioMargin": True}),)
+
+
+def _plan(account: Callable[[Any], Sequence[Watcher]], *marks: Endpoint) -> StreamPlan:
+    """The plan of an account type; `marks` are the `premiumIndex` of its branches."""
     return StreamPlan(
         read_marks=read_marks,
         read_events=read_events,
         watch_marks=_watch_marks,
-        watch_account=_watch_account,
-        marks_call=MarksCall(marks, read_all(marks.name)),
+        watch_account=account,
+        marks_calls=tuple(MarksCall(endpoint, read_all(endpoint.name)) for endpoint in marks),
         options={"listenKeyRefreshRate": _KEEP_KEY_ALIVE_MS},
     )
 
 
-USDM: Final = plan(Endpoint("fapiPublicGetPremiumIndex", "binanceusdm GET fapi/v1/premiumIndex", signed=False))
-COINM: Final = plan(Endpoint("dapiPublicGetPremiumIndex", "binancecoinm GET dapi/v1/premiumIndex", signed=False))
+def _premium_index(branch: str, venue: str) -> Endpoint:
+    return Endpoint(f"{branch}PublicGetPremiumIndex", f"{venue} GET {branch}/v1/premiumIndex", signed=False)
+
+
+USDM: Final = _plan(_watch_account, _premium_index("fapi", "binanceusdm"))
+COINM: Final = _plan(_watch_account, _premium_index("dapi", "binancecoinm"))
+PORTFOLIO: Final = _plan(_watch_portfolio, _premium_index("fapi", "binancepm"), _premium_index("dapi", "binancepm"))

@@ -20,6 +20,9 @@ from guard.venues.streaming.plan import Event, Marks, MarksCall, StreamPlan, Wat
 
 _MARKS: Final = "bingx stream markPrice"
 _CALL: Final = Endpoint("swapV2PublicGetQuotePremiumIndex", "bingx GET swap/v2/quote/premiumIndex", signed=False)
+_COIN_CALL: Final = Endpoint(
+    "cswapV1PublicGetMarketPremiumIndex", "bingx GET cswap/v1/market/premiumIndex", signed=False
+)
 _NEWS: Final = frozenset({"ACCOUNT_UPDATE", "ORDER_TRADE_UPDATE", "ACCOUNT_CONFIG_UPDATE"})
 # Half of the hour for which a listen key holds.
 _KEEP_KEY_ALIVE_MS: Final = 1_800_000
@@ -86,6 +89,6 @@ PLAN: Final = StreamPlan(
     read_events=read_events,
     watch_marks=_watch_marks,
     watch_account=_watch_account,
-    marks_call=MarksCall(_CALL, _read_all),
+    marks_calls=(MarksCall(_CALL, _read_all), MarksCall(_COIN_CALL, _read_all)),
     options={"listenKeyRefreshRate": _KEEP_KEY_ALIVE_MS},
 )

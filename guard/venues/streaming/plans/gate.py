@@ -91,5 +91,5 @@ PLAN: Final = StreamPlan(
     read_events=read_events,
     watch_marks=_watch_marks,
     watch_account=_watch_account,
-    marks_call=MarksCall(_CALL, _read_all, ({"settle": "usdt"}, {"settle": "btc"})),
+    marks_calls=(MarksCall(_CALL, _read_all, ({"settle": "usdt"}, {"settle": "btc"})),),
 )

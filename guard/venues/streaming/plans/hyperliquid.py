@@ -114,5 +114,5 @@ PLAN: Final = StreamPlan(
     watch_marks=_watch_marks,
     watch_account=_watch_account,
     find=find,
-    marks_call=MarksCall(_CALL, _read_all, ({"type": "metaAndAssetCtxs"},)),
+    marks_calls=(MarksCall(_CALL, _read_all, ({"type": "metaAndAssetCtxs"},)),),
 )

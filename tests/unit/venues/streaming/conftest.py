@@ -152,7 +152,7 @@ PLAN = StreamPlan(
     read_events=read_events,
     watch_marks=_watch_marks,
     watch_account=_watch_account,
-    marks_call=MarksCall(CALL, lambda answer: cast("dict[str, float]", answer)),
+    marks_calls=(MarksCall(CALL, lambda answer: cast("dict[str, float]", answer)),),
 )
 
 

@@ -56,8 +56,8 @@ def test_events() -> None:
 
 def test_all_marks_in_one_answer() -> None:
     """The call's answer: every symbol, those without a mark left out."""
-    assert USDM.marks_call is not None
+    (call,) = USDM.marks_calls
     rows = [{"symbol": "BTCUSDT", "markPrice": "40000.5"}, {"symbol": "OLDUSDT", "markPrice": "0.00000000"}]
-    assert USDM.marks_call.read(rows) == {"BTCUSDT": 40_000.5}
+    assert call.read(rows) == {"BTCUSDT": 40_000.5}
     with pytest.raises(BadAnswer):
-        USDM.marks_call.read({"code": -1})
+        call.read({"code": -1})
