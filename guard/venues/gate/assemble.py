@@ -157,7 +157,7 @@ class _Builder:
             self.missing.append(f"tiers of {symbol}")
 
     def orders(self) -> tuple[Order, ...]:
-        """Orders that rest or wait. One that closes whatever its leg holds has the leg's size; on an empty leg it is none.
+        """Orders that rest or wait. One that closes whatever its leg holds has its size, and is none on an empty leg.
 
         Opening orders in isolated margin are not among them: they ask nothing of a cross pool but what is reserved.
         """

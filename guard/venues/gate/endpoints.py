@@ -17,9 +17,10 @@ from guard.ports.errors import (
     VenueError,
     VenueUnavailable,
 )
-from guard.venues import fields
+from guard.venues import fields, pauses
 from guard.venues.client import Dialect, Endpoint
 from guard.venues.errors import Ruling
+from guard.venues.pauses import first_of, reset_at, retry_after
 
 TIME = Endpoint("publicSpotGetTime", "gate GET v4/spot/time", signed=False)
 MARKETS = Endpoint("fetch_markets", "gate GET v4/futures/contracts", signed=False)
@@ -139,6 +140,6 @@ DIALECT = Dialect(
         "adjustForTimeDifference": False,
         "timeDifference": 0,
     },
-    urgent_paths=frozenset({"{settle}/orders", "{settle}/orders/{order_id}"}),
     refusal=refusal,
+    pause_s=pauses.first_of(pauses.retry_after, pauses.reset_at("X-Gate-RateLimit-Reset-Timestamp")),
 )

@@ -232,8 +232,8 @@ def _terms(row: Row, where: str) -> LegTerms:
         raise refused(where, f"pos_margin_mode was {mode!r} with a leverage of {leverage:g}")
     if leverage:
         return LegTerms(leverage, is_isolated=True)
-    limit = _above_zero(row, "cross_leverage_limit", where)
-    return LegTerms(limit or _above_zero(row, "leverage_max", where), is_isolated=False)
+    limit = optional_number(row, "cross_leverage_limit", where)
+    return LegTerms(_above_zero(row, "leverage_max", where) if limit == 0.0 else limit, is_isolated=False)
 
 
 def _adl(row: Row, where: str) -> float | None:
