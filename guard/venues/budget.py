@@ -9,11 +9,28 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import defaultdict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from guard.ports.clock import Clock
 
 _WINDOW_S = 60.0
+_NEVER_WAITS: ContextVar[bool] = ContextVar("never_waits", default=False)
+
+
+@contextmanager
+def never_waiting() -> Iterator[None]:
+    """Let the requests of what follows pass at once: orders, and finding out what became of them.
+
+    They are counted all the same, because the venue counts them: others wait longer for it.
+    """
+    token = _NEVER_WAITS.set(True)
+    try:
+        yield
+    finally:
+        _NEVER_WAITS.reset(token)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +45,7 @@ class _Waiter:
 
 
 class RequestBudget:
-    """A rolling minute: at most `per_minute` of weight in any 60 s; who comes too early waits.
+    """A rolling minute: at most `per_minute` of weight in any 60 s; who comes too early waits, orders excepted.
 
     When several wait, the most urgent goes first; among equally urgent ones the account that has spent least in the
     last minute, so that one with many requests does not starve the others; then who came first.
@@ -49,7 +66,8 @@ class RequestBudget:
 
         A weight larger than the whole budget passes when nothing else was spent: it could never fit.
         """
-        if not self._waiting and self._fits(weight):
+        fits = self._fits(weight)
+        if _NEVER_WAITS.get() or (fits and not self._waiting):
             self._count(weight, account)
             return
         waiter = _Waiter(weight, account, urgency, next(self._numbers), asyncio.Event())

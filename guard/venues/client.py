@@ -24,6 +24,7 @@ from guard.ports.errors import (
 from guard.ports.venue import AccountSpec
 from guard.venues import library
 from guard.venues.addresses import replace_host
+from guard.venues.budget import never_waiting
 from guard.venues.errors import Ruling, answer_of, classify, scrub
 from guard.venues.hub import VenueSite
 from guard.venues.pauses import Pause, retry_after
@@ -72,8 +73,6 @@ class Dialect:
     permission_codes: frozenset[str] = frozenset()
     """Codes for "key not accepted" that mean a missing right once the key has been accepted."""
     permission_fix: str = ""
-    urgent_paths: frozenset[str] = frozenset()
-    """Paths, as ccxt knows them, of requests that never wait for the request budget: orders."""
     exceptions_of: str | None = None
     """Key of ccxt's `exceptions` whose codes ccxt finds by host name only; joined to the rest, so that a base URL
     does not change what an error is."""
@@ -128,7 +127,6 @@ class VenueClient:
         return {
             "guard_clock": self.site.clock,
             "guard_budget": self.site.budget,
-            "guard_urgent_paths": self._dialect.urgent_paths,
             "guard_refusal": self._dialect.refusal,
             "guard_pause_s": self._dialect.pause_s,
             "guard_corrects_nonce": self._dialect.corrects_nonce,
@@ -250,7 +248,9 @@ class VenueClient:
     async def _measured_skew_ms(self) -> float:
         clock = self.site.clock
         asked_ms = clock.now().timestamp() * 1000
-        answer = await self.send(self._dialect.time)
+        # An order may be waiting for this.
+        with never_waiting():
+            answer = await self.send(self._dialect.time)
         received_ms = clock.now().timestamp() * 1000
         # Waiting for the request budget is no part of the way; ccxt notes when the request left.
         left_ms = max(asked_ms, float(self.exchange.lastRestRequestTimestamp))

@@ -1,5 +1,7 @@
 """Sending an order once, and finding out what became of it. Decides nothing about whether or what to trade.
 
+None of its requests waits for the request budget: readings of other accounts must not delay an order.
+
 Knows no venue: what a venue calls an order, and what its refusals mean, stands in its `OrderWords`.
 """
 
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from guard.ports.errors import OrderOutcomeUnknown, OrderRejected, RateLimited, VenueError
 from guard.ports.venue import OrderRequest, OrderState
+from guard.venues.budget import never_waiting
 from guard.venues.client import Endpoint, VenueClient
 from guard.venues.errors import answer_of
 from guard.venues.markets import Listing
@@ -91,15 +94,16 @@ class OrderDesk:
             OrderRejected: it is certain that nothing is open: not sent, or refused.
             OrderOutcomeUnknown: no certain answer; `find` tells.
         """
-        listing, params = await self._prepared(request)
-        try:
-            answer = await self._client.send(self._words.new_order, params)
-            state = self._words.read_accepted(answer, request, listing)
-        except VenueError as error:
-            raise self._verdict(error, request) from error
-        finally:
-            self._remember(request.client_order_id)
-        return state or await self._accepted(request, listing)
+        with never_waiting():
+            listing, params = await self._prepared(request)
+            try:
+                answer = await self._client.send(self._words.new_order, params)
+                state = self._words.read_accepted(answer, request, listing)
+            except VenueError as error:
+                raise self._verdict(error, request) from error
+            finally:
+                self._remember(request.client_order_id)
+            return state or await self._accepted(request, listing)
 
     async def _accepted(self, request: OrderRequest, listing: Listing) -> OrderState:
         """What became of an order that the venue has accepted without saying more."""
@@ -144,13 +148,14 @@ class OrderDesk:
         Raises:
             VenueError: the venue cannot be asked.
         """
-        listing = await self._reader.listing(symbol)
-        left_s = self._may_still_arrive_s(client_order_id)
-        found = await self._queried(client_order_id, listing)
-        if found is None and left_s > 0:
-            await self._clock.sleep(left_s)
+        with never_waiting():
+            listing = await self._reader.listing(symbol)
+            left_s = self._may_still_arrive_s(client_order_id)
             found = await self._queried(client_order_id, listing)
-        return found
+            if found is None and left_s > 0:
+                await self._clock.sleep(left_s)
+                found = await self._queried(client_order_id, listing)
+            return found
 
     def _may_still_arrive_s(self, client_order_id: str) -> float:
         sent_s = self._sent_s.get(client_order_id, self._opened_s)

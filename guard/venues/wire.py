@@ -28,7 +28,6 @@ class NotesAnswers:
 
     guard_clock: Clock
     guard_budget: RequestBudget
-    guard_urgent_paths: frozenset[str]
     guard_refusal: Refusal
     guard_pause_s: Pause
     guard_account: str = ""
@@ -47,18 +46,8 @@ class NotesAnswers:
         nonce: float = inherited.nonce()
         return nonce
 
-    def calculate_rate_limiter_cost(
-        self, api: object, method: object, path: str, params: object, config: object
-    ) -> float:
-        """Weight of a request; 0 for those that must not wait."""
-        if path in self.guard_urgent_paths:
-            return 0.0
-        inherited: Any = super()
-        weight: float = inherited.calculate_rate_limiter_cost(api, method, path, params, config)
-        return weight
-
     async def throttle(self, cost: float | None = None) -> None:
-        """Wait for the request budget, instead of ccxt's own; with a weight of 0 behind nobody."""
+        """Wait for the request budget, instead of ccxt's own; what weighs nothing waits for nobody."""
         if cost != 0:
             await self.guard_budget.spend(1.0 if cost is None else cost, self.guard_account, urgency())
 

@@ -92,7 +92,6 @@ def dialect(time: Endpoint, *kinds: Kind, exceptions: str = "") -> Dialect:
         },
         permission_codes=frozenset({"-1002", "-2015"}),
         permission_fix="this key lacks the right for it, or this address is no longer on its list",
-        urgent_paths=frozenset({"order"}),
         exceptions_of=exceptions or kinds[0],
         pause_s=pauses.first_of(pauses.retry_after, pauses.text_until("banned until")),
     )

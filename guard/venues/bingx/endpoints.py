@@ -136,7 +136,6 @@ DIALECT = Dialect(
         "timeDifference": 0,
         "recvWindow": RECV_WINDOW_MS,
     },
-    urgent_paths=frozenset({"trade/order"}),
     corrects_nonce=True,
     # The header counts down the window of the limit; whoever went on asking is told the end of the ban in words.
     pause_s=pauses.first_of(

@@ -163,5 +163,4 @@ DIALECT = Dialect(
     },
     permission_codes=frozenset({LACKS_RIGHT}),
     permission_fix=_RIGHT,
-    urgent_paths=frozenset({"v2/mix/order/place-order", "v2/mix/order/detail"}),
 )

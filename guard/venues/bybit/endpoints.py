@@ -133,7 +133,6 @@ DIALECT = Dialect(
         "timeDifference": 0,
         "recvWindow": RECV_WINDOW_MS,
     },
-    urgent_paths=frozenset({"v5/order/create"}),
     refusal=refusal,
     pause_s=pauses.first_of(
         pauses.retry_after,

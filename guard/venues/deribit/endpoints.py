@@ -92,6 +92,5 @@ DIALECT = Dialect(
     options={"timeDifference": 0},
     permission_codes=frozenset({"13009"}),
     permission_fix="this key lacks the right for it, or this address is not on its list",
-    urgent_paths=frozenset({"buy", "sell"}),
     refusal=refusal,
 )

@@ -145,6 +145,5 @@ DIALECT = Dialect(
         # Its own detection takes a failed request for "no".
         "enableUnifiedMargin": False,
     },
-    urgent_paths=frozenset({"exchange"}),
     refusal=refusal,
 )

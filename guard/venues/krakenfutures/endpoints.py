@@ -92,6 +92,5 @@ DIALECT = Dialect(
     options={},
     permission_codes=frozenset({"authenticationError"}),
     permission_fix="this key lacks the right for it, or this address is not on its list",
-    urgent_paths=frozenset({"sendorder"}),
     refusal=refusal,
 )

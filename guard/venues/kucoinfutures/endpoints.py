@@ -149,7 +149,6 @@ DIALECT = Dialect(
         "adjustForTimeDifference": False,
         "timeDifference": 0,
     },
-    urgent_paths=frozenset({"orders"}),
     refusal=refusal,
     pause_s=pauses.first_of(pauses.retry_after, pauses.reset_in_ms("gw-ratelimit-reset")),
 )

@@ -168,6 +168,5 @@ DIALECT = Dialect(
         "timeDifference": 0,
     },
     permission_codes=frozenset(),
-    urgent_paths=frozenset({"trade/order"}),
     refusal=refusal,
 )

@@ -253,7 +253,6 @@ class SocketMaker:
         return {
             "guard_clock": site.clock,
             "guard_budget": site.budget,
-            "guard_urgent_paths": frozenset(),
             "guard_refusal": self._dialect.refusal,
             "guard_pause_s": self._dialect.pause_s,
             "guard_corrects_nonce": self._dialect.corrects_nonce,

@@ -79,6 +79,22 @@ async def test_a_reduction_fills(bench: Harness) -> None:
     assert await opened.find_order(ID, request.symbol) == state
 
 
+async def test_an_order_never_waits_for_the_budget_that_readings_wait_for(bench: Harness) -> None:
+    """Neither sending it nor looking it up; it is counted all the same, and so are lists of orders."""
+    _, opened = await long_account(bench)
+    await opened.fetch_book()
+    request = await reduce(bench, opened, "0.5")
+    budget = opened._client.site.budget
+    budget._per_minute, spent = 0.5, budget._used
+    assert (await opened.submit(request)).status is OrderStatus.FILLED
+    assert await opened.find_order(ID, request.symbol) is not None
+    assert bench.clock.slept == []
+    assert budget._used > spent
+    opened.reader.forget_orders()
+    await opened.fetch_book()
+    assert bench.clock.slept != []
+
+
 async def test_a_price_out_of_reach_expires_and_leaves_nothing_open(bench: Harness) -> None:
     """IOC."""
     account, opened = await long_account(bench)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from guard.venues.budget import RequestBudget
+from guard.venues.budget import RequestBudget, never_waiting
 
 
 async def test_what_fits_passes_at_once(clock: Any) -> None:
@@ -47,6 +47,20 @@ async def test_no_minute_ever_holds_more_than_the_limit(clock: Any, seed: int) -
         log.append((clock.seconds, weight))
     for start, _ in log:
         assert sum(weight for at, weight in log if start <= at < start + 60) <= 100
+
+
+async def test_orders_pass_at_once_and_are_counted(clock: Any) -> None:
+    """Before those who wait as well; a reading waits the longer for it, and the promise ends with the order."""
+    budget = RequestBudget(clock, 100)
+    await budget.spend(100)
+    clock.seconds += 20
+    with never_waiting():
+        await budget.spend(30)
+    assert clock.slept == []
+    await budget.spend(70)
+    assert clock.slept == [40.0]
+    await budget.spend(10)
+    assert clock.slept == [40.0, 20.0]
 
 
 async def test_more_than_the_whole_budget_passes_alone(clock: Any) -> None:

@@ -10,6 +10,7 @@ from guard.venues.binance.refusals import dialect
 from guard.venues.bingx.endpoints import DIALECT as BINGX
 from guard.venues.bybit.endpoints import DIALECT as BYBIT
 from guard.venues.client import Dialect, Endpoint
+from guard.venues.gate.endpoints import DIALECT as GATE
 from guard.venues.kucoinfutures.endpoints import DIALECT as KUCOIN
 from guard.venues.okx.endpoints import DIALECT as OKX
 from guard.venues.pauses import PAUSE_MAX_S, bounded
@@ -57,6 +58,8 @@ def test_retry_after_is_the_usual_way(headers: dict[str, str], seconds: float | 
         (BYBIT, {"x-bapi-limit-reset-timestamp": "1800000000000"}, "Too many visits!", None),
         (BYBIT, {"X-Bapi-Limit-Reset-Timestamp": "1800000000800"}, "access too frequent", 600.0),
         (BYBIT, {}, "Exceeded the IP Rate Limit.", 600.0),
+        (GATE, {"X-Gate-RateLimit-Reset-Timestamp": "1800000004"}, "TOO_MANY_REQUESTS", 4.0),
+        (GATE, {"X-Gate-RateLimit-Reset-Timestamp": "1800000000"}, "TOO_MANY_REQUESTS", None),
         (KUCOIN, {"gw-ratelimit-reset": "2500"}, "Too many requests", 2.5),
         (KUCOIN, {"gw-ratelimit-reset": "soon"}, "Too many requests", None),
         (KUCOIN, {}, "Too many requests", None),

@@ -235,12 +235,14 @@ async def test_a_budget_that_is_used_up_is_waited_for(bench: Any) -> None:
     one, two = await bench.open(bench.account("alice")), await bench.open(bench.account("bob"))
     await one.fetch_book()
     await two.fetch_book()
+    # Until then "no such order" is no answer.
+    bench.clock.jump(10)
     one._client.site.budget._per_minute = 20.0
     one.reader.forget_orders()
-    assert await two._orders._queried("g-1", await two.reader.listing("BTC/USDT:USDT")) is None
+    assert await two.find_order("g-1", "BTC/USDT:USDT") is None
     assert bench.clock.slept == []
     await two.fetch_book()
-    assert bench.clock.slept[0] == pytest.approx(60.0, abs=10.0)
+    assert bench.clock.slept[0] == pytest.approx(50.0, abs=10.0)
 
 
 async def test_waiting_for_the_budget_has_an_end(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
