@@ -20,7 +20,6 @@ from guard.ports.errors import (
 from guard.venues import fields, pauses
 from guard.venues.client import Dialect, Endpoint
 from guard.venues.errors import Ruling
-from guard.venues.pauses import first_of, reset_at, retry_after
 
 TIME = Endpoint("publicSpotGetTime", "gate GET v4/spot/time", signed=False)
 MARKETS = Endpoint("fetch_markets", "gate GET v4/futures/contracts", signed=False)
