@@ -121,7 +121,7 @@ class Executor:
             halt = await self._work_step(run, list(children))
             if halt is not None:
                 return halt
-        if self._ports.policy.target.holds(run.risk):
+        if run.restored(self._ports.policy.target):
             return Halt(Ending.TARGET_HOLDS, "the target holds")
         return Halt(Ending.EXHAUSTED, "everything planned was done; the market moved further than the plan")
 
@@ -130,7 +130,7 @@ class Executor:
         remaining = sum((Decimal(child.contracts) for child in children), Decimal(0))
         misses = 0
         for child in self._children(children):
-            if self._ports.policy.target.holds(run.risk):  # 5
+            if run.restored(self._ports.policy.target):  # 5
                 return Halt(Ending.TARGET_HOLDS, "the target holds")
             position = run.position(child.symbol, child.leg)
             order = None if position is None else self._fitted(run, child, position, remaining)  # 2
@@ -204,10 +204,10 @@ class Executor:
             notional=run.notional,
             cost=run.cost,
             planned_cost=run.task.plan.cost,
-            details=halt.details,
+            details=(*halt.details, *(f"not restored: {each.why}" for each in run.task.plan.left_out)),
             standing=standing(legs_of(run.fetched.book)),
         )
-        holds = self._ports.policy.target.holds(run.risk)
+        holds = run.restored(self._ports.policy.target)
         return await close_intent(self._ports, run.task.account, run.intent, outcome, target_holds=holds)
 
 

@@ -56,8 +56,8 @@ class Outcome:
     """The result of one intent.
 
     `orders` are those that were sent (or, in a dry run, would have been). `notional` and `cost` are in quote
-    currency; `cost` is None where the mark at sending is not known any more. `details` lists what was unexpected,
-    `standing` the legs that are open now (empty: not known).
+    currency; `cost` is None where the mark at sending is not known any more. `details` lists what was unexpected and
+    what is not restored, `standing` the legs that are open now (empty: not known).
     """
 
     intent_id: str

@@ -5,7 +5,8 @@ Steps of `plan_reduction`, numbered in the code:
 1. Assess the book; nothing to do when the target holds.
 2. Decide which legs may be sold, and what selling them costs.
 3. Per pool that misses the target, isolated ones first: search (`guard.protect.search`), bound (`guard.protect.bound`),
-   and the collateral that would do instead (`guard.protect.top_up`).
+   and the collateral that would do instead (`guard.protect.top_up`). A pool that nothing restores is left out, by name:
+   it must not keep the others from being saved.
 4. Assess the reduced book in full, and take one more step of the venue where rounding left it a hair short.
 5. Check the whole against the limits. A plan that fails any check is infeasible, has no steps, and says why.
 """
@@ -20,11 +21,11 @@ from guard.protect.bound import bounds_of
 from guard.protect.cost import cost_curve
 from guard.protect.journal import CHILDREN_MAX, STEPS_MAX
 from guard.protect.plan_json import plan_json
-from guard.protect.plan_values import Plan, PlanLimits, Step, Target, TopUp
+from guard.protect.plan_values import LeftOut, Plan, PlanLimits, Step, Target, TopUp, amount_places
+from guard.protect.poolkey import PoolKey
 from guard.protect.reduced import reduce_book
 from guard.protect.search import Search, SellableLeg, Units
 from guard.protect.sizing import closing_side, largest_child, limit_price, smallest_order, tradable_leg
-from guard.protect.slack import PoolKey
 from guard.protect.top_up import top_up
 from guard.protect.watched_only import watched_only
 from guard.risk.assess import assess
@@ -66,8 +67,9 @@ def plan_reduction(
         depth: order books by symbol; without one, `limits.allowance_bps` stands in for spread and slippage.
 
     Returns:
-        The plan. Infeasible when no sizes restore the target within the limits, or when selling costs more than it
-        helps (its total cost rate is not below equity / notional); then it says what collateral would do.
+        The plan. Infeasible when no sizes restore the target of any pool that misses it within the limits, or when
+        selling costs more than it helps (its total cost rate is not below equity / notional); then it says what
+        collateral would do.
 
     Raises:
         BookError: the book cannot be assessed.
@@ -82,16 +84,17 @@ def plan_reduction(
     missed = [pool for pool in before.pools if not target.holds_for(pool)]
     missed.sort(key=lambda pool: pool.margin_mode == "cross")
     top_ups = _top_ups(book, target, missed)
-    restored: list[_Restored] = []
-    for pool in missed:  # 3
-        found = _restore(book, before, pool, sellable, target)
-        if isinstance(found, str):
-            return _infeasible(before, "; ".join([found, *obstacles]), top_ups)
-        restored.append(found)
+    found = [_restore(book, before, pool, sellable, target) for pool in missed]  # 3
+    restored = [each for each in found if isinstance(each, _Restored)]
+    left_out = tuple(each for each in found if isinstance(each, LeftOut))
+    why_left_out = [*(each.why for each in left_out), *obstacles] if left_out else []
+    if not restored:
+        return _infeasible(before, "; ".join(why_left_out), top_ups)
     restored, after = _repaired(book, restored, target)  # 4
     bound = sum(each.bound for each in restored)
     steps = tuple(step for each in restored for step in _steps(each, limits))
-    plan = Plan(True, _reason(steps), steps, sum(s.cost for s in steps), before, after, bound, top_ups)
+    reason = "; ".join([_reason(steps), *why_left_out])
+    plan = Plan(True, reason, steps, sum(s.cost for s in steps), before, after, bound, top_ups, left_out)
     problem = _over_limits(plan, target, limits) or _too_many_orders(plan, book, instruments, limits)  # 5
     return _infeasible(before, problem, top_ups, bound) if problem else plan
 
@@ -153,32 +156,34 @@ def _untouchable(book: Book, position: Position, limits: PlanLimits) -> str:
 
 def _restore(
     book: Book, before: AccountRisk, pool: PoolRisk, sellable: Sequence[SellableLeg], target: Target
-) -> _Restored | str:
+) -> _Restored | LeftOut:
     """The sizes that restore one pool, or why there are none."""
     key = PoolKey.of(pool)
     inside = {(held.symbol, held.side) for held in pool.positions}
     legs = tuple(leg for leg in sellable if leg.key in inside)
-    name = f"pool {pool.currency}" if key.isolated is None else f"isolated {key.isolated[0]} {key.isolated[1]}"
     if pool.equity <= 0.0:
-        return f"{name} has no equity left ({pool.equity:,.2f} {pool.currency}): reducing does not help"
+        left = f"{pool.equity:,.{amount_places(pool.currency)}f} {pool.currency}"
+        return LeftOut(key, f"{key.text} has no equity left ({left}): reducing does not help")
     cost = sum(leg.cost(leg.top) for leg in legs)
     notional = sum(leg.notional(leg.top) for leg in legs)
     if legs and cost / notional >= pool.equity / pool.gross_notional:
-        rate, left = cost / notional * 100, pool.equity / pool.gross_notional * 100
-        return f"reducing does not help {name}: it costs {rate:.2f} % of what is sold, equity is {left:.2f} % of it"
+        rate, share = cost / notional * 100, pool.equity / pool.gross_notional * 100
+        why = f"reducing does not help {key.text}: it costs {rate:.2f} % of what is sold, equity is {share:.2f} % of it"
+        return LeftOut(key, why)
     search = Search(book, key, legs, target)
     bounds = bounds_of(search, before)
     units = search.find(bounds.least) if legs else None
     if units is None:
-        return f"no reduction that is allowed restores {name}"
+        return LeftOut(key, f"no reduction that is allowed restores {key.text}")
     return _Restored(search, units, bounds.cost)
 
 
 def _repaired(book: Book, restored: list[_Restored], target: Target) -> tuple[list[_Restored], AccountRisk]:
     """The sizes, made a step larger as long as the full assessment finds them short."""
+    mine = {each.search.pool for each in restored}
     after = _after(book, restored)
     for _ in range(_REPAIRS):
-        if target.holds(after):
+        if all(target.holds_for(pool) for pool in after.pools if pool.positions and PoolKey.of(pool) in mine):
             break
         restored = [_one_step_more(each) for each in restored]
         after = _after(book, restored)
@@ -216,7 +221,7 @@ def _step(leg: SellableLeg, units: int, limits: PlanLimits) -> Step:
 
 def _over_limits(plan: Plan, target: Target, limits: PlanLimits) -> str:
     """The limit that a plan breaks; empty = none."""
-    if not target.holds(plan.after):
+    if not plan.restores(target, plan.after):
         return "no reduction on the venue's steps restores the target"
     rate_bps = plan.cost / plan.notional * 10_000
     if rate_bps > limits.max_cost_bps:

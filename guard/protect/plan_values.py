@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from guard.protect.poolkey import PoolKey
 from guard.risk.assets import FIAT, STABLE
 from guard.risk.book import OrderSide, Side
 from guard.risk.report import AccountRisk, PoolRisk
@@ -87,12 +88,21 @@ class TopUp:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A pool that misses the target and cannot be restored by orders, and why not."""
+
+    pool: PoolKey
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The answer of the planner; `reason` is one line for a person in every case.
 
     `cost` is what the steps are expected to cost, `bound` what any reduce-only plan must cost at least; both in the
     quote currency. `add_collateral` says what would do instead of trading (empty when the target already holds, or
-    when no sum within reason would do). An infeasible plan has no steps.
+    when no sum within reason would do). An infeasible plan has no steps. `left_out` are pools that nothing restores:
+    one that is lost must not keep the others from being saved.
     """
 
     feasible: bool
@@ -103,6 +113,12 @@ class Plan:
     after: AccountRisk
     bound: float
     add_collateral: tuple[TopUp, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+    def restores(self, target: Target, risk: AccountRisk) -> bool:
+        """Whether `target` holds in every pool that the plan is to restore."""
+        lost = {each.pool for each in self.left_out}
+        return all(target.holds_for(pool) for pool in risk.pools if not pool.positions or PoolKey.of(pool) not in lost)
 
     @property
     def notional(self) -> float:

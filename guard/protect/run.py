@@ -15,7 +15,7 @@ from guard.ports.venue import FetchedBook, Instrument
 from guard.protect.journal import child_number
 from guard.protect.legs import LegKey, expected_legs, legs_of
 from guard.protect.outcome import Ending, Level
-from guard.protect.plan_values import Plan
+from guard.protect.plan_values import Plan, Target
 from guard.protect.sizing import contract_notional
 from guard.risk.book import Position, Side
 from guard.risk.report import AccountRisk
@@ -74,6 +74,10 @@ class Run:
     def level(self) -> Level:
         """The account's level by the newest verified book."""
         return Level(self.risk.risk_ratio, self.risk.distance)
+
+    def restored(self, target: Target) -> bool:
+        """Whether the target holds, by the newest verified book, wherever the plan was to restore it."""
+        return self.task.plan.restores(target, self.risk)
 
     def position(self, symbol: str, leg: str) -> Position | None:
         """A leg in the newest verified book."""

@@ -26,8 +26,9 @@ from guard.ports.venue import Instrument
 from guard.protect.cost import CostCurve
 from guard.protect.legs import LegKey
 from guard.protect.plan_values import Target
+from guard.protect.poolkey import PoolKey
 from guard.protect.reduced import Cut, reduce_book
-from guard.protect.slack import PoolKey, Slack, deficit, slack_of
+from guard.protect.slack import Slack, deficit, slack_of
 from guard.risk.book import Book, Position
 
 Units: TypeAlias = tuple[int, ...]

@@ -161,7 +161,7 @@ async def _may_resend(ports: Ports, run: Run, order: OrderRecord, position: Posi
     halt = await confirm_book(ports, run)
     if halt is not None:
         return halt
-    if ports.policy.target.holds(run.risk):
+    if run.restored(ports.policy.target):
         return Halt(Ending.TARGET_HOLDS, "the target holds again without the order that never arrived")
     if resends >= ports.bounds.resends:
         return Halt(Ending.LOST, f"order {order.client_order_id} never arrived at the venue, {resends + 1} times")

@@ -16,46 +16,20 @@ makes this an order of magnitude faster than a full assessment. A finished plan 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
-from guard.protect.legs import LegKey
 from guard.protect.plan_values import Target
+from guard.protect.poolkey import PoolKey
 from guard.risk.book import Book
 from guard.risk.movers import market_after, movers_of
-from guard.risk.pool import Array, Pool
-from guard.risk.report import PoolRisk
+from guard.risk.pool import Array
 from guard.risk.rules import pools_of
 from guard.risk.valuation import value_pool
 
 Slack: TypeAlias = Array
 """Shape (3,): now, after the move down, after the move up; in the pool's currency."""
-
-
-@dataclass(frozen=True, slots=True)
-class PoolKey:
-    """Which pool: the cross pool of a currency, or the isolated pool of one leg.
-
-    A pool's currency is not always what its legs settle in: a unified account has one pool in USD for all of them.
-    """
-
-    currency: str
-    isolated: LegKey | None = None
-
-    @classmethod
-    def of(cls, pool: PoolRisk) -> PoolKey:
-        """The key of an assessed pool."""
-        if pool.margin_mode == "cross":
-            return cls(pool.currency)
-        return cls(pool.currency, (pool.positions[0].symbol, pool.positions[0].side))
-
-    def names(self, pool: Pool) -> bool:
-        """Whether this is the key of `pool`."""
-        if pool.currency != self.currency or (pool.margin_mode == "cross") != (self.isolated is None):
-            return False
-        return self.isolated is None or (pool.positions[0].symbol, pool.positions[0].side) == self.isolated
 
 
 def slack_of(book: Book, key: PoolKey, target: Target) -> Slack:

@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from guard.protect.plan_values import Target, TopUp, amount_places
+from guard.protect.poolkey import PoolKey
 from guard.protect.reduced import add_collateral
-from guard.protect.slack import PoolKey, slack_of
+from guard.protect.slack import slack_of
 from guard.risk.book import Book
 
 _ATTEMPTS = 8

@@ -201,8 +201,8 @@ async def desk(url: str) -> AsyncIterator[Callable[..., Any]]:
 def holding() -> Callable[..., Holding]:
     """A leg that an account starts with: `holding("BTCUSDT", "2", "43000")`."""
 
-    def build(symbol: str, qty: str, entry: str, leg: str = "BOTH") -> Holding:
-        return Holding(symbol, Decimal(qty), Decimal(entry), leg=Leg(leg))
+    def build(symbol: str, qty: str, entry: str, leg: str = "BOTH", **fields: Any) -> Holding:
+        return Holding(symbol, Decimal(qty), Decimal(entry), leg=Leg(leg), **fields)
 
     return build
 

@@ -38,6 +38,22 @@ async def test_one_way(desk: Callable[..., Any], holding: Callable[..., Any]) ->
     assert await at.executor().resume(at.record) == ()
 
 
+async def test_a_leg_that_may_not_be_sold_is_named_and_the_rest_is_saved(
+    desk: Callable[..., Any], holding: Callable[..., Any]
+) -> None:
+    """An isolated leg near its end that is none of ours: the cross pool is restored all the same, and people know."""
+    theirs = holding(ETH, "10", "3400", leverage=50, isolated_wallet=Decimal(600))
+    at = await desk(holding(BTC, "3", "45000"), theirs, usdt=10_600, allow_symbols=("BTC/USDT:USDT",))
+    before = at.legs()
+    outcome = await at.executor().execute(await at.assignment())
+    assert outcome.ending is Ending.TARGET_HOLDS, outcome
+    after = at.legs()
+    assert after[ETH, "BOTH"] == before[ETH, "BOTH"]
+    assert 0 < after[BTC, "BOTH"] < before[BTC, "BOTH"]
+    assert not await at.holds()
+    assert "! not restored: no reduction that is allowed restores isolated ETH/USDT:USDT long" in at.told[0].text
+
+
 @pytest.mark.parametrize(("short", "usdt"), [("-0.2", 6_000), ("-2.8", 7_000)])
 async def test_hedge_mode(desk: Callable[..., Any], holding: Callable[..., Any], short: str, usdt: int) -> None:
     """Both legs of BTC are open: reducing one never touches, opens or grows the other."""

@@ -175,3 +175,28 @@ def test_coins_to_add_are_said_exactly() -> None:
     assert TARGET.holds(assess(add_collateral(book, "BTC", top_up.amount, None)))
     assert not TARGET.holds(assess(add_collateral(book, "BTC", top_up.amount - 2e-6, None)))
     assert top_up_line(top_up) == f"add {top_up.amount:.6f} BTC"
+
+
+def test_a_pool_that_is_lost_does_not_keep_the_others_from_being_saved() -> None:
+    """An isolated leg that costs more to close than it has left beside a cross pool in danger."""
+    alone = leg(LINEAR, 1.0, 43_000.0, 40_000.0, margin_mode="isolated", isolated_margin=3_010.0)
+    cross = leg("ETH/USDT:USDT", 20.0, 3_300.0, 3_000.0)
+    book = account("binance-usdm", alone, cross, collateral=(Collateral("USDT", 9_000.0),))
+    plan = plan_of(book)
+    assert plan.feasible, plan.reason
+    assert [step.symbol for step in plan.steps] == ["ETH/USDT:USDT"]
+    (left_out,) = plan.left_out
+    assert left_out.pool.text == "isolated BTC/USDT:USDT long"
+    assert "reducing does not help isolated BTC/USDT:USDT long" in plan.reason
+    assert plan.restores(TARGET, plan.after)
+    assert not TARGET.holds(plan.after)
+
+
+def test_nothing_is_done_where_every_pool_is_lost() -> None:
+    """Then the plan is infeasible, and says so of each."""
+    alone = leg(LINEAR, 1.0, 43_000.0, 40_000.0, margin_mode="isolated", isolated_margin=3_010.0)
+    book = account("binance-usdm", alone, collateral=(Collateral("USDT", 9_000.0),))
+    plan = plan_of(book)
+    assert not plan.feasible
+    assert plan.steps == ()
+    assert plan.left_out == ()
