@@ -45,6 +45,23 @@ async def test_one_public_connection_for_all_and_one_private_for_each(binance: S
     await binance.until("news of alice", lambda: "alice" in binance.events)
 
 
+async def test_listening_asks_for_nothing_but_the_listen_key(binance: Stage) -> None:
+    """No snapshot by ccxt: its weight would be spent at every connection, and its tables kept for every account."""
+    await binance.account()
+    spent = binance.hub.site("binanceusdm", binance.server.base_url, 1).budget
+    asked: list[float] = []
+    plain = spent.spend
+
+    async def spend(weight: float, account: str = "", urgency: int = 0) -> None:
+        asked.append(weight)
+        await plain(weight, account, urgency)
+
+    spent.spend = spend  # type: ignore[method-assign]  # counted
+    await binance.account_spec_only("bob")
+    await binance.until_up()
+    assert len(asked) <= 2
+
+
 async def test_silent_stream_is_noticed_falls_back_and_heals(binance: Stage) -> None:
     """Open and mute: down within the limit and a second, marks by calls; when it speaks again, no call any more."""
     await binance.account()

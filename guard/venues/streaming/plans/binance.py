@@ -35,8 +35,13 @@ _NEWS: Final = frozenset(
         "executionReport",
     }
 )
-# A quarter of the hour for which a listen key holds.
-_KEEP_KEY_ALIVE_MS: Final = 900_000
+_OPTIONS: Final[Mapping[str, object]] = {
+    # A quarter of the hour for which a listen key holds.
+    "listenKeyRefreshRate": 900_000,
+    # ccxt would ask for balances and positions first, and keep them.
+    "watchBalance": {"fetchBalanceSnapshot": False, "awaitBalanceSnapshot": False},
+    "watchPositions": {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False},
+}
 
 
 def read_marks(message: object) -> Marks | None:
@@ -98,7 +103,7 @@ def _plan(account: Callable[[Any], Sequence[Watcher]], *marks: Endpoint) -> Stre
         watch_marks=_watch_marks,
         watch_account=account,
         marks_calls=tuple(MarksCall(endpoint, read_all(endpoint.name)) for endpoint in marks),
-        options={"listenKeyRefreshRate": _KEEP_KEY_ALIVE_MS},
+        options=_OPTIONS,
     )
 
 
