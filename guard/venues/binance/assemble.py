@@ -33,7 +33,7 @@ from guard.venues.fields import refused
 from guard.venues.markets import MarketTable
 
 MULTI_ASSETS_CURRENCY = "USD"
-# The venue's highest place in the queue of auto-deleveraging.
+# Binance, "Position ADL Quantile Estimation": 0 to 4 show "the queue position and possibility of ADL from low to high".
 _ADL_NEXT = 4.0
 _POSITION_SIDES: Mapping[LegName, Side | None] = {"BOTH": None, "LONG": "long", "SHORT": "short"}
 

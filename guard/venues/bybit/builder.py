@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from guard.venues.markets import MarketTable
 
 _CONTRACT_SIZE = 1.0
+# Bybit, "adlRankIndicator": 1 to 5, of which 5 lights mean the head of the queue; 0 belongs to an empty position.
 _ADL_NEXT = 5.0
 _STABLE_QUOTES = ("USDT", "USDC")
 

@@ -93,7 +93,8 @@ class PositionRow(NamedTuple):
     """One row of `GET v5/position/list`. `size` in base units (linear) or USD (inverse), 0 for an empty leg.
 
     `maintenance`, `initial` and `balance` (the margin of an isolated leg) are in the settlement coin and None in
-    portfolio margin mode, as is `leverage`. `adl` is the place in the auto-deleveraging queue, from 0 to 5 = next.
+    portfolio margin mode, as is `leverage`. `adl` is the place in the auto-deleveraging queue, from 1 to 5 = next;
+    None: not told.
     """
 
     category: Category
@@ -241,7 +242,8 @@ def _position(row: Row, category: Category, where: str) -> PositionRow:
         maintenance=optional_number(row, "positionMM", where),
         initial=optional_number(row, "positionIM", where),
         balance=optional_number(row, "positionBalance", where),
-        adl=optional_number(row, "adlRankIndicator", where),
+        # 0 is said of empty positions, and stands beside a held one before its place is known.
+        adl=optional_number(row, "adlRankIndicator", where) or None,
     )
 
 

@@ -63,7 +63,8 @@ class PositionRow(NamedTuple):
     """A held leg. `amount` is signed, in contracts; `value` is its size at the mark, >= 0, in `currency`.
 
     `margin` is the wallet of an isolated leg; `maintenance` and `mm_rate` are the venue's own requirement (without the
-    fee to close) and rate. `adl` is the place in the auto-deleveraging queue, 1 = next.
+    fee to close) and rate. `adl` is the place in the auto-deleveraging queue, 1 = next
+    (KuCoin: "ADL ranking percentile", each fifth of it one light, and all five mean the head of the queue).
     """
 
     market_id: str

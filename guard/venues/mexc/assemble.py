@@ -34,7 +34,8 @@ _MARGIN_TOLERANCE = 0.005
 _RATE_TOLERANCE = 1e-9
 # How far prices may move between two answers, as a fraction.
 _PRICE_LAG = 0.005
-# The venue counts from 1 to 5, the first to be closed.
+# MEXC, "adl automatic reduction of position level": 1 to 5, of which 5 lights mean the first to be closed; it sends 0
+# until it knows.
 _ADL_NEXT = 5.0
 
 

@@ -28,6 +28,7 @@ from guard.venues.okx.reserved import reserved_by_currency
 VENUE = "okx"
 MODEL = "okx"
 REPORTED_MODEL = "reported"
+# OKX, "Get positions": `adl` has levels from 0 to 5, "the smaller the number, the weaker the adl intensity".
 _ADL_NEXT = 5.0
 # Contracts in dollars settle in the stable coin that the account has chosen; each position names it.
 _ANY_DOLLAR = "USD"

@@ -97,6 +97,7 @@ def test_positions() -> None:
         ("ETHUSDT", "short", 1.0, "hedge"),
         ("SOLUSDT", "long", 0.0, "one_way"),
     ]
+    assert (found[1].adl, read_positions([made.position(adlRankIndicator=0)], "linear")[0].adl) == (2, None)
     assert (found[0].entry_price, found[0].mark_price, found[0].leverage, found[0].adl) == (10_000, 10_000, 20, 2)
 
 
