@@ -85,3 +85,39 @@ def test_near_liquidation_a_tick_between_two_answers_is_no_dispute(book: MakeBoo
     (found,) = compared(assess(dated), dated, Tolerance(equity=0.0))
     assert (found.figure, found.agrees) == ("equity", agrees)
     assert conformity(assess(dated), dated, Tolerance(equity=0.0, price_lag=0.0)) != ()
+
+
+@pytest.mark.parametrize("beside_equity", [True, False])
+@pytest.mark.parametrize(("moved", "agrees"), [(0.003, True), (-0.003, True), (0.007, False), (-0.007, False)])
+def test_a_ratio_of_older_prices_is_no_dispute(book: MakeBook, moved: float, agrees: bool, beside_equity: bool) -> None:
+    """Some venues tell a ratio in place of the requirement, and computed it a little earlier."""
+    told = book(collateral=(Collateral("USDT", 500.0),))
+    (pool,) = assess(told).pools
+    requirement = pool.maintenance_margin + pool.closing_fees
+    ratio = requirement / (pool.equity + moved * pool.gross_notional)
+    equity = pool.equity if beside_equity else None
+    dated = replace(told, venue_reported=VenueReported(equity=equity, risk_ratio=ratio))
+    found = compared(assess(dated), dated)[-1]
+    assert (found.figure, found.agrees) == ("risk_ratio", agrees)
+
+
+def test_a_ratio_of_another_requirement_is_a_dispute(book: MakeBook) -> None:
+    """With money to spare a lag of prices explains little: a requirement that is missed by a tenth is noticed."""
+    told = book()
+    (pool,) = assess(told).pools
+    assert pool.risk_ratio is not None
+    for factor, agrees in ((1.01, True), (1.1, False), (0.9, False), (0.0, False)):
+        said = VenueReported(equity=pool.equity, risk_ratio=factor * pool.risk_ratio)
+        dated = replace(told, venue_reported=said)
+        assert compared(assess(dated), dated)[-1].agrees is agrees, factor
+        full = replace(dated, venue_reported=replace(said, maintenance_margin=pool.maintenance_margin))
+        assert [each.figure for each in compared(assess(full), full)] == ["equity", "requirement"]
+
+
+def test_small_ratios_are_told_in_four_places(book: MakeBook) -> None:
+    """What rounding hides is no dispute."""
+    told = book(collateral=(Collateral("USDT", 500_000.0),))
+    (pool,) = assess(told).pools
+    assert pool.risk_ratio is not None
+    dated = replace(told, venue_reported=VenueReported(risk_ratio=round(pool.risk_ratio, 4)))
+    assert conformity(assess(dated), dated) == ()
