@@ -59,10 +59,13 @@ class Scenario:
     start_prices: Mapping[str, Decimal] = field(default_factory=lambda: START_PRICES)
 
     def paths(self, start_ms: int, speed: float, seed: int) -> dict[str, PricePath]:
-        """Every symbol's path on a timeline that starts at `start_ms` and runs `speed` scenario seconds a second."""
+        """The story's symbols on a timeline that starts at `start_ms` and runs `speed` scenario seconds a second."""
+        return self._paths_of(self.start_prices, start_ms, speed, seed)
+
+    def _paths_of(self, prices: Mapping[str, Decimal], start_ms: int, speed: float, seed: int) -> dict[str, PricePath]:
         noise = Noise(seed, Decimal(self.jitter), period_ms=1000) if Decimal(self.jitter) else None
         paths = {}
-        for symbol, price in {**self.start_prices, **self._coin_prices()}.items():
+        for symbol, price in prices.items():
             moves = self.moves.get(_told_as(symbol), self.rest)
             points = [(start_ms + round(at_s * 1000 / speed), price * Decimal(factor)) for at_s, factor in moves]
             paths[symbol] = path_through(points, noise)
@@ -125,7 +128,7 @@ class Scenario:
         """
         funding_ms = max(resolution_ms, round(EIGHT_HOURS_MS / speed))
         options = EngineOptions(resolution_ms=resolution_ms, funding_interval_ms=funding_ms)
-        paths = self.paths(start_ms, speed, seed)
+        paths = self._paths_of({**self.start_prices, **self._coin_prices()}, start_ms, speed, seed)
         if dialect is None:
             return Engine(start_ms=start_ms, paths=paths, options=options)
         return Engine(
