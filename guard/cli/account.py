@@ -32,14 +32,24 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")
 @app.command("add")
 def add(
     name: Name,
-    venue: Annotated[str, typer.Option("--venue", help="Venue: a ccxt id such as binanceusdm, or file.")],
+    venue: Annotated[
+        str, typer.Option("--venue", help="Such as binanceusdm or okx (docs/venues.md), file, generic:<ccxt id>.")
+    ],
     base_url: Annotated[
         str | None, typer.Option("--base-url", metavar="URL", help="Replaces scheme and host of all addresses.")
     ] = None,
-    api_key_file: Annotated[Path | None, typer.Option("--api-key-file", metavar="F")] = None,
-    secret_file: Annotated[Path | None, typer.Option("--secret-file", metavar="F")] = None,
-    passphrase_file: Annotated[Path | None, typer.Option("--passphrase-file", metavar="F")] = None,
-    wallet_address: Annotated[str | None, typer.Option("--wallet-address", metavar="A")] = None,
+    api_key_file: Annotated[
+        Path | None, typer.Option("--api-key-file", metavar="F", help="A file with the API key.")
+    ] = None,
+    secret_file: Annotated[
+        Path | None, typer.Option("--secret-file", metavar="F", help="A file with the secret, or a private key.")
+    ] = None,
+    passphrase_file: Annotated[
+        Path | None, typer.Option("--passphrase-file", metavar="F", help="For okx, kucoinfutures, bitget.")
+    ] = None,
+    wallet_address: Annotated[
+        str | None, typer.Option("--wallet-address", metavar="A", help="For hyperliquid.")
+    ] = None,
     book_file: Annotated[Path | None, typer.Option("--book-file", metavar="F", help="For venue file.")] = None,
     user: Annotated[str | None, typer.Option("--user", metavar="U", help="The person who owns it.")] = None,
     allow_withdraw_key: Annotated[

@@ -124,11 +124,16 @@ def exchange_class(exchange_id: str, flavour: Flavour = "async") -> Any:
         for name in dict.fromkeys(("ccxt", "ccxt.async_support", package)):
             _defer(name)
         if not exchange_id.isidentifier() or importlib.util.find_spec(f"{package}.{exchange_id}") is None:
-            raise InputError(f"ccxt has no exchange {exchange_id!r} ({flavour})")
+            raise _unknown(exchange_id, flavour)
         found = _class_of(importlib.import_module(f"{package}.{exchange_id}"))
     if found is None:
-        raise InputError(f"ccxt has no exchange {exchange_id!r} ({flavour})")
+        raise _unknown(exchange_id, flavour)
     return found
+
+
+def _unknown(exchange_id: str, flavour: Flavour) -> InputError:
+    streams = " with streams" if flavour == "pro" else ""
+    return InputError(f"ccxt has no exchange {exchange_id!r}{streams}", fix="the ids are those of ccxt, such as htx")
 
 
 def exceptions() -> Any:
