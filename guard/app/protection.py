@@ -25,7 +25,7 @@ from guard.protect.executor import Executor
 from guard.protect.gate import GateFacts, Refusal, RefusalCode, calls_for_action, count_confirmation, refusals
 from guard.protect.intents import draft_intent, infeasible_intent, refused_intent
 from guard.protect.outcome import Announcement as ProtectAnnouncement
-from guard.protect.outcome import Outcome
+from guard.protect.outcome import Ending, Outcome
 from guard.protect.plan import plan_reduction
 from guard.protect.plan_values import Target
 from guard.protect.policy import ExecutionBounds
@@ -131,8 +131,8 @@ class Protection:
         if not instruments:
             return await self._unpriced(watch, reading, quotes.problems, recipients)
         limits = watch.protect.limits(facts.daily_cap - facts.notional_today)
-        aim = past(watch.protect.target)
-        plan = plan_reduction(fetched.book, aim, instruments, limits=limits, depth=quotes.depth)
+        target = watch.protect.target
+        plan = plan_reduction(fetched.book, target, instruments, limits=limits, depth=quotes.depth, aim=past(target))
         intent_id = self._ids.new("intent")
         if plan.feasible and not plan.steps:  # the target holds, the zone's dwell is not over
             return NOTHING
@@ -262,6 +262,8 @@ class Protection:
             return
         self._count(watch, outcome)
         watch.pending = not outcome.finished
+        if outcome.ending is Ending.REJECTED:
+            watch.rights_at = None  # what the key may do is not what it was: look before trying again
 
     async def _resume(self, watch: Watch, venue: VenueAccount, recipients: Recipients) -> None:
         """Take up intents that a crash or a silence left open: look their orders up, send none."""

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, Protocol
 
-from guard.risk.book import Book, OrderSide, PositionMode, Side
+from guard.risk.book import Book, MarginMode, OrderSide, PositionMode, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ TimeInForce = Literal["IOC", "GTC"]
 class OrderRequest:
     """An order to send. `leg` is the leg that it acts on; needed in hedge mode, checked in one-way mode.
 
-    `contracts` and `limit_price` are already rounded to the venue's step and tick.
+    `contracts` and `limit_price` are already rounded to the venue's step and tick. `margin_mode` is that of the leg.
     """
 
     client_order_id: str
@@ -133,6 +133,7 @@ class OrderRequest:
     reduce_only: bool
     position_mode: PositionMode
     time_in_force: TimeInForce = "IOC"
+    margin_mode: MarginMode = "cross"
 
 
 class OrderStatus(StrEnum):

@@ -56,6 +56,7 @@ def plan_reduction(
     *,
     limits: PlanLimits,
     depth: Mapping[str, Depth] | None = None,
+    aim: Target | None = None,
 ) -> Plan:
     """The reduce-only plan with the least notional that restores `target`.
 
@@ -65,6 +66,8 @@ def plan_reduction(
         instruments: trading rules by symbol; a leg without them is not touched.
         limits: what the plan may use.
         depth: order books by symbol; without one, `limits.allowance_bps` stands in for spread and slippage.
+        aim: what the pools that miss the target are brought to, a little beyond it: at the next tick a pool that only
+            just reaches it would miss it again. None = the target.
 
     Returns:
         The plan. Infeasible when no sizes restore the target of any pool that misses it within the limits, or when
@@ -83,18 +86,21 @@ def plan_reduction(
     sellable, obstacles = _sellable(book, instruments, limits, depth or {})  # 2
     missed = [pool for pool in before.pools if not target.holds_for(pool)]
     missed.sort(key=lambda pool: pool.margin_mode == "cross")
-    top_ups = _top_ups(book, target, missed)
-    found = [_restore(book, before, pool, sellable, target) for pool in missed]  # 3
+    aim = target if aim is None else aim
+    top_ups = _top_ups(book, aim, missed)
+    found = [_restore(book, before, pool, sellable, aim) for pool in missed]  # 3
     restored = [each for each in found if isinstance(each, _Restored)]
-    left_out = tuple(each for each in found if isinstance(each, LeftOut))
-    why_left_out = [*(each.why for each in left_out), *obstacles] if left_out else []
+    left_out = [each for each in found if isinstance(each, LeftOut)]
     if not restored:
-        return _infeasible(before, "; ".join(why_left_out), top_ups)
-    restored, after = _repaired(book, restored, target)  # 4
+        return _infeasible(before, "; ".join([*(each.why for each in left_out), *obstacles]), top_ups)
+    restored, after = _repaired(book, restored, aim)  # 4
+    # What an isolated leg gives back may do for the cross pool after all.
+    lost = {PoolKey.of(pool) for pool in after.pools if not target.holds_for(pool)}
+    left_out = [each for each in left_out if each.pool in lost]
     bound = sum(each.bound for each in restored)
     steps = tuple(step for each in restored for step in _steps(each, limits))
-    reason = "; ".join([_reason(steps), *why_left_out])
-    plan = Plan(True, reason, steps, sum(s.cost for s in steps), before, after, bound, top_ups, left_out)
+    reason = "; ".join([_reason(steps), *([*(each.why for each in left_out), *obstacles] if left_out else [])])
+    plan = Plan(True, reason, steps, sum(s.cost for s in steps), before, after, bound, top_ups, tuple(left_out))
     problem = _over_limits(plan, target, limits) or _too_many_orders(plan, book, instruments, limits)  # 5
     return _infeasible(before, problem, top_ups, bound) if problem else plan
 

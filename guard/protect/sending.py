@@ -130,6 +130,7 @@ async def _submit(ports: Ports, run: Run, order: OrderRecord) -> OrderRecord:
 
 
 def _request(run: Run, order: OrderRecord) -> OrderRequest:
+    position = run.position(order.symbol, order.leg)
     return OrderRequest(
         client_order_id=order.client_order_id,
         symbol=order.symbol,
@@ -140,6 +141,7 @@ def _request(run: Run, order: OrderRecord) -> OrderRequest:
         reduce_only=order.reduce_only,
         position_mode=run.fetched.book.position_mode,
         time_in_force="IOC",
+        margin_mode="cross" if position is None else position.margin_mode,
     )
 
 

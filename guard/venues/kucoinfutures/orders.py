@@ -1,7 +1,7 @@
 """Orders in KuCoin's words: what is sent, and what became of it. Pure.
 
-An order leaves with the exact price that was journalled and a whole number of contracts, always as a cross order: the
-venue takes one that does not say so for an isolated one.
+An order leaves with the exact price that was journalled and a whole number of contracts, and says the margin mode of
+its leg: the venue takes one that does not for an isolated one.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def order_params(request: OrderRequest, listing: Listing) -> dict[str, object]:
         "price": format(request.limit_price, "f"),
         "size": int(request.contracts),
         "timeInForce": request.time_in_force,
-        "marginMode": "CROSS",
+        "marginMode": request.margin_mode.upper(),
         "reduceOnly": request.reduce_only,
         "positionSide": request.leg.upper() if request.position_mode == "hedge" else "BOTH",
     }

@@ -58,7 +58,7 @@ class OkxOrderWords:
 
 
 def order_params(request: OrderRequest, listing: Listing) -> dict[str, object]:
-    """The parameters of `POST v5/trade/order` for `request`, always in cross margin.
+    """The parameters of `POST v5/trade/order` for `request`, in the margin mode of its leg.
 
     In one-way mode a reducing order carries `reduceOnly`. In long/short mode the venue ignores that word; there the leg
     is named by `posSide`, and selling the long or buying the short leg can only shrink that leg.
@@ -69,7 +69,7 @@ def order_params(request: OrderRequest, listing: Listing) -> dict[str, object]:
     check_request(request, listing.instrument, _CLIENT_ORDER_ID)
     params: dict[str, object] = {
         "instId": listing.market_id,
-        "tdMode": "cross",
+        "tdMode": request.margin_mode,
         "side": request.side,
         "ordType": "ioc" if request.time_in_force == "IOC" else "limit",
         "sz": format(request.contracts, "f"),

@@ -26,6 +26,7 @@ from guard.ports.venue import AccountSpec, Credentials, VenueAccount
 from guard.sandbox.dialects.table import dialect_of
 from guard.sandbox.engine.engine import Engine, Holding
 from guard.sandbox.engine.margin import account_figures
+from guard.sandbox.faults import FaultKind
 from guard.sandbox.server import SandboxAccount, SandboxServer
 from guard.store.store import Store
 from guard.venues.hub import VenueHub
@@ -61,6 +62,21 @@ class Armed:
     def server(self) -> SandboxServer:
         """The venue."""
         return self.harness.server
+
+    def allow_trading(self, *, allowed: bool) -> None:
+        """What the owner does to the guard's key at the venue's own site."""
+        key = self.server.keys.find(self.guarded.api_key)
+        assert key is not None
+        key.futures = allowed
+
+    def spoil_the_next_order(self, kind: FaultKind) -> None:
+        """Let something go wrong with the next order, and with no look-up of it."""
+        fault = self.server.add_fault(kind, path=self.harness.orders, times=1)
+        fault.method = "POST"
+
+    def sent_at_venue(self) -> int:
+        """How many orders the venue itself has of the account."""
+        return len(self.guarded.account.orders)
 
     async def turn(self) -> Reading:
         """One cycle."""
@@ -123,6 +139,10 @@ class Armed:
         return taken
 
 
+def _alone(wallet: int | None) -> dict[str, Any]:
+    return {} if wallet is None else {"isolated_wallet": wallet}
+
+
 async def _nobody(_watch: Watch, _reading: Reading, why: str) -> None:
     raise AssertionError(f"the store did not record: {why}")
 
@@ -133,8 +153,8 @@ async def armed_at(
     store: Store,
     legs: list[tuple[str, str, str, str]],
     *,
+    isolated: dict[str, int] | None = None,
     balances: dict[str, Decimal] | None = None,
-    trading: bool = True,
     **fields: Any,
 ) -> AsyncIterator[Armed]:
     """An account in mode auto with legs (name, size in coins, entry, leg) and its twin.
@@ -143,8 +163,8 @@ async def armed_at(
         kind: the venue.
         store: where the journal is.
         legs: what both hold.
+        isolated: the own money of isolated legs, in dollars, by name.
         balances: their money; None = 100,000 dollars' worth of the venue's usual one.
-        trading: whether the guard's key may trade.
         **fields: of the sandbox account.
     """
     dialect = dialect_of(kind.venue)
@@ -161,11 +181,12 @@ async def armed_at(
         fields["balances"] = balances
 
     def held() -> list[Holding]:
-        return [harness.holding(*leg) for leg in legs]
+        wallets = isolated or {}
+        return [harness.holding(*leg, **_alone(wallets.get(leg[0]))) for leg in legs]
 
     guarded, twin = (harness.account(name, *held(), **fields) for name in ("alice", "bob"))
-    key = harness.credentials(guarded) if trading else harness.key(guarded, futures=False)
-    spec = AccountSpec("alice", kind.venue, Credentials(**key), base_url=server.base_url)
+    key = Credentials(**harness.credentials(guarded))
+    spec = AccountSpec("alice", kind.venue, key, base_url=server.base_url)
     record = AccountRecord("account-1", spec, None, "auto", clock.now() - timedelta(days=1))
     await store.add_account(record)
     ids = RandomIds()

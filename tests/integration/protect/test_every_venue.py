@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from guard.ports.records import OrderJournalState as State
+from guard.sandbox.faults import FaultKind
 from guard.store.store import Store
 from tests.contract.venues.harness import Harness
-from tests.integration.protect.armed import Armed, armed_at, trading_venues
+from tests.integration.protect.armed import Armed, Legs, armed_at, trading_venues
 
 VENUES = trading_venues()
 HEDGING = [kind for kind in VENUES if kind.has_hedge_mode]
@@ -20,10 +21,17 @@ INVERSE = [kind for kind in VENUES if kind.inverse]
 
 # Their adapters take an account in coins as the venue reports it.
 REPORTED_IN_COINS = {"bitget", "kucoinfutures"}
+# One pool for everything, and what an account needs for that.
+SHARING: dict[str, dict[str, bool]] = {
+    "binanceusdm": {"multi_assets": True},
+    "bybit": {},
+    "okx": {"multi_assets": True},
+}
 BITCOIN = {"BTC": Decimal("1.25")}
 ONE_WAY = [("BTCUSDT", "15", "43500", "BOTH"), ("ETHUSDT", "2", "3400", "BOTH")]
 SHORT = [("BTCUSDT", "-13", "43500", "BOTH")]
 HEDGE = [("BTCUSDT", "18", "43500", "LONG"), ("BTCUSDT", "-2", "43500", "SHORT")]
+ISOLATED = [("BTCUSDT", "2", "43500", "BOTH"), ("ETHUSDT", "2", "3400", "BOTH")]
 COINS = [("BTCUSD", "300000", "43500", "BOTH")]
 
 
@@ -44,11 +52,20 @@ async def arm(store: Store) -> AsyncIterator[Callable[..., Any]]:
         yield build
 
 
-async def is_protected(armed: Armed, *, rises: bool = False) -> None:
-    """The whole story: danger, orders, back under the target, and alive where the twin is liquidated.
+async def is_consistent(armed: Armed, before: Legs) -> None:
+    """At the venue the legs are smaller by exactly what the journal says, and none was opened or turned."""
+    after, filled = armed.legs(), await armed.filled()
+    assert {key: qty - after.get(key, Decimal(0)) for key, qty in before.items()} == {
+        key: filled.get(key, Decimal(0)) for key in before
+    }
+    assert after.keys() <= before.keys()
+    assert all(0 <= qty / before[key] <= 1 for key, qty in after.items())
+    verified = [order for order in await armed.orders() if order.state is State.VERIFIED]
+    assert armed.sent_at_venue() == len(verified)
 
-    At the venue the legs are smaller by exactly what the journal says, and none was opened or turned.
-    """
+
+async def is_protected(armed: Armed, *, rises: bool = False) -> None:
+    """The whole story: danger, orders, back under the target, and alive where the twin is liquidated."""
     before = armed.legs()
     end = await armed.fall(rises=rises)
     calm = await armed.turn()
@@ -59,12 +76,7 @@ async def is_protected(armed: Armed, *, rises: bool = False) -> None:
     assert intent.state == "done", (intent.reason, [message.html for message in await armed.messages()])
     assert {order.state for order in orders} <= {State.VERIFIED, State.SKIPPED}
     assert any(order.state is State.VERIFIED for order in orders)
-    after, filled = armed.legs(), await armed.filled()
-    assert {key: before[key] - after.get(key, Decimal(0)) for key in before} == {
-        key: filled.get(key, Decimal(0)) for key in before
-    }
-    assert after.keys() <= before.keys()
-    assert all(0 <= qty / before[key] <= 1 for key, qty in after.items())
+    await is_consistent(armed, before)
     reading = await armed.turn()
     assert reading.risk is not None
     assert armed.watch.protect.target.holds(reading.risk)
@@ -118,3 +130,82 @@ async def test_an_account_that_is_only_reported_is_never_acted_upon(
     assert any("watched only" in message.html for message in await armed.messages())
     assert await armed.orders() == []
     assert armed.legs() == before
+
+
+@at([kind for kind in VENUES if kind.venue in SHARING])
+async def test_an_account_with_one_pool_for_several_settlements_is_protected(
+    arm: Callable[..., Any], kind: type[Harness]
+) -> None:
+    """One pool in dollars behind legs that settle in USDT, in USDC and, where the venue has it, in bitcoin."""
+    legs = [("BTCUSDT", "7", "43500", "BOTH"), ("BTCUSDC", "4", "43500", "BOTH")]
+    money = {"USDT": Decimal(60_000), "USDC": Decimal(30_000)}
+    if kind.inverse:
+        legs.append((kind.inverse, "100000", "43500", "BOTH"))
+        money = {**money, "BTC": Decimal("0.2")}
+    await is_protected(await arm(kind, *legs, balances=money, **SHARING[kind.venue]))
+
+
+@at([kind for kind in VENUES if kind.has_isolated_beside_cross])
+async def test_an_isolated_leg_in_danger_is_closed(arm: Callable[..., Any], kind: type[Harness]) -> None:
+    """Only closing it helps; the cross leg beside it is left alone."""
+    armed = await arm(kind, *ISOLATED, isolated={"BTCUSDT": 14_000})
+    before = armed.legs()
+    btc, eth = (armed.harness.engine_symbol(leg[0]) for leg in ISOLATED)
+    await armed.fall()
+    for _ in range(2):
+        reading = await armed.turn()
+    assert reading.zone.value == "danger", reading.reason
+    (intent,) = await armed.intents()
+    assert intent.state == "done", intent.reason
+    await is_consistent(armed, before)
+    assert armed.legs() == {(eth, "BOTH"): before[eth, "BOTH"]}
+    assert (btc, "BOTH") in before
+
+
+@at(VENUES)
+@pytest.mark.parametrize("fault", [FaultKind.LOST_ANSWER, FaultKind.RESET])
+async def test_an_order_without_an_answer_is_looked_up_and_never_doubled(
+    arm: Callable[..., Any], kind: type[Harness], fault: FaultKind
+) -> None:
+    """Executed and nobody said so, or never arrived: either way it is there exactly once in the end."""
+    armed = await arm(kind, *ONE_WAY)
+    before = armed.legs()
+    await armed.fall()
+    await armed.turn()
+    armed.spoil_the_next_order(fault)
+    await armed.turn()
+    assert armed.server.faults.struck[fault.value] == 1
+    (intent,) = await armed.intents()
+    assert intent.state == "done", intent.reason
+    await is_consistent(armed, before)
+    reading = await armed.turn()
+    assert reading.risk is not None
+    assert armed.watch.protect.target.holds(reading.risk)
+    assert len(await armed.intents()) == 1
+
+
+@at(VENUES)
+async def test_a_key_that_may_not_trade_any_more_is_told_at_once(arm: Callable[..., Any], kind: type[Harness]) -> None:
+    """The venue refuses the first order: nothing is sold, nothing is tried again until the right is back."""
+    armed = await arm(kind, *ONE_WAY)
+    before = armed.legs()
+    await armed.fall()
+    await armed.turn()
+    armed.allow_trading(allowed=False)
+    for _ in range(3):
+        await armed.turn()
+    assert armed.legs() == before
+    tried, refused = await armed.intents()
+    assert (tried.state, refused.state) == ("failed", "refused")
+    assert "the key may not trade" in refused.reason
+    (first, *rest) = await armed.orders()
+    assert first.state is State.REJECTED
+    assert {order.state for order in rest} == {State.SKIPPED}
+    told = [message.html for message in await armed.messages()]
+    assert any("the venue refused an order" in text for text in told)
+    assert any("the key may not trade" in text for text in told)
+    assert not armed.watch.record.frozen
+    armed.allow_trading(allowed=True)
+    armed.watch.rights_at = None  # ten minutes later
+    await armed.turn()
+    assert [intent.state for intent in await armed.intents()] == ["failed", "refused", "done"]

@@ -200,3 +200,17 @@ def test_nothing_is_done_where_every_pool_is_lost() -> None:
     assert not plan.feasible
     assert plan.steps == ()
     assert plan.left_out == ()
+
+
+def test_what_misses_the_target_is_brought_a_little_beyond_it() -> None:
+    """And what holds the target, but not what is aimed at, is left alone."""
+    book = account("binance-usdm", leg(LINEAR, 2.0, 43_000.0, 40_000.0), collateral=(Collateral("USDT", 12_000.0),))
+    aim = Target(TARGET.risk_ratio * 0.9, TARGET.distance * 1.1)
+    first = plan_reduction(book, TARGET, instruments(book), limits=PlanLimits(), aim=aim)
+    assert aim.holds(first.after)
+    reached = plan_of(book).after.pools[0]
+    assert TARGET.holds_for(reached)
+    assert not aim.holds_for(reached)
+    (step,) = plan_of(book).steps
+    smaller = reduce_book(book, [Cut((LINEAR, "long"), step.contracts, step.cost)])
+    assert plan_reduction(smaller, TARGET, instruments(book), limits=PlanLimits(), aim=aim).steps == ()

@@ -46,6 +46,11 @@ def test_a_reduction(shapes: Any) -> None:
     }
 
 
+def test_an_order_for_an_isolated_leg_says_so(shapes: Any) -> None:
+    """Across, the venue refuses it."""
+    assert order_params(replace(REQUEST, margin_mode="isolated"), contract(shapes))["marginMode"] == "ISOLATED"
+
+
 def test_a_hedge_leg_is_named(shapes: Any) -> None:
     """And the order is marked all the same."""
     request = replace(REQUEST, position_mode="hedge", side="buy", leg="short")

@@ -58,6 +58,11 @@ def test_one_way() -> None:
         "posSide": "net",
         "reduceOnly": True,
     }
+
+
+def test_an_order_for_an_isolated_leg_says_so() -> None:
+    """In cross margin there is nothing of it to reduce."""
+    assert order_params(replace(REQUEST, margin_mode="isolated"), BTC)["tdMode"] == "isolated"
     opening = replace(REQUEST, side="buy", reduce_only=False, time_in_force="GTC")
     assert order_params(opening, BTC)["reduceOnly"] is False
     assert order_params(opening, BTC)["ordType"] == "limit"
