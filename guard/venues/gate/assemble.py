@@ -157,15 +157,9 @@ class _Builder:
             self.missing.append(f"tiers of {symbol}")
 
     def orders(self) -> tuple[Order, ...]:
-        """Orders that rest or wait. One that closes whatever its leg holds has its size, and is none on an empty leg.
-
-        Opening orders in isolated margin are not among them: they ask nothing of a cross pool but what is reserved.
-        """
+        """Orders that rest or wait; one that closes a whole leg has the leg's size, and is none on an empty leg."""
         found = []
         for row in self._answers.orders:
-            terms = self._terms.get(row.market_id)
-            if terms is not None and terms.is_isolated and not row.closes and not row.conditional:
-                continue
             leg = self._closed_leg(row)
             side = row.side or (None if leg is None else _CLOSING[leg.side])
             remaining = row.remaining or (0.0 if leg is None else leg.contracts)
@@ -177,6 +171,8 @@ class _Builder:
         listing = self._listing(row.market_id, row.settle)
         opened: Side = "long" if side == "buy" else "short"
         leg = _CLOSED_BY[side] if row.closes else opened
+        # The margin mode is the contract's own setting.
+        terms = self._terms.get(row.market_id)
         return Order(
             symbol=listing.symbol if listing else symbol_like(row.market_id, row.settle),
             side=side,
@@ -187,6 +183,7 @@ class _Builder:
             conditional=row.conditional,
             order_id=row.order_id,
             client_order_id=row.client_order_id,
+            margin_mode="isolated" if terms is not None and terms.is_isolated else "cross",
         )
 
     def _closed_leg(self, order: OrderRow) -> PositionRow | None:

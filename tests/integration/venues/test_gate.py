@@ -189,14 +189,14 @@ async def test_price_orders_of_every_form(bench: Harness) -> None:
 
 
 async def test_orders_in_isolated_margin_reserve_and_ask_for_nothing_else(bench: Harness) -> None:
-    """Taken off the cross equity; they are no orders of the cross pool."""
+    """Taken off the cross equity; they ask nothing of the cross pool."""
     account = bench.account("alice", bench.holding("BTCUSDT", "2", "43000"))
     account.account.settings_of("ETHUSDT").isolated = True
     bench.rest(account, "ETHUSDT", Side.BUY, "30", "3300")
     fetched = await (await bench.open(account)).fetch_book()
     agrees(fetched, EXACT)
     assert fetched.book.collateral[0].frozen == pytest.approx(99_000 / 20)
-    assert fetched.book.orders == ()
+    assert [order.margin_mode for order in fetched.book.orders] == ["isolated"]
 
 
 async def test_more_orders_than_a_page(bench: Harness) -> None:

@@ -1,0 +1,228 @@
+"""Books of Gate accounts: nothing dropped, nothing made up, figures turned into our direction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from guard.ports.errors import VenueError
+from guard.risk.assess import assess
+from guard.risk.conformity import conformity
+from guard.venues.gate.figures import measured_fee, torn_evidence
+from guard.venues.gate.parse import LegTerms
+
+
+def test_a_classic_account(make: Any) -> None:
+    """Our requirement is the venue's, fee included."""
+    fetched = make.held()
+    assert (fetched.missing, fetched.torn, fetched.book.model) == ((), (), "gate")
+    figures = fetched.book.venue_reported.pools["USDT"]
+    assert (figures.equity, figures.initial_margin, figures.available_margin) == (1100.0, 205.0, 895.0)
+    assert figures.risk_ratio == pytest.approx(19.475 / 1100)
+    assert fetched.book.venue_reported.risk_ratio == figures.risk_ratio
+    risk = assess(fetched.book)
+    # 0.1 BTC at 41,000: 4,100 at 0.4 % and the fee of 0.075 %.
+    assert risk.pools[0].maintenance_margin + risk.pools[0].closing_fees == pytest.approx(19.475)
+    assert conformity(risk, fetched.book) == ()
+    assert fetched.adl == {("BTC/USDT:USDT", "long"): 1.0}
+    assert fetched.position_mode_proven
+
+
+def test_isolated_money_is_no_cross_money(make: Any) -> None:
+    """As the account states it, or else as its legs do."""
+    isolated = make.position("ETH_USDT", leverage="5", margin="70")
+    for stated in ("70", ""):
+        fetched = make.held(
+            make.position(), isolated, isolated_position_margin=stated, order_margin="12", cross_order_margin="2"
+        )
+        (item,) = fetched.book.collateral
+        assert (item.balance, item.frozen) == (930.0, 10.0)
+        assert fetched.book.positions[1].isolated_margin == 70.0
+
+
+@pytest.mark.parametrize(
+    ("fields", "missing"),
+    [
+        ({"mark_price": ""}, "mark price of BTC/USDT:USDT"),
+        ({"cross_leverage_limit": ""}, "leverage of BTC/USDT:USDT"),
+        ({"contract": "NEW_USDT"}, "listing of NEW_USDT"),
+        ({"contract": "BTC_USD"}, "listing of BTC_USD"),
+    ],
+)
+def test_what_a_position_lacks_is_named(make: Any, fields: dict[str, object], missing: str) -> None:
+    """The book is well formed all the same."""
+    fetched = make.held(make.position(**fields))
+    assert missing in fetched.missing
+    assert len(fetched.book.positions) == 1
+
+
+def test_tiers_that_are_missing_are_named(make: Any) -> None:
+    """An empty table is none."""
+    answers = make.answers(make.state((make.position(),)))
+    assert make.book(answers, {"BTC_USDT": ()}).missing == ("tiers of BTC/USDT:USDT",)
+
+
+@pytest.mark.parametrize("tiered", [True, False, None])
+def test_the_rule_of_tiers_is_the_accounts(make: Any, tiered: bool | None) -> None:
+    """Sliced or whole; where the venue does not tell, the date decides."""
+    book = make.held(make.position(size=2000, value="8200"), enable_tiered_mm=tiered).book
+    assert book.parameters["*"].get("tiered_mm") is tiered
+    expected = 8200 * 0.01 - (0.0 if tiered is False else 30.0)
+    assert assess(book).pools[0].maintenance_margin == pytest.approx(expected)
+
+
+def test_accounts_before_the_upgrade_are_told(make: Any) -> None:
+    """There each leg was liquidated at its own price."""
+    old = {"enable_evolved_classic": False, "cross_margin_balance": ""}
+    assert any("enable_evolved_classic" in each for each in make.held(**old).missing)
+    assert make.held(**{**old, "cross_margin_balance": "1100"}).missing == ()
+    assert make.held(make.position(leverage="5"), **old).missing == ()
+
+
+def test_the_fee_is_measured_on_the_venues_figures(make: Any) -> None:
+    """Where they tell none, or nonsense, the contract's base fee stands in."""
+    rows = make.state((make.position(maintenance_margin="18.45"),)).positions
+    assert measured_fee(rows, 0.00075) == 0.0005
+    assert measured_fee(make.state((make.position(maintenance_margin="41"),)).positions, 0.00075) == 0.00075
+    assert measured_fee(make.state((make.position(average_maintenance_rate=""),)).positions, 0.00075) == 0.00075
+    assert measured_fee((), 0.00075) == 0.00075
+    assert make.held(make.position(maintenance_margin="18.45")).book.fees.taker == 0.0005
+
+
+def test_coins_make_the_book_a_reported_one(make: Any) -> None:
+    """Each pool with the venue's figures; without them it is told."""
+    btc = make.account("BTC", total="1", cross_margin_balance="0.9", cross_maintenance_margin="0.01")
+    coin = make.position("BTC_USD", size=-5000, value="0.12")
+    usdt = make.state((make.position(),))
+    fetched = make.book(make.answers(usdt, make.state((coin,), account=btc)))
+    assert (fetched.missing, fetched.book.model, fetched.book.parameters) == ((), "reported", {})
+    assert {pool.currency: pool.risk_ratio for pool in assess(fetched.book).pools} == pytest.approx(
+        {"BTC": 0.01 / 0.9, "USDT": 19.475 / 1100}
+    )
+    blind = make.state((coin,), account={**btc, "cross_margin_balance": "", "cross_mmr": ""})
+    assert make.book(make.answers(usdt, blind)).missing == ("equity of the BTC account",)
+
+
+def test_single_currency_mode(make: Any) -> None:
+    """The unified account's figures; spot orders take off."""
+    state = make.state((make.position(),), account=make.account(margin_mode=3, total="0", cross_margin_balance="0"))
+    fetched = make.book(make.answers(state, mode="single", unified=make.unified()))
+    assert (fetched.missing, fetched.book.model) == ((), "gate")
+    (item,) = fetched.book.collateral
+    assert (item.balance, item.frozen) == (1_000.0, 10.0)
+    assert conformity(assess(fetched.book), fetched.book) == ()
+    absent = make.unified({"cross_balance": ""})
+    assert make.book(make.answers(state, mode="single", unified=absent)).missing == ("balance of USDT",)
+
+
+@pytest.mark.parametrize("mode", ["multi", "portfolio"])
+def test_unified_accounts_in_usd(make: Any, mode: Any) -> None:
+    """The totals are the pool."""
+    number = {"multi": 1, "portfolio": 2}[mode]
+    state = make.state((make.position(),), account=make.account(margin_mode=number))
+    fetched = make.book(make.answers(state, mode=mode, unified=make.unified()))
+    assert (fetched.missing, fetched.book.model) == ((), "reported")
+    assert {name: figures.risk_ratio for name, figures in fetched.book.venue_reported.pools.items()} == {"USD": 0.05}
+    (pool,) = assess(fetched.book).pools
+    assert (pool.equity, pool.risk_ratio) == (5_000.0, 0.05)
+    silent = make.book(make.answers(state, mode=mode, unified=make.unified(total_margin_balance="")))
+    assert "equity of the unified account" in silent.missing
+    beside = make.state(account=make.account("BTC"))
+    both = make.book(make.answers(state, beside, mode=mode, unified=make.unified()))
+    assert any("beside the unified one" in each for each in both.missing)
+
+
+def test_orders_in_one_way_mode(make: Any) -> None:
+    """Closing ones reduce; one that closes everything is as large as the leg; without a leg it is none."""
+    state = make.state(
+        (make.position(),),
+        (make.order(), make.order(size=-5, left=-5, is_reduce_only=True)),
+        (make.price_order(size=0, is_close=True), make.price_order("ETH_USDT", size=0, is_close=True)),
+    )
+    fetched = make.book(make.answers(state, marks={"ETH_USDT": 3_000.0}, terms={"ETH_USDT": LegTerms(5.0, False)}))
+    assert fetched.missing == ()
+    assert [(each.side, each.remaining, each.reduce_only, each.position_side) for each in fetched.book.orders] == [
+        ("buy", 10.0, False, None),
+        ("sell", 5.0, True, None),
+        ("sell", 1000.0, True, None),
+    ]
+    assert [each.conditional for each in fetched.book.orders] == [False, False, True]
+
+
+def test_orders_in_hedge_mode_name_their_leg(make: Any) -> None:
+    """A sell with reduce_only closes the long leg, one without opens the short one."""
+    state = make.state(
+        (make.position(mode="dual_long"), make.position(mode="dual_short", size=-300)),
+        (make.order(size=-5, left=-5), make.order(size=-5, left=-5, is_reduce_only=True)),
+        (make.price_order(size=0, auto_size="close_short"),),
+        account=make.account(position_mode="dual", in_dual_mode=True),
+    )
+    orders = make.book(make.answers(state)).book.orders
+    assert [(each.side, each.position_side, each.reduce_only, each.remaining) for each in orders] == [
+        ("sell", "short", False, 5.0),
+        ("sell", "long", True, 5.0),
+        ("buy", "short", True, 300.0),
+    ]
+
+
+def test_orders_of_contracts_that_are_not_held(make: Any) -> None:
+    """Their settings are parameters, and say their margin mode."""
+    state = make.state((make.position(),), (make.order("ETH_USDT"),))
+    known = make.answers(state, marks={"ETH_USDT": 3_000.0}, terms={"ETH_USDT": LegTerms(5.0, False)})
+    fetched = make.book(known)
+    assert fetched.book.parameters["ETH/USDT:USDT"] == {"contract_size": 0.01, "leverage": 5.0, "mark_price": 3_000.0}
+    assert make.book(make.answers(state)).missing == ("leverage of ETH/USDT:USDT", "mark price of ETH/USDT:USDT")
+    isolated = make.answers(state, marks={"ETH_USDT": 3_000.0}, terms={"ETH_USDT": LegTerms(5.0, True)})
+    (order,) = make.book(isolated).book.orders
+    assert (order.margin_mode, fetched.book.orders[0].margin_mode) == ("isolated", "cross")
+
+
+def test_position_modes_that_differ(make: Any) -> None:
+    """Told, unless one of the accounts is empty."""
+    dual = make.account("BTC", position_mode="dual", in_dual_mode=True)
+    with pytest.raises(VenueError, match="different position modes"):
+        make.book(make.answers(make.state(), make.state(account=dual)))
+    nothing = dict.fromkeys(("total", "position_margin", "cross_initial_margin"), "0")
+    empty = make.state(account={**dual, **nothing})
+    assert make.book(make.answers(make.state(), empty)).book.position_mode == "one_way"
+
+
+def test_one_tables_object_while_nothing_changes(make: Any) -> None:
+    """Their stacks are kept with them."""
+    first = make.held().book
+    again = make.held().book
+    assert again.tiers == first.tiers
+
+
+def test_torn_evidence(make: Any) -> None:
+    """A leg that changed late, or an account that its legs do not add up to, unless it was off by as much before."""
+    whole = make.answers(make.state((make.position(),)))
+    assert torn_evidence(whole, 1_772_600_000_000.0, {}) == ((), {"usdt": 1.0})
+    assert torn_evidence(whole, None, {})[0] == ()
+    late, _ = torn_evidence(whole, 1_772_599_999_000.0, {})
+    assert late == ("BTC_USDT long changed while the account was read",)
+    off = make.answers(make.state((make.position(),), account=make.account(cross_maintenance_margin="30")))
+    found, sums = torn_evidence(off, None, {"usdt": 1.0})
+    assert found == ("maintenance margin of the usdt account is 30, that of its legs 19.475",)
+    assert torn_evidence(off, None, sums)[0] == ()
+    gone = make.answers(make.state(account=make.account()))
+    found, sums = torn_evidence(gone, None, {})
+    assert len(found) == 1
+    assert torn_evidence(gone, None, sums)[0] == ()
+    silent = make.answers(make.state((make.position(maintenance_margin=""),)))
+    assert torn_evidence(silent, None, {}) == ((), {})
+
+
+@pytest.mark.parametrize(
+    ("account", "ratio"),
+    [
+        ({"cross_maintenance_margin": "0"}, 0.0),
+        ({"cross_margin_balance": "-5"}, None),
+        ({"cross_margin_balance": "", "cross_mmr": "4"}, 0.25),
+        ({"cross_margin_balance": "", "cross_mmr": "0"}, None),
+    ],
+)
+def test_ratios_in_our_direction(make: Any, account: dict[str, object], ratio: float | None) -> None:
+    """Requirement / equity; the venue's level the other way round where there is nothing else."""
+    assert make.held(**account).book.venue_reported.pools["USDT"].risk_ratio == ratio
