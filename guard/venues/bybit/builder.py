@@ -22,13 +22,20 @@ _STABLE_QUOTES = ("USDT", "USDC")
 
 
 def unpriced(answers: Answers, markets: MarketTable) -> tuple[str, ...]:
-    """Coins that something settles in or that are worth something, and whose price the wallet does not tell."""
+    """Coins that something settles in or that count for something, and whose price the wallet does not tell.
+
+    The venue writes no worth of coins that are no collateral, and has no index price of them: only debts need one.
+    """
     rows = {row.coin: row for row in answers.wallet.coins}
     listings = (markets.by_id.get(market_id) for market_id in answers.used)
     settles = {listing.settle for listing in listings if listing}
     settling = {coin for coin in settles if coin not in rows or not rows[coin].is_priced_well}
-    worth = {row.coin for row in rows.values() if row.price is None and (row.wallet or row.owed)}
+    worth = {row.coin for row in rows.values() if row.price is None and _is_worth_something(row)}
     return tuple(sorted(settling | worth))
+
+
+def _is_worth_something(row: CoinRow) -> bool:
+    return row.owed != 0.0 or row.wallet < 0.0 or (row.counts and row.wallet != 0.0)
 
 
 def isolated_margin(row: PositionRow) -> float | None:

@@ -8,7 +8,7 @@ import pytest
 
 from guard.ports.venue import FetchedBook
 from guard.risk.assess import assess
-from guard.risk.book import HaircutTier, VenueReported
+from guard.risk.book import Collateral, HaircutTier, VenueReported
 from guard.venues.bybit.assemble import Answers, Reference, assemble, contradicts, torn_evidence
 from guard.venues.bybit.builder import unpriced
 from guard.venues.bybit.parse_reference import LoanTier, MarginWord, Modes
@@ -91,6 +91,18 @@ def test_prices_that_the_wallet_does_not_tell() -> None:
     zero = made.answers(made.wallet(made.coin("XRP", walletBalance="0", equity="0", usdValue="0", borrowAmount="1")))
     assert unpriced(zero, made.MARKETS) == ("XRP",)
     assert unpriced(made.answers(), made.MARKETS) == ()
+
+
+def test_a_coin_that_is_no_collateral_needs_no_price() -> None:
+    """The venue writes 0 for what it is worth, and no index price of it exists: nothing of it counts anyway."""
+    rows = [made.coin(), made.coin("MEME", walletBalance="7", equity="7", usdValue="0", marginCollateral=False)]
+    answers = made.answers(made.wallet(*rows), [made.position()])
+    assert unpriced(answers, made.MARKETS) == ()
+    fetched = built(answers)
+    assert fetched.missing == ()
+    assert fetched.book.collateral[1] == Collateral("MEME", 7.0, price=1.0, haircut=1.0)
+    owed = made.coin("MEME", walletBalance="-7", equity="-7", usdValue="0", marginCollateral=False)
+    assert unpriced(made.answers(made.wallet(owed)), made.MARKETS) == ("MEME",)
 
 
 def test_collateral() -> None:
@@ -220,10 +232,10 @@ def test_tables_of_tiers_are_kept_while_nothing_changes() -> None:
 
 @pytest.mark.parametrize(
     ("wallet_mm", "evidence"),
-    [("110.45", False), ("113", False), ("0", True), ("250", True), ("", False)],
+    [("110.45", False), ("113", False), ("99.5", False), ("70", True), ("0", True), ("250", True), ("", False)],
 )
 def test_two_sights_of_one_margin(wallet_mm: str, evidence: bool) -> None:
-    """A position came or went between the answers, or one is shown nowhere."""
+    """A position came or went between the answers, or one is shown nowhere; a sum without fees to close is none."""
     answers = made.answers(made.wallet(made.coin(totalPositionMM=wallet_mm)), [made.position()])
     assert bool(torn_evidence(answers, made.MARKETS)) is evidence
 
