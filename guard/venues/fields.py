@@ -73,6 +73,16 @@ def optional_number(row: Row, key: str, where: str) -> float | None:
     return None if raw is None or raw == "" else number(row, key, where)
 
 
+def above_zero(row: Row, key: str, where: str) -> float | None:
+    """A number above 0; None where nothing stands, or a 0 that stands for nothing.
+
+    Raises:
+        BadAnswer: something stands there that is no number.
+    """
+    value = optional_number(row, key, where)
+    return value if value is not None and value > 0 else None
+
+
 def positive(row: Row, key: str, where: str) -> float:
     """A required number above 0.
 
@@ -100,6 +110,28 @@ def decimal(row: Row, key: str, where: str) -> Decimal:
         if value.is_finite():
             return value
     raise _bad(row, key, where)
+
+
+def exact(row: Row, key: str, where: str) -> Decimal:
+    """`decimal`, of a venue that writes JSON numbers with a point, whose shortest text is what it wrote.
+
+    Raises:
+        BadAnswer: missing, empty, null, not a number, or not finite.
+    """
+    raw = row.get(key)
+    return decimal({**row, key: repr(raw)} if isinstance(raw, float) else row, key, where)
+
+
+def positive_decimal(row: Row, key: str, where: str) -> Decimal:
+    """A required number above 0, exactly as it was written.
+
+    Raises:
+        BadAnswer: missing, unreadable, or not above 0.
+    """
+    value = decimal(row, key, where)
+    if value <= 0:
+        raise _bad(row, key, where)
+    return value
 
 
 def text(row: Row, key: str, where: str) -> str:

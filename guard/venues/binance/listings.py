@@ -6,17 +6,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from guard.ports.errors import BadAnswer
 from guard.ports.venue import Instrument
-from guard.venues.fields import Row, decimal, number, refused, rows, text
-from guard.venues.markets import Listing, MarketTable
+from guard.venues.fields import Row, decimal, number, positive_decimal, refused, rows, text
+from guard.venues.markets import Listing, MarketTable, readable
 
 
 def read_markets(markets: object, where: str) -> MarketTable:
-    """The table of listings.
-
-    A contract whose rules cannot be read is left out, so that one new listing cannot blind every account; an account
-    that holds it finds it missing.
+    """The table of listings; a contract whose rules cannot be read is left out.
 
     Args:
         markets: ccxt's `fetch_markets()`.
@@ -25,15 +21,7 @@ def read_markets(markets: object, where: str) -> MarketTable:
     Raises:
         BadAnswer: no list, or not one contract in it.
     """
-    found = []
-    for market in rows(markets, where):
-        try:
-            found.append(_listing(market, f"{where} {market.get('id')}"))
-        except BadAnswer:
-            continue
-    if not found:
-        raise refused(where, "lists no contract")
-    return MarketTable.of(found)
+    return MarketTable.of(readable(markets, where, lambda market: _listing(market, f"{where} {market.get('id')}")))
 
 
 def _listing(market: Mapping[str, Any], where: str) -> Listing:
@@ -58,7 +46,7 @@ def _contract_size(market: Mapping[str, Any], where: str) -> Decimal:
         return Decimal(1)
     if not isinstance(info, Mapping):
         raise refused(where, "has no contractSize")
-    return _above_zero(info, "contractSize", where)
+    return positive_decimal(info, "contractSize", where)
 
 
 def _instrument(symbol: str, size: Decimal, info: object, where: str) -> Instrument:
@@ -69,9 +57,9 @@ def _instrument(symbol: str, size: Decimal, info: object, where: str) -> Instrum
     maximum = decimal(lot, "maxQty", where)
     return Instrument(
         symbol=symbol,
-        step=_above_zero(lot, "stepSize", where),
+        step=positive_decimal(lot, "stepSize", where),
         minimum=decimal(lot, "minQty", where),
-        tick=_above_zero(_filter(by_type, "PRICE_FILTER", where), "tickSize", where),
+        tick=positive_decimal(_filter(by_type, "PRICE_FILTER", where), "tickSize", where),
         contract_size=size,
         min_notional=decimal(notional, "notional", where) if notional else Decimal(0),
         maximum=maximum if maximum > 0 else None,
@@ -83,10 +71,3 @@ def _filter(by_type: Mapping[object, Row], name: str, where: str) -> Row:
     if found is None:
         raise refused(where, f"no filter {name}")
     return found
-
-
-def _above_zero(row: Row, key: str, where: str) -> Decimal:
-    value = decimal(row, key, where)
-    if value <= 0:
-        raise refused(where, f"{key} was {value}, must be > 0")
-    return value

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from guard.ports.venue import Depth, DepthLevel, KeyRights
+from guard.ports.venue import Depth, KeyRights
 from guard.risk.book import PositionMode, Tier
+from guard.venues.depth import read_sides
 from guard.venues.fields import (
     Row,
     flag,
@@ -18,7 +19,6 @@ from guard.venues.fields import (
     optional_number,
     positive,
     record,
-    refused,
     rows,
     text,
 )
@@ -163,20 +163,4 @@ def read_depth(answer: object, symbol: str, where: str) -> Depth:
         BadAnswer: a level is not a pair of positive numbers.
     """
     row = record(answer, where)
-    return Depth(symbol=symbol, bids=_levels(row, "bids", where), asks=_levels(row, "asks", where))
-
-
-def _levels(row: Row, key: str, where: str) -> tuple[DepthLevel, ...]:
-    raw = row.get(key)
-    if not isinstance(raw, list):
-        raise refused(where, f"{key} are no list")
-    levels = []
-    for level in raw:
-        if not isinstance(level, list) or len(level) < 2:
-            raise refused(where, f"a level of {key} is no pair")
-        pair = {"price": level[0], "size": level[1]}
-        price, size = number(pair, "price", where), number(pair, "size", where)
-        if price <= 0 or size <= 0:
-            raise refused(where, f"a level of {key} was {price:g}, {size:g}, must be > 0")
-        levels.append(DepthLevel(price, size))
-    return tuple(levels)
+    return read_sides(row, symbol, where)

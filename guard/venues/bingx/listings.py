@@ -6,21 +6,17 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from guard.ports.errors import BadAnswer
 from guard.ports.venue import Instrument
 from guard.risk.book import Kind
 from guard.venues.bingx import endpoints as at
-from guard.venues.fields import Row, decimal, number, optional_number, positive, record, refused, rows, text
-from guard.venues.markets import Listing, MarketTable
+from guard.venues.fields import Row, exact, number, optional_number, positive, record, refused, text
+from guard.venues.markets import Listing, MarketTable, readable
 
 _DIGITS_MAX = 20
 
 
 def read_markets(linear: object, inverse: object) -> MarketTable:
-    """The table of listings.
-
-    A contract whose rules cannot be read is left out, so that one new listing cannot blind every account; an account
-    that holds it finds it missing.
+    """The table of listings; a contract whose rules cannot be read is left out.
 
     Args:
         linear: ccxt's `fetch_swap_markets()`.
@@ -29,23 +25,15 @@ def read_markets(linear: object, inverse: object) -> MarketTable:
     Raises:
         BadAnswer: no list, or not one contract in the first.
     """
-    found = _readable(linear, "linear", at.MARKETS.name)
-    if not found:
-        raise refused(at.MARKETS.name, "lists no contract")
-    return MarketTable.of([*found, *_readable(inverse, "inverse", at.COIN_MARKETS.name)])
+    found = readable(linear, at.MARKETS.name, lambda market: _listing(market, "linear", at.MARKETS.name))
+    coins = at.COIN_MARKETS.name
+    return MarketTable.of(
+        [*found, *readable(inverse, coins, lambda market: _listing(market, "inverse", coins), may_be_none=True)]
+    )
 
 
-def _readable(markets: object, kind: Kind, where: str) -> list[Listing]:
-    found = []
-    for market in rows(markets, where):
-        try:
-            found.append(_listing(market, kind, f"{where} {market.get('id')}"))
-        except BadAnswer:
-            continue
-    return found
-
-
-def _listing(market: Mapping[str, Any], kind: Kind, where: str) -> Listing:
+def _listing(market: Mapping[str, Any], kind: Kind, request: str) -> Listing:
+    where = f"{request} {market.get('id')}"
     symbol, info = text(market, "symbol", where), record(market.get("info"), where)
     instrument = _coin_instrument(symbol, info, where) if kind == "inverse" else _instrument(symbol, info, where)
     return Listing(
@@ -71,35 +59,29 @@ def _instrument(symbol: str, info: Row, where: str) -> Instrument:
     return Instrument(
         symbol=symbol,
         step=step,
-        minimum=max(step, _exact(info, "tradeMinQuantity", where)),
+        minimum=max(step, exact(info, "tradeMinQuantity", where)),
         tick=_unit(info, "pricePrecision", where),
         contract_size=Decimal(1),
-        min_notional=_exact(info, "tradeMinUSDT", where) if info.get("tradeMinUSDT") else Decimal(0),
+        min_notional=exact(info, "tradeMinUSDT", where) if info.get("tradeMinUSDT") else Decimal(0),
     )
 
 
 def _coin_instrument(symbol: str, info: Row, where: str) -> Instrument:
     """Whole contracts of so many USD (the venue calls that `minTickSize`)."""
     positive(info, "minTickSize", where)
-    size = _exact(info, "minTickSize", where)
+    size = exact(info, "minTickSize", where)
     return Instrument(
         symbol=symbol,
         step=Decimal(1),
-        minimum=max(Decimal(1), _exact(info, "minQty", where)),
+        minimum=max(Decimal(1), exact(info, "minQty", where)),
         tick=_unit(info, "pricePrecision", where),
         contract_size=size,
     )
 
 
-def _exact(info: Row, key: str, where: str) -> Decimal:
-    """A number; the venue writes some with a point as JSON numbers, whose shortest form is what it wrote."""
-    raw = info.get(key)
-    return decimal({key: repr(raw)} if isinstance(raw, float) else info, key, where)
-
-
 def _unit(info: Row, key: str, where: str) -> Decimal:
     """A step from a number of digits after the point."""
-    digits = _exact(info, key, where)
+    digits = exact(info, key, where)
     if digits != int(digits) or not 0 <= digits <= _DIGITS_MAX:
         raise refused(where, f"{key} was {digits}")
     return Decimal(1).scaleb(-int(digits))

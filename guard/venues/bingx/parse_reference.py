@@ -12,6 +12,7 @@ from guard.risk.book import PositionMode, Tier
 from guard.venues.bingx import endpoints as at
 from guard.venues.bingx.parse import data_of
 from guard.venues.client import Endpoint
+from guard.venues.depth import read_levels
 from guard.venues.fields import Row, flag, number, optional_number, positive, record, refused, rows, text
 
 SINGLE_ASSET = "singleAssetMode"
@@ -153,27 +154,10 @@ def read_depth(answer: object, symbol: str, endpoint: Endpoint, keys: tuple[str,
         BadAnswer: a level is not a pair of a positive price and a size.
     """
     row = record(data_of(answer, endpoint.name), endpoint.name)
-    bids, asks = (_levels(row, key, endpoint.name) for key in keys)
+    bids, asks = (read_levels(row, key, endpoint.name, may_be_empty=True) for key in keys)
     # The venue lists asks from the dearest down.
     return Depth(symbol, tuple(sorted(bids, key=_price_of, reverse=True)), tuple(sorted(asks, key=_price_of)))
 
 
 def _price_of(level: DepthLevel) -> float:
     return level.price
-
-
-def _levels(row: Row, key: str, where: str) -> list[DepthLevel]:
-    raw = row.get(key)
-    if not isinstance(raw, list):
-        raise refused(where, f"{key} are no list")
-    levels = []
-    for level in raw:
-        if not isinstance(level, list) or len(level) < 2:
-            raise refused(where, f"a level of {key} is no pair")
-        pair = {"price": level[0], "size": level[1]}
-        price, size = number(pair, "price", where), number(pair, "size", where)
-        if price <= 0 or size < 0:
-            raise refused(where, f"a level of {key} was {price:g}, {size:g}, must be > 0")
-        if size > 0:
-            levels.append(DepthLevel(price, size))
-    return levels

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from guard.ports.errors import BadAnswer
 from guard.ports.venue import Instrument
 from guard.venues.bitget import endpoints as at
-from guard.venues.fields import Row, decimal, number, optional_text, record, refused, rows, text
-from guard.venues.markets import Listing, MarketTable
+from guard.venues.fields import Row, decimal, number, optional_text, positive_decimal, record, text
+from guard.venues.markets import Listing, MarketTable, readable
 
 _LINEAR_PRODUCTS: Mapping[str, str] = {"USDT": "USDT-FUTURES", "USDC": "USDC-FUTURES"}
 
@@ -21,10 +20,7 @@ def product_of(settle: str) -> str:
 
 
 def read_markets(markets: object) -> MarketTable:
-    """The table of listings.
-
-    A contract whose rules cannot be read is left out, so that one new listing cannot blind every account; an account
-    that holds it finds it missing.
+    """The table of listings; a contract whose rules cannot be read is left out.
 
     Args:
         markets: ccxt's `fetch_markets()`.
@@ -32,15 +28,7 @@ def read_markets(markets: object) -> MarketTable:
     Raises:
         BadAnswer: no list, or not one contract in it.
     """
-    found = []
-    for market in rows(markets, at.MARKETS.name):
-        try:
-            found.append(_listing(market))
-        except BadAnswer:
-            continue
-    if not found:
-        raise refused(at.MARKETS.name, "lists no contract")
-    return MarketTable.of(found)
+    return MarketTable.of(readable(markets, at.MARKETS.name, _listing))
 
 
 def _listing(market: Mapping[str, Any]) -> Listing:
@@ -60,8 +48,8 @@ def _listing(market: Mapping[str, Any]) -> Listing:
 
 def _instrument(symbol: str, info: Row, where: str) -> Instrument:
     """The grid: sizes in base units, prices in steps of `priceEndStep` of the last of `pricePlace` places."""
-    step = _above_zero(info, "sizeMultiplier", where)
-    tick = _above_zero(info, "priceEndStep", where).scaleb(-int(decimal(info, "pricePlace", where)))
+    step = positive_decimal(info, "sizeMultiplier", where)
+    tick = positive_decimal(info, "priceEndStep", where).scaleb(-int(decimal(info, "pricePlace", where)))
     maximum = decimal(info, "maxOrderQty", where) if optional_text(info, "maxOrderQty") else Decimal(0)
     smallest = decimal(info, "minTradeUSDT", where) if optional_text(info, "minTradeUSDT") else Decimal(0)
     return Instrument(
@@ -73,10 +61,3 @@ def _instrument(symbol: str, info: Row, where: str) -> Instrument:
         min_notional=smallest,
         maximum=maximum if maximum > 0 else None,
     )
-
-
-def _above_zero(row: Row, key: str, where: str) -> Decimal:
-    value = decimal(row, key, where)
-    if value <= 0:
-        raise refused(where, f"{key} was {value}, must be > 0")
-    return value

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from guard.ports.venue import Depth, DepthLevel, KeyRights
+from guard.ports.venue import Depth, KeyRights
 from guard.risk.book import PositionMode, Tier
 from guard.venues.bitget import endpoints as at
 from guard.venues.bitget.parse import mode_of
-from guard.venues.fields import Row, number, optional_number, positive, record, refused, rows
+from guard.venues.depth import read_sides
+from guard.venues.fields import Row, number, optional_number, record, refused, rows
 
 # The venue's words for rights: today's for classic accounts, its older ones, and those of unified accounts.
 _READ: Final = frozenset({"coor", "coow", "cpor", "cpow", "readonly", "trade", "uta_mgt", "uta_trade"})
@@ -141,17 +142,4 @@ def read_depth(answer: object, symbol: str) -> Depth:
     """
     where = at.DEPTH.name
     row = record(at.data_of(answer, where), where)
-    return Depth(symbol=symbol, bids=_levels(row, "bids", where), asks=_levels(row, "asks", where))
-
-
-def _levels(row: Row, key: str, where: str) -> tuple[DepthLevel, ...]:
-    raw = row.get(key)
-    if not isinstance(raw, list):
-        raise refused(where, f"{key} are no list")
-    levels = []
-    for level in raw:
-        if not isinstance(level, list) or len(level) < 2:
-            raise refused(where, f"a level of {key} is no pair")
-        pair = {"price": level[0], "size": level[1]}
-        levels.append(DepthLevel(positive(pair, "price", where), positive(pair, "size", where)))
-    return tuple(levels)
+    return read_sides(row, symbol, where)

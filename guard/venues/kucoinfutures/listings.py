@@ -6,19 +6,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from guard.ports.errors import BadAnswer
 from guard.ports.venue import Instrument
-from guard.venues.fields import Row, number, record, refused, rows, text
+from guard.venues.fields import Row, exact, number, record, refused, text
 from guard.venues.kucoinfutures import endpoints as at
-from guard.venues.kucoinfutures.parse import currency_name, exact
-from guard.venues.markets import Listing, MarketTable
+from guard.venues.kucoinfutures.parse import currency_name
+from guard.venues.markets import Listing, MarketTable, readable
 
 
 def read_markets(markets: object) -> MarketTable:
-    """The table of listings.
-
-    A contract whose rules cannot be read is left out, so that one new listing cannot blind every account; an account
-    that holds it finds it missing.
+    """The table of listings; a contract whose rules cannot be read is left out.
 
     Args:
         markets: ccxt's `fetch_markets()`.
@@ -26,15 +22,7 @@ def read_markets(markets: object) -> MarketTable:
     Raises:
         BadAnswer: no list, or not one contract in it.
     """
-    found = []
-    for market in rows(markets, at.MARKETS.name):
-        try:
-            found.append(_listing(market))
-        except BadAnswer:
-            continue
-    if not found:
-        raise refused(at.MARKETS.name, "lists no contract")
-    return MarketTable.of(found)
+    return MarketTable.of(readable(markets, at.MARKETS.name, _listing))
 
 
 def _listing(market: Mapping[str, Any]) -> Listing:

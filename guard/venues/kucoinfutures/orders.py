@@ -12,9 +12,8 @@ from decimal import Decimal
 
 from guard.ports.venue import OrderRequest, OrderState, OrderStatus
 from guard.venues.client import Endpoint
-from guard.venues.fields import Row, flag, optional_number, record, refused, text
+from guard.venues.fields import Row, exact, flag, optional_number, record, refused, text
 from guard.venues.kucoinfutures import endpoints as at
-from guard.venues.kucoinfutures.parse import exact
 from guard.venues.markets import Listing
 from guard.venues.orderchecks import check_request, not_sent
 

@@ -7,13 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from guard.risk.book import MarginMode, OrderSide, Side
 from guard.venues.fields import (
     Row,
-    decimal,
+    above_zero,
     flag,
     number,
     optional_flag,
@@ -122,16 +121,6 @@ def currency_name(currency_id: str) -> str:
     return _NAMES.get(currency_id, currency_id)
 
 
-def exact(row: Row, key: str, where: str) -> Decimal:
-    """A required number as it was written: ccxt hands this venue's numbers over as floats, whose shortest text it is.
-
-    Raises:
-        BadAnswer: missing, empty, null, not a number, or not finite.
-    """
-    raw = row.get(key)
-    return decimal({**row, key: str(raw)} if isinstance(raw, float) else row, key, where)
-
-
 def read_overview(answer: object) -> Overview:
     """One currency of the account.
 
@@ -217,16 +206,6 @@ def _set_leverage(row: Row, where: str, *, isolated: bool) -> float | None:
     stated = None if isolated else above_zero(row, "leverage", where)
     cost, initial = size_of(row, "posCost", where), size_of(row, "posInit", where)
     return stated or (cost / initial if cost and initial else None)
-
-
-def above_zero(row: Row, key: str, where: str) -> float | None:
-    """A number above 0; None where nothing or 0 stands.
-
-    Raises:
-        BadAnswer: something stands there that is no number.
-    """
-    value = optional_number(row, key, where)
-    return value if value is not None and value > 0 else None
 
 
 def size_of(row: Row, key: str, where: str) -> float | None:

@@ -9,11 +9,22 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from guard.ports.errors import BadAnswer
-from guard.ports.venue import Depth, DepthLevel, KeyRights
+from guard.ports.venue import Depth, KeyRights
 from guard.risk.book import PositionMode
-from guard.venues.fields import Row, number, optional_number, optional_text, positive, record, refused, rows, text
+from guard.venues.depth import read_sides
+from guard.venues.fields import (
+    Row,
+    above_zero,
+    number,
+    optional_number,
+    optional_text,
+    positive,
+    record,
+    refused,
+    rows,
+    text,
+)
 from guard.venues.kucoinfutures import endpoints as at
-from guard.venues.kucoinfutures.parse import above_zero
 
 _MODES: dict[float, PositionMode] = {0.0: "one_way", 1.0: "hedge"}
 # "Transfer" is the venue's older name of the right to withdraw; the others move money between the user's own accounts.
@@ -166,17 +177,4 @@ def read_depth(answer: object, symbol: str) -> Depth:
     """
     where = at.DEPTH.name
     row = record(at.data_of(answer, where), where)
-    return Depth(symbol=symbol, bids=_levels(row, "bids", where), asks=_levels(row, "asks", where))
-
-
-def _levels(row: Row, key: str, where: str) -> tuple[DepthLevel, ...]:
-    raw = row.get(key)
-    if not isinstance(raw, list):
-        raise refused(where, f"{key} are no list")
-    levels = []
-    for level in raw:
-        if not isinstance(level, list) or len(level) < 2:
-            raise refused(where, f"a level of {key} is no pair")
-        pair = {"price": level[0], "size": level[1]}
-        levels.append(DepthLevel(positive(pair, "price", where), positive(pair, "size", where)))
-    return tuple(levels)
+    return read_sides(row, symbol, where)

@@ -10,14 +10,25 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from guard.risk.book import OrderSide
-from guard.venues.fields import Row, flag, number, optional_number, optional_text, positive, record, refused, rows, text
+from guard.venues.fields import (
+    Row,
+    above_zero,
+    flag,
+    number,
+    optional_number,
+    optional_text,
+    positive,
+    record,
+    refused,
+    rows,
+    text,
+)
 from guard.venues.kucoinfutures import endpoints as at
 from guard.venues.kucoinfutures.parse import (
     OrderRow,
     Page,
     PositionRow,
     SizeUnit,
-    above_zero,
     leg_name,
     margin_mode_of,
     once,

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from guard.ports.errors import BadAnswer
-from guard.ports.venue import Depth, DepthLevel, Instrument
+from guard.ports.venue import Depth, Instrument
 from guard.risk.book import PositionMode, Side, Tier
-from guard.venues.fields import Row, decimal, number, optional_number, optional_text, positive, record, refused, rows
+from guard.venues.depth import read_sides
+from guard.venues.fields import (
+    Row,
+    exact,
+    number,
+    optional_number,
+    optional_text,
+    positive,
+    record,
+    refused,
+    rows,
+)
 from guard.venues.fields import text as word
-from guard.venues.markets import Listing
+from guard.venues.markets import Listing, readable
 from guard.venues.mexc import endpoints as at
 from guard.venues.mexc.parse import data_of, listed
 
@@ -42,10 +52,7 @@ class Contracts:
 
 
 def read_contracts(markets: object) -> Contracts:
-    """The listed contracts.
-
-    One whose rules cannot be read is left out, so that one new listing cannot blind every account; an account that
-    holds it finds it missing.
+    """The listed contracts; one whose rules cannot be read is left out.
 
     Args:
         markets: ccxt's `fetch_swap_markets()`.
@@ -53,14 +60,7 @@ def read_contracts(markets: object) -> Contracts:
     Raises:
         BadAnswer: no list, or not one contract in it.
     """
-    found = []
-    for market in rows(markets, at.MARKETS.name):
-        try:
-            found.append(_contract(market))
-        except BadAnswer:
-            continue
-    if not found:
-        raise refused(at.MARKETS.name, "lists no contract")
+    found = readable(markets, at.MARKETS.name, _contract)
     return Contracts({each.listing.market_id: each for each in found}, {each.listing.symbol: each for each in found})
 
 
@@ -68,7 +68,7 @@ def _contract(market: Mapping[str, Any]) -> Contract:
     where = f"{at.MARKETS.name} {market.get('id')}"
     info, symbol = record(market.get("info"), where), word(market, "symbol", where)
     positive(info, "contractSize", where)
-    size = _exact(info, "contractSize", where)
+    size = exact(info, "contractSize", where)
     listing = Listing(
         market_id=word(market, "id", where),
         symbol=symbol,
@@ -77,9 +77,9 @@ def _contract(market: Mapping[str, Any]) -> Contract:
         contract_size=float(size),
         instrument=Instrument(
             symbol=symbol,
-            step=_exact(info, "volUnit", where),
-            minimum=_exact(info, "minVol", where),
-            tick=_exact(info, "priceUnit", where),
+            step=exact(info, "volUnit", where),
+            minimum=exact(info, "minVol", where),
+            tick=exact(info, "priceUnit", where),
             contract_size=size,
         ),
         # Whichever is higher: a cost is never estimated too low.
@@ -87,12 +87,6 @@ def _contract(market: Mapping[str, Any]) -> Contract:
         maker=number(info, "makerFeeRate", where),
     )
     return Contract(listing, _tiers(info, where), optional_text(info, "riskLimitType") == "BY_VALUE")
-
-
-def _exact(row: Row, key: str, where: str) -> Decimal:
-    """A number; the venue writes them as JSON numbers, whose shortest form is what it wrote."""
-    raw = row.get(key)
-    return decimal({key: repr(raw)} if isinstance(raw, float) else row, key, where)
 
 
 def _tiers(info: Row, where: str) -> tuple[Tier, ...] | None:
@@ -209,17 +203,4 @@ def read_depth(answer: object, symbol: str) -> Depth:
     """
     where = at.DEPTH.name
     row = record(data_of(answer, where), where)
-    return Depth(symbol=symbol, bids=_levels(row, "bids", where), asks=_levels(row, "asks", where))
-
-
-def _levels(row: Row, key: str, where: str) -> tuple[DepthLevel, ...]:
-    raw = row.get(key)
-    if not isinstance(raw, list):
-        raise refused(where, f"{key} are no list")
-    levels = []
-    for level in raw:
-        if not isinstance(level, list) or len(level) < 2:
-            raise refused(where, f"a level of {key} is no pair")
-        pair = {"price": level[0], "size": level[1]}
-        levels.append(DepthLevel(positive(pair, "price", where), positive(pair, "size", where)))
-    return tuple(levels)
+    return read_sides(row, symbol, where)

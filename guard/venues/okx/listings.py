@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from guard.ports.errors import BadAnswer
 from guard.ports.venue import Instrument
 from guard.risk.book import Kind
-from guard.venues.fields import Row, decimal, number, record, refused, rows, text
-from guard.venues.markets import Listing, MarketTable
+from guard.venues.fields import Row, number, positive_decimal, record, refused, text
+from guard.venues.markets import Listing, MarketTable, readable
 from guard.venues.okx import endpoints as at
 
 _KINDS: Mapping[str, Kind] = {"linear": "linear", "inverse": "inverse"}
@@ -22,10 +21,7 @@ def family_of(market_id: str) -> str:
 
 
 def read_markets(markets: object) -> MarketTable:
-    """The table of listings.
-
-    A contract whose rules cannot be read is left out, so that one new listing cannot blind every account; an account
-    that holds it finds it missing.
+    """The table of listings; a contract whose rules cannot be read is left out.
 
     Args:
         markets: ccxt's `fetch_markets()`.
@@ -33,15 +29,7 @@ def read_markets(markets: object) -> MarketTable:
     Raises:
         BadAnswer: no list, or not one contract in it.
     """
-    found = []
-    for market in rows(markets, at.MARKETS.name):
-        try:
-            found.append(_listing(market))
-        except BadAnswer:
-            continue
-    if not found:
-        raise refused(at.MARKETS.name, "lists no contract")
-    return MarketTable.of(found)
+    return MarketTable.of(readable(markets, at.MARKETS.name, _listing))
 
 
 def _listing(market: Mapping[str, Any]) -> Listing:
@@ -51,7 +39,7 @@ def _listing(market: Mapping[str, Any]) -> Listing:
     kind = _KINDS.get(text(info, "ctType", where))
     if kind is None or text(info, "instFamily", where) != family_of(market_id):
         raise refused(where, "is of a kind that is not known")
-    size = _above_zero(info, "ctVal", where) * _multiplier(info, where)
+    size = positive_decimal(info, "ctVal", where) * _multiplier(info, where)
     unit, symbol = text(info, "ctValCcy", where), text(market, "symbol", where)
     base = symbol.partition("/")[0]
     if (unit == base) != (kind == "linear"):
@@ -69,22 +57,15 @@ def _listing(market: Mapping[str, Any]) -> Listing:
 
 
 def _multiplier(info: Row, where: str) -> Decimal:
-    return _above_zero(info, "ctMult", where) if info.get("ctMult") else Decimal(1)
+    return positive_decimal(info, "ctMult", where) if info.get("ctMult") else Decimal(1)
 
 
 def _instrument(symbol: str, info: Row, size: Decimal, where: str) -> Instrument:
     return Instrument(
         symbol=symbol,
-        step=_above_zero(info, "lotSz", where),
-        minimum=_above_zero(info, "minSz", where),
-        tick=_above_zero(info, "tickSz", where),
+        step=positive_decimal(info, "lotSz", where),
+        minimum=positive_decimal(info, "minSz", where),
+        tick=positive_decimal(info, "tickSz", where),
         contract_size=size,
-        maximum=_above_zero(info, "maxLmtSz", where) if info.get("maxLmtSz") else None,
+        maximum=positive_decimal(info, "maxLmtSz", where) if info.get("maxLmtSz") else None,
     )
-
-
-def _above_zero(row: Row, key: str, where: str) -> Decimal:
-    value = decimal(row, key, where)
-    if value <= 0:
-        raise refused(where, f"{key} was {value}, must be > 0")
-    return value

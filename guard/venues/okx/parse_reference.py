@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from guard.ports.errors import VenueError
-from guard.ports.venue import Depth, DepthLevel, KeyRights
+from guard.ports.venue import Depth, KeyRights
 from guard.risk.book import HaircutTier, PositionMode, Tier
+from guard.venues.depth import read_sides
 from guard.venues.fields import Row, number, optional_number, optional_text, positive, refused, rows, text
 from guard.venues.okx import endpoints as at
 
@@ -179,17 +180,4 @@ def read_depth(answer: object, symbol: str) -> Depth:
     """
     where = at.DEPTH.name
     row = at.only_row(answer, where)
-    return Depth(symbol=symbol, bids=_levels(row, "bids", where), asks=_levels(row, "asks", where))
-
-
-def _levels(row: Row, key: str, where: str) -> tuple[DepthLevel, ...]:
-    raw = row.get(key)
-    if not isinstance(raw, list):
-        raise refused(where, f"{key} are no list")
-    levels = []
-    for level in raw:
-        if not isinstance(level, list) or len(level) < 2:
-            raise refused(where, f"a level of {key} is no pair")
-        pair = {"price": level[0], "size": level[1]}
-        levels.append(DepthLevel(positive(pair, "price", where), positive(pair, "size", where)))
-    return tuple(levels)
+    return read_sides(row, symbol, where)

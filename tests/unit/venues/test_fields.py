@@ -101,3 +101,29 @@ def test_rows_are_a_list_of_objects(answer: object) -> None:
     with pytest.raises(BadAnswer, match="not a") as caught:
         fields.rows(answer, WHERE)
     assert len(str(caught.value)) < 200
+
+
+def test_exact_numbers_may_come_as_json_numbers() -> None:
+    """Their shortest text is what the venue wrote; a whole word of one keeps all its digits."""
+    said = [fields.exact({"x": raw}, "x", WHERE) for raw in (0.1, 1e-7, "0.10", 3)]
+    assert [format(value, "f") for value in said] == ["0.1", "0.0000001", "0.10", "3"]
+    for raw in (float("nan"), float("inf"), None, "", True, "1,5"):
+        with pytest.raises(BadAnswer):
+            fields.exact({"x": raw}, "x", WHERE)
+
+
+def test_exact_numbers_above_zero() -> None:
+    """As written; 0, less and JSON numbers with a point are refused with the field's name."""
+    assert fields.positive_decimal({"x": "0.10"}, "x", WHERE) == Decimal("0.10")
+    for raw in ("0", "-1", 0.5, None):
+        with pytest.raises(BadAnswer, match=" x"):
+            fields.positive_decimal({"x": raw}, "x", WHERE)
+
+
+def test_a_zero_may_stand_for_nothing() -> None:
+    """Some venues write 0 where they have no price."""
+    rows: list[dict[str, Any]] = [*MISSING, {"x": "0"}, {"x": -1}]
+    assert [fields.above_zero(row, "x", WHERE) for row in rows] == [None] * len(rows)
+    assert fields.above_zero({"x": "2.5"}, "x", WHERE) == 2.5
+    with pytest.raises(BadAnswer):
+        fields.above_zero({"x": "none"}, "x", WHERE)

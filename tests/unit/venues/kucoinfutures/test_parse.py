@@ -8,7 +8,6 @@ import pytest
 
 from guard.ports.errors import BadAnswer
 from guard.venues.kucoinfutures.parse import (
-    exact,
     read_open_orders,
     read_overview,
     read_positions,
@@ -141,9 +140,3 @@ def test_orders_that_cannot_be_understood(shapes: Any, changes: dict[str, Any], 
     """Refused, by the field's name."""
     with pytest.raises(BadAnswer, match=text):
         read_open_orders(page(shapes.order(**changes)))
-
-
-@pytest.mark.parametrize(("raw", "text"), [(0.001, "0.001"), (1e-05, "0.00001"), ("0.10", "0.10"), (100, "100")])
-def test_numbers_as_they_were_written(raw: object, text: str) -> None:
-    """A float is the number whose shortest text it is."""
-    assert format(exact({"tickSize": raw}, "tickSize", "here"), "f") == text
