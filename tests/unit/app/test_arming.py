@@ -1,0 +1,59 @@
+"""Who may be armed: every refusal says why, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from guard.app.accounts import refuse_arming
+from guard.ports.errors import InputError
+from guard.ports.records import AccountRecord
+from guard.ports.venue import AccountCheck, AccountSpec, KeyRights
+from guard.risk.book import VenueReported
+from tests.harness.cycle_world import NOW, book
+
+RECORD = AccountRecord("account-1", AccountSpec("main", "okx"), None, "observe", NOW)
+CHECK = AccountCheck(
+    fetched=book(40_000.0),
+    rights=KeyRights(read=True, trade=True, withdraw=False),
+    clock_skew_ms=0.0,
+    position_mode="one_way",
+    account_mode="single",
+)
+
+
+def test_a_key_that_trades_on_a_clean_account_is_armed() -> None:
+    """Nothing stands against it."""
+    refuse_arming(RECORD, CHECK, ())
+
+
+@pytest.mark.parametrize(
+    ("trade", "can_trade", "why", "fix"),
+    [
+        (True, False, "main cannot be armed: the guard sends no orders at okx, accounts there are", "act at the venue"),
+        (None, True, "main cannot be armed: okx does not tell whether its key may trade", "act at the venue yourself"),
+        (False, True, "main cannot be armed: its key may not trade", "enable futures trading for the key"),
+    ],
+)
+def test_what_cannot_trade_is_refused(trade: bool | None, can_trade: bool, why: str, fix: str) -> None:
+    """The venue, what it does not tell, and the key."""
+    check = replace(CHECK, rights=replace(CHECK.rights, trade=trade), can_trade=can_trade)
+    with pytest.raises(InputError, match=why) as refused:
+        refuse_arming(RECORD, check, ())
+    assert fix in refused.value.fix
+
+
+def test_problems_are_refused() -> None:
+    """All are named."""
+    with pytest.raises(InputError, match="main cannot be armed: data is old; equity disagrees"):
+        refuse_arming(RECORD, CHECK, ("data is old", "equity disagrees"))
+
+
+def test_figures_that_only_the_venue_knows_are_refused() -> None:
+    """Zones can rest on them, orders cannot."""
+    reported = VenueReported(equity=10_000.0, maintenance_margin=400.0)
+    known = replace(CHECK.fetched.book, model="reported", venue_reported=reported)
+    check = replace(CHECK, fetched=replace(CHECK.fetched, book=known))
+    with pytest.raises(InputError, match="the requirement in USDT is the venue's own figure, not computed here"):
+        refuse_arming(RECORD, check, ())
