@@ -302,10 +302,21 @@ class _Builder:
             return Collateral(row.currency, balance, frozen=frozen)
         price = self._price(row)
         if price is None:
-            self.missing.append(f"price of {row.currency}")
+            if self._may_count(row, balance):
+                self.missing.append(f"price of {row.currency}")
             return Collateral(row.currency, balance, price=1.0, haircut=1.0, frozen=frozen)
         haircut, tiers = self._haircuts(row) if self.is_computed else (0.0, ())
         return Collateral(row.currency, balance, price=price, haircut=haircut, frozen=frozen, haircut_tiers=tiers)
+
+    def _may_count(self, row: CurrencyRow, balance: float) -> bool:
+        """Whether anything in the currency may matter: a balance that the venue counts, a debt, what settles in it."""
+        listings = (self._reference.markets.by_id.get(market_id) for market_id in self._answers.used_ids)
+        settles = {listing.settle for listing in listings if listing}
+        if row.currency in settles or row.currency in {each.currency for each in self._answers.positions.held}:
+            return True
+        if balance == 0.0 and row.equity == 0.0:
+            return False
+        return not (balance > 0.0 and row.equity > 0.0 and row.counted_usd == 0.0)
 
     def _haircuts(self, row: CurrencyRow) -> tuple[float, tuple[HaircutTier, ...]]:
         """What is not counted of a currency: one fraction, or tiers of them."""

@@ -109,6 +109,31 @@ def test_the_price_of_a_currency_without_equity_stands_with_its_positions(make: 
     assert item.price == 0.999
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"cash": "0", "eq": "0", "eqUsd": "0", "disEq": "0"},
+        {"cash": "0", "eq": "0", "eqUsd": "", "disEq": ""},
+        {"cash": "12", "eq": "12", "eqUsd": "0", "disEq": "0"},
+        {"cash": "12", "eq": "12", "eqUsd": "", "disEq": "0"},
+    ],
+)
+def test_a_currency_in_which_nothing_counts_needs_no_price(make: Any, fields: Any) -> None:
+    """An empty row, and what is left of a token that is traded no longer: neither makes a book incomplete for ever."""
+    rows = (make.currency(disEq="1000"), make.currency("OLD", **fields))
+    fetched = make.book(make.answers(balance=make.balance(*rows, adjEq="1000")), make.reference("multi"))
+    assert fetched.missing == ()
+    (pool,) = assess(fetched.book).pools
+    assert pool.equity == pytest.approx(1_000.0)
+
+
+def test_a_debt_always_needs_a_price(make: Any) -> None:
+    """It counts in full, whatever the venue says of its worth."""
+    rows = (make.currency(disEq="1000"), make.currency("OLD", cash="-12", eq="-12", eqUsd="0", disEq="0"))
+    fetched = make.book(make.answers(balance=make.balance(*rows, adjEq="1000")), make.reference("multi"))
+    assert "price of OLD" in fetched.missing
+
+
 def test_legs_in_hedge_mode_share_their_mark(make: Any) -> None:
     """Their rows may be a moment apart; cross and isolated of one side stand beside each other."""
     positions = (
