@@ -71,7 +71,7 @@ def _unit(model: str, symbol: str) -> str:
     if model in IN_CONTRACTS:
         return "contracts"
     if model == "kraken-futures":
-        return "contracts" if settle == base else base
+        return "contracts" if settle == base else quote
     if model == "bitmex":
         return settle or base
     return base if model == "binance-coinm" else quote

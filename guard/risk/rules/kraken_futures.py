@@ -3,18 +3,20 @@
 Formula:
     equity  = sum balance * price * (1 - haircut) + UPL                in USD
     MM      = sum over underlyings of max(sum MM of long legs, sum MM of short legs)       cross only; IM likewise
-    MM_leg  = value * mm_rate(tier of the size)                         the rate applies to the whole position
+    MM_leg  = value * mm_rate(tier of the value)                        the rate applies to the whole position
     IM_leg  = value / max_leverage(tier), or 2 * MM_leg where the tier has no max_leverage (published tables: MM = IM/2)
     risk_ratio = MM / equity                                            below IM risk-adding orders are cancelled
 
     All contracts of one underlying offset each other: a long perpetual against a short fixed maturity.
 
-Tiers: in base units for linear contracts, in contracts for inverse ones. Pools: one in USD.
+Tiers: in quote for linear contracts ("non-contract units, i.e. quote currency units"), in contracts of 1 USD for inverse
+ones. Pools: one in USD.
 
-Source: Kraken 4844463246100, 360022632452, 360022835651; golden cases `test_kraken_futures`.
-Confidence: the netting is documented. Known limits: whether tiers are marginal is not published, they apply to the
-whole position here (never less); margins follow the mark (the help speaks of the value at the entry price); the
-unrealized PnL counts in full. Compare with the venue's own totals.
+Source: Kraken 4844463246100, 360022632452, 360022835651, get-instruments; golden cases `test_kraken_futures`.
+Confidence: the netting and the unit of the tiers are documented. Known limits: whether tiers are marginal is not
+published, they apply to the whole position here (never less), so requirements jump at their floors; tier and margin
+follow the mark (the help speaks of the value at the entry price); the unrealized PnL counts in full. Compare with the
+venue's own totals.
 """
 
 from __future__ import annotations
@@ -44,14 +46,21 @@ def _pool(book: Book, part: Part) -> Pool:
         empty = Terms(np.zeros((1, 0)), np.zeros((1, 0)), im_rate=np.zeros(0))
         return build_pool(part, empty, im_orders=_order_margin(book) if part.cross else 0.0)
     contracts = np.array([position.contracts for position in sheet.positions])
-    sizes = np.where(sheet.inverse, contracts, sheet.size)
-    rates = tier_stack(book, sheet, sizes, "base units", marginal=False).rate_at(sizes)
+    sizes = np.where(sheet.inverse, contracts, sheet.value)
+    stack = tier_stack(book, sheet, sizes, "USD", marginal=False)
     im_rate = np.array(
         [_im_rate(book, symbol, size) for symbol, size in zip(sheet.symbols, sizes.tolist(), strict=True)]
     )
-    rate, deduction = single_lines(rates)
     group = _underlyings(sheet) if part.cross else None
-    terms = Terms(rate, deduction, im_rate=im_rate, offset_group=group)
+    terms = Terms(
+        # The mark does not move the tier of an inverse leg.
+        np.where(sheet.inverse, single_lines(stack.rate_at(sizes))[0], stack.rate),
+        np.zeros_like(stack.deduction),
+        im_rate=im_rate,
+        flat=~sheet.inverse,
+        flat_floor=stack.floor,
+        offset_group=group,
+    )
     offset = 0.0 if group is None else _offset(sheet, im_rate * sheet.value * _prices(part, sheet), group)
     return build_pool(part, terms, im_orders=offset + (_order_margin(book) if part.cross else 0.0))
 

@@ -107,7 +107,7 @@ class _Builder:
             self.missing.append(f"tiers of {symbol}")
         else:
             self.tiers[symbol] = contract.tiers
-        leverage = row.fixed_leverage or (contract.leverage_at(row.size) if contract else 1.0)
+        leverage = row.fixed_leverage or (contract.leverage_at(row.size, mark or row.entry_price) if contract else 1.0)
         if row.fixed_leverage is not None:
             self.missing.append(f"isolated margin of {symbol}, which the venue does not tell")
         return Position(
@@ -169,7 +169,7 @@ class _Builder:
                 continue
             terms: dict[str, Any] = {
                 "contract_size": contract.listing.contract_size,
-                "leverage": contract.leverage_at(0.0),
+                "leverage": contract.leverage_at(0.0, 0.0),
             }
             if mark is None:
                 self.missing.append(f"mark price of {contract.listing.symbol}")

@@ -44,14 +44,15 @@ _CONDITIONAL = frozenset({"stp", "stop", "take_profit", "trailing_stop"})
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A listed contract with its tiers: in base units (linear) or contracts (inverse)."""
+    """A listed contract with its tiers: in USD (linear) or contracts of 1 USD (inverse)."""
 
     listing: Listing
     tiers: tuple[Tier, ...]
 
-    def leverage_at(self, size: float) -> float:
-        """The highest leverage of a position of `size`, in the unit of the tiers."""
-        holds = [tier for tier in self.tiers if size > tier.floor] or list(self.tiers[:1])
+    def leverage_at(self, size: float, price: float) -> float:
+        """The highest leverage of a position of `size`, as the venue tells sizes, at `price`."""
+        held = size if self.listing.kind == "inverse" else size * self.listing.contract_size * price
+        holds = [tier for tier in self.tiers if held > tier.floor] or list(self.tiers[:1])
         return holds[-1].max_leverage or 1.0
 
 

@@ -38,11 +38,11 @@ from tests.contract.venues.harness import JumpingClock
 D = Decimal
 KEY, SECRET = "k" * 56, base64.b64encode(b"s" * 64).decode()
 BTC, ETH = "BTC/USD:USD", "ETH/USD:USD"
-# Floors in base units with initial margins; maintenance is half of it.
+# Floors in USD (linear) or contracts (inverse) with initial margins; maintenance is half of it.
 LEVELS: dict[str, list[tuple[float, float]]] = {
-    "PF_XBTUSD": [(0, 0.02), (15, 0.04), (30, 0.1)],
-    "PF_ETHUSD": [(0, 0.02), (200, 0.04)],
-    "FF_XBTUSD_261225": [(0, 0.02), (15, 0.04)],
+    "PF_XBTUSD": [(0, 0.02), (750_000, 0.04), (1_500_000, 0.1)],
+    "PF_ETHUSD": [(0, 0.02), (500_000, 0.04)],
+    "FF_XBTUSD_261225": [(0, 0.02), (750_000, 0.04)],
     "PI_XBTUSD": [(0, 0.02), (500_000, 0.04)],
 }
 UNDERLYING = {"PF_XBTUSD": "BTC", "PF_ETHUSD": "ETH", "FF_XBTUSD_261225": "BTC", "PI_XBTUSD": "BTC"}
@@ -98,9 +98,10 @@ class Kraken:
         for name, (size, _) in self.held.items():
             if name in self.fixed or name.startswith("PI_"):
                 continue
-            rate = next(rate for floor, rate in reversed(LEVELS[name]) if abs(size) > floor)
+            value = abs(size) * self.marks[name]
+            rate = next(rate for floor, rate in reversed(LEVELS[name]) if value > floor)
             key = (UNDERLYING[name], size > 0)
-            sides[key] = sides.get(key, 0.0) + abs(size) * self.marks[name] * rate
+            sides[key] = sides.get(key, 0.0) + value * rate
         bases = {base for base, _ in sides}
         initial = sum(max(sides.get((base, True), 0.0), sides.get((base, False), 0.0)) for base in bases)
         return initial, initial / 2

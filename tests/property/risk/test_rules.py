@@ -30,7 +30,7 @@ NEW, OLD = datetime(2026, 11, 21, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC)
 INVERSE_ONLY = {"binance-coinm"}
 BOTH_KINDS = {"tiered", "binance-pm", "bybit-uta", "okx", "deribit-sm", "kraken-futures", "bitmex", "bingx"}
 ONE_POOL = {"binance-usdm-multi", "binance-pm", "bybit-uta", "kraken-futures"}
-FLAT = {"gate", "bitget"}
+FLAT = {"gate", "bitget", "kraken-futures"}
 
 
 def real(low: float, high: float) -> st.SearchStrategy[float]:
@@ -223,7 +223,7 @@ def test_the_shock_is_the_nearest(book: Book) -> None:
         assert bool((slack >= -1e-9 * (np.abs(found.equity) + found.requirement + 1.0)).all())
 
 
-@given(books(("gate", "bitget")))
+@given(books(("gate", "bitget", "kraken-futures")))
 def test_flat_rules_change_sign_at_their_liquidation_price(book: Book) -> None:
     """Where a requirement may jump, the ratio is below 1 on one side of the price and at or above 1 on the other."""
     risk = assess(book)

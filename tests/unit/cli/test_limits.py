@@ -34,7 +34,7 @@ def test_tiers_with_derived_deductions(guard: Run, pair: dict[str, Any], write: 
 UNITS = [
     ("tiered", BTC, "USDT", "slice"), ("binance-coinm", "BTC/USD:BTC", "BTC", "slice"),
     ("okx", BTC, "contracts", "whole position"), ("mexc", BTC, "contracts", "whole position"),
-    ("kraken-futures", "BTC/USD:USD", "BTC", "whole position"),
+    ("kraken-futures", "BTC/USD:USD", "USD", "whole position"),
     ("kraken-futures", "BTC/USD:BTC", "contracts", "whole position"),
     ("tiered", "EURUSD", "quote currency", "slice"),
 ]  # fmt: skip

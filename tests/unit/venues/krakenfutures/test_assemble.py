@@ -20,7 +20,7 @@ from tests.unit.venues.hyperliquid.spoiling import Path, silent_changes
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 LEVELS = [
     {"numNonContractUnits": 0, "initialMargin": 0.02, "maintenanceMargin": 0.01},
-    {"numNonContractUnits": 15, "initialMargin": 0.04, "maintenanceMargin": 0.02},
+    {"numNonContractUnits": 500_000, "initialMargin": 0.04, "maintenanceMargin": 0.02},
 ]
 
 
@@ -115,6 +115,16 @@ def test_a_mark_of_another_moment_is_no_dispute(pnl: str, agrees: object) -> Non
     answers["accounts"]["accounts"]["flex"] |= {"pnl": pnl, "marginEquity": str(24_990.0 + float(pnl))}
     book = fetch(answers).book
     assert (conformity(assess(book), book) == ()) is agrees
+
+
+@pytest.mark.parametrize(("size", "leverage", "needed"), [(10.0, 50.0, 5_000.0), (10.001, 25.0, 10_001.0)])
+def test_levels_of_linear_contracts_are_in_dollars(size: float, leverage: float, needed: float) -> None:
+    """The level from 500,000 on begins at 10 BTC of 50,000, not at 500,000 BTC."""
+    answers = deepcopy(ANSWERS)
+    answers["positions"]["openPositions"][0]["size"] = size
+    book = fetch(answers).book
+    assert book.positions[0].leverage == pytest.approx(leverage)
+    assert assess(book).pools[0].maintenance_margin == pytest.approx(needed)
 
 
 def test_an_inverse_contract_is_told_by_its_type() -> None:
