@@ -6,9 +6,10 @@ Modes, key rights, tiers, discounts, fees, marks, order books. Pure: no ccxt, no
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
-from guard.ports.errors import VenueError
+from guard.ports.errors import BadAnswer, VenueError
 from guard.ports.venue import Depth, KeyRights
 from guard.risk.book import HaircutTier, PositionMode, Tier
 from guard.venues.depth import read_sides
@@ -113,26 +114,40 @@ def _open_ended(tier: Tier) -> Tier:
 def read_discounts(answer: object) -> dict[str, tuple[HaircutTier, ...]]:
     """What is not counted of each currency, by amount in its units; the venue states what is (`discountRate`).
 
+    A currency whose rates cannot be read is left out, so that one of them cannot blind every account; an account that
+    holds it finds them missing.
+
     Raises:
-        BadAnswer: a required field is missing or unreadable.
+        BadAnswer: no list, or not one currency in it.
     """
     where = at.DISCOUNTS.name
     found = {}
+    refusals = []
     for row in at.data_of(answer, where):
-        currency = text(row, "ccy", where)
-        here = f"{where} {currency}"
-        tiers: list[HaircutTier] = []
-        for item in sorted(rows(row.get("details"), here), key=lambda item: number(item, "minAmt", here)):
-            cap = optional_number(item, "maxAmt", here)
-            floor = tiers[-1].cap if tiers else 0.0
-            if floor is None or number(item, "minAmt", here) != floor:
-                raise refused(here, f"a tier begins at {item['minAmt']}, the one before ends at {floor}")
-            tiers.append(HaircutTier(floor, cap, _haircut(number(item, "discountRate", here), here)))
-        if tiers and tiers[-1].cap is not None:
-            beyond = optional_number(row, "minDiscountRate", here) or 0.0
-            tiers.append(HaircutTier(tiers[-1].cap, None, _haircut(beyond, here)))
-        found[currency] = tuple(tiers)
+        try:
+            found[text(row, "ccy", where)] = _discounts(row, where)
+        except BadAnswer as refusal:
+            refusals.append(refusal)
+    if not found:
+        raise refusals[0] if refusals else refused(where, "lists no currency")
     return found
+
+
+def _discounts(row: Row, where: str) -> tuple[HaircutTier, ...]:
+    here = f"{where} {row.get('ccy')}"
+    tiers: list[HaircutTier] = []
+    for item in sorted(rows(row.get("details"), here), key=lambda item: number(item, "minAmt", here)):
+        cap = optional_number(item, "maxAmt", here)
+        floor = tiers[-1].cap if tiers else 0.0
+        if floor is None or number(item, "minAmt", here) != floor:
+            raise refused(here, f"a tier begins at {item['minAmt']}, the one before ends at {floor}")
+        tiers.append(HaircutTier(floor, cap, _haircut(number(item, "discountRate", here), here)))
+    if tiers and tiers[-1].cap is not None:
+        beyond = optional_number(row, "minDiscountRate", here) or 0.0
+        tiers.append(HaircutTier(tiers[-1].cap, None, _haircut(beyond, here)))
+    if any(after.haircut < before.haircut for before, after in pairwise(tiers)):
+        raise refused(here, "more of a larger amount counts than of a smaller one")
+    return tuple(tiers)
 
 
 def _haircut(rate: float, where: str) -> float:
@@ -145,12 +160,16 @@ def _haircut(rate: float, where: str) -> float:
 def read_taker_fee(answer: object) -> float:
     """The highest taker fee of the user's contracts, as a fraction; the venue writes what is charged as negative.
 
+    Where it tells none for all contracts, the highest of the groups of contracts (`feeGroup`).
+
     Raises:
         BadAnswer: it does not say.
     """
     where = at.FEES.name
     row = at.only_row(answer, where)
     stated = [optional_number(row, key, where) for key in ("taker", "takerU", "takerUSDC")]
+    if not any(rate is not None for rate in stated) and row.get("feeGroup"):
+        stated = [optional_number(group, "taker", where) for group in rows(row["feeGroup"], f"{where} feeGroup")]
     rates = [-rate for rate in stated if rate is not None]
     if not rates:
         raise refused(where, "tells no taker fee")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from guard.ports.errors import VenueError
+from guard.ports.errors import BadAnswer, VenueError
 from guard.risk.book import HaircutTier, Tier
 from guard.venues.client import VenueClient
 from guard.venues.fields import refused
@@ -157,8 +157,13 @@ class ReferenceDesk:
         )
         return (await shared.get(read, within_s=within_s)).value
 
-    async def _taker_fee(self) -> float:
+    async def _taker_fee(self) -> float | None:
+        """The user's own fee; None where the answer cannot be understood: the book names it as missing."""
+
         async def read() -> float:
             return read_taker_fee(await self._client.call(at.FEES, {"instType": "SWAP"}))
 
-        return (await self._fee.get(read)).value
+        try:
+            return (await self._fee.get(read)).value
+        except BadAnswer:
+            return None

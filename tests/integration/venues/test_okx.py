@@ -214,6 +214,15 @@ async def test_a_venue_that_contradicts_itself_is_not_believed(bench: Harness) -
         await opened.fetch_book()
 
 
+async def test_a_fee_that_cannot_be_read_does_not_blind(bench: Harness) -> None:
+    """The figures stand on the listing's fee, and the book says what is missing."""
+    opened = await bench.open(bench.account("alice", bench.holding("BTCUSDT", "1", "43000")))
+    bench.tampering.changes["/api/v5/account/trade-fee"] = lambda answer: {**answer, "data": [{"level": "Lv1"}]}
+    fetched = await opened.fetch_book()
+    assert fetched.missing == ("taker fee of the account",)
+    assert fetched.book.fees.taker > 0.0
+
+
 @pytest.mark.parametrize("always", [False, True])
 async def test_a_fill_while_the_account_is_read_is_noticed(bench: Harness, always: bool) -> None:
     """Read once more; what changes every time is said to be torn."""

@@ -131,6 +131,24 @@ def test_broken_discounts_are_refused(details: Any) -> None:
         read_discounts(wrapped({"ccy": "BTC", "details": details}))
 
 
+def test_one_broken_currency_does_not_take_the_others_along() -> None:
+    """Whoever holds it finds its discount missing; everybody else is not blind for it."""
+    usdt = {"ccy": "USDT", "details": [{"minAmt": "0", "maxAmt": "", "discountRate": "1"}]}
+    odd = {"ccy": "ODD", "details": [{"minAmt": "1", "maxAmt": "", "discountRate": "1"}]}
+    rises = {"minAmt": "0", "maxAmt": "5", "discountRate": "0.5"}, {"minAmt": "5", "maxAmt": "", "discountRate": "0.9"}
+    assert set(read_discounts(wrapped(usdt, odd, {"ccy": "UP", "details": [*rises]}, {"details": []}))) == {"USDT"}
+
+
+def test_the_taker_fee_by_groups() -> None:
+    """The venue is about to tell fees by groups of contracts only: the highest of them, unless one is told for all."""
+    groups = [{"groupId": "1", "taker": "-0.0005"}, {"groupId": "2", "taker": "-0.0007"}, {"groupId": "3", "taker": ""}]
+    assert read_taker_fee(wrapped({"taker": "", "takerU": "", "feeGroup": groups})) == 0.0007
+    assert read_taker_fee(wrapped({"feeGroup": groups})) == 0.0007
+    assert read_taker_fee(wrapped({"taker": "-0.0004", "feeGroup": groups})) == 0.0004
+    with pytest.raises(BadAnswer, match="no taker fee"):
+        read_taker_fee(wrapped({"taker": "", "feeGroup": []}))
+
+
 def test_the_taker_fee_is_the_highest_of_contracts() -> None:
     """The venue writes charges below 0, and rebates above."""
     assert read_taker_fee(wrapped({"taker": "-0.0005", "takerU": "-0.0003", "takerUSDC": ""})) == 0.0005
