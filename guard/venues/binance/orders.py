@@ -6,19 +6,23 @@ An order leaves as the exact decimal strings that were journalled.
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 
-from guard.ports.venue import OrderRequest, OrderState, OrderStatus
+from guard.ports.venue import OrderRequest, OrderState
 from guard.venues.binance import refusals
 from guard.venues.binance.branch import Requests
 from guard.venues.client import Endpoint
-from guard.venues.fields import decimal, number, record, refused, text
+from guard.venues.fields import decimal, number, record, text
 from guard.venues.markets import Listing
 from guard.venues.orderchecks import check_request
+from guard.venues.orderstates import StateWords, Told, order_state
 
 _CLIENT_ORDER_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
-_LIVE = frozenset({"NEW", "PARTIALLY_FILLED", "PENDING_NEW", "PENDING_CANCEL"})
-_ENDED = frozenset({"CANCELED", "EXPIRED", "EXPIRED_IN_MATCH"})
+_STATES = StateWords(
+    filled=frozenset({"FILLED"}),
+    live=frozenset({"NEW", "PARTIALLY_FILLED", "PENDING_NEW", "PENDING_CANCEL"}),
+    ended=frozenset({"CANCELED", "EXPIRED", "EXPIRED_IN_MATCH"}),
+    rejected=frozenset({"REJECTED"}),
+)
 
 
 class BinanceOrderWords:
@@ -83,27 +87,7 @@ def read_order(answer: object, symbol: str, where: str) -> OrderState:
     """
     row = record(answer, where)
     filled, asked = decimal(row, "executedQty", where), decimal(row, "origQty", where)
-    status = _status(text(row, "status", where), filled, where)
-    if filled < 0 or filled > asked or (status is OrderStatus.FILLED and filled != asked):
-        raise refused(where, f"order {row.get('clientOrderId')} is {status} with {filled} of {asked}")
     average = number(row, "avgPrice", where) if filled > 0 else None
-    return OrderState(
-        client_order_id=text(row, "clientOrderId", where),
-        venue_order_id=text(row, "orderId", where),
-        symbol=symbol,
-        status=status,
-        filled=filled,
-        average_price=average or None,
-    )
-
-
-def _status(word: str, filled: Decimal, where: str) -> OrderStatus:
-    if word == "FILLED":
-        return OrderStatus.FILLED
-    if word in _LIVE:
-        return OrderStatus.OPEN
-    if word in _ENDED:
-        return OrderStatus.PARTLY_FILLED if filled > 0 else OrderStatus.EXPIRED
-    if word == "REJECTED":
-        return OrderStatus.REJECTED
-    raise refused(where, f"the status of an order was {word!r}")
+    client_id, venue_id = text(row, "clientOrderId", where), text(row, "orderId", where)
+    told = Told(client_id, venue_id, text(row, "status", where), asked, filled, average)
+    return order_state(told, symbol, _STATES, where)

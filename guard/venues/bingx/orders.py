@@ -10,17 +10,22 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from guard.ports.venue import OrderRequest, OrderState, OrderStatus
+from guard.ports.venue import OrderRequest, OrderState
 from guard.venues.bingx import endpoints as at
 from guard.venues.bingx.parse import data_of
 from guard.venues.client import Endpoint
 from guard.venues.fields import Row, decimal, number, optional_text, record, refused, text
 from guard.venues.markets import Listing
 from guard.venues.orderchecks import check_request, not_sent
+from guard.venues.orderstates import StateWords, Told, order_state
 
 _CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_LIVE = frozenset({"NEW", "PENDING", "PARTIALLY_FILLED", "WORKING"})
-_ENDED = frozenset({"CANCELED", "CANCELLED", "EXPIRED"})
+_STATES = StateWords(
+    filled=frozenset({"FILLED"}),
+    live=frozenset({"NEW", "PENDING", "PARTIALLY_FILLED", "WORKING"}),
+    ended=frozenset({"CANCELED", "CANCELLED", "EXPIRED"}),
+    rejected=frozenset({"FAILED", "REJECTED"}),
+)
 
 
 class BingxOrderWords:
@@ -45,7 +50,8 @@ class BingxOrderWords:
         row = _order_of(answer, where)
         _same_id(row, request.client_order_id, where)
         text(row, "orderId", where)
-        if (optional_text(row, "status") or "").upper() not in _ENDED | {"FILLED"} or "executedQty" not in row:
+        word = (optional_text(row, "status") or "").upper()
+        if word not in _STATES.ended | _STATES.filled or "executedQty" not in row:
             return None
         return _state(row, request.client_order_id, request.symbol, request.contracts, where)
 
@@ -108,27 +114,6 @@ def read_order(answer: object, client_order_id: str, symbol: str) -> OrderState:
 
 def _state(row: Row, client_order_id: str, symbol: str, asked: Decimal, where: str) -> OrderState:
     filled = decimal(row, "executedQty", where)
-    status = _status(text(row, "status", where).upper(), filled, where)
-    if filled < 0 or filled > asked or (status is OrderStatus.FILLED and filled != asked):
-        raise refused(where, f"order {client_order_id} is {status} with {filled} of {asked}")
     average = number(row, "avgPrice", where) if filled > 0 else None
-    return OrderState(
-        client_order_id=client_order_id,
-        venue_order_id=text(row, "orderId", where),
-        symbol=symbol,
-        status=status,
-        filled=filled,
-        average_price=average or None,
-    )
-
-
-def _status(word: str, filled: Decimal, where: str) -> OrderStatus:
-    if word == "FILLED":
-        return OrderStatus.FILLED
-    if word in _LIVE:
-        return OrderStatus.OPEN
-    if word in _ENDED:
-        return OrderStatus.PARTLY_FILLED if filled > 0 else OrderStatus.EXPIRED
-    if word in {"FAILED", "REJECTED"}:
-        return OrderStatus.PARTLY_FILLED if filled > 0 else OrderStatus.REJECTED
-    raise refused(where, f"the status of an order was {word!r}")
+    word, venue_id = text(row, "status", where).upper(), text(row, "orderId", where)
+    return order_state(Told(client_order_id, venue_id, word, asked, filled, average), symbol, _STATES, where)

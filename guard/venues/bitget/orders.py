@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Final
 
-from guard.ports.venue import OrderRequest, OrderState, OrderStatus
+from guard.ports.venue import OrderRequest, OrderState
 from guard.risk.book import PositionMode, Side
 from guard.venues.bitget import endpoints as at
 from guard.venues.bitget.listings import product_of
@@ -20,11 +19,14 @@ from guard.venues.client import Endpoint
 from guard.venues.fields import decimal, number, record, refused, text
 from guard.venues.markets import Listing
 from guard.venues.orderchecks import check_request, not_sent
+from guard.venues.orderstates import StateWords, Told, order_state
 
 _CLIENT_ORDER_ID = re.compile(r"[.A-Za-z0-9:_-]{1,50}")
-_LIVE: Final = frozenset({"live", "new", "init", "partially_filled", "partial_fill"})
-_ENDED: Final = frozenset({"canceled", "cancelled", "cancel"})
-_FILLED: Final = frozenset({"filled", "full_fill"})
+_STATES: Final = StateWords(
+    filled=frozenset({"filled", "full_fill"}),
+    live=frozenset({"live", "new", "init", "partially_filled", "partial_fill"}),
+    ended=frozenset({"canceled", "cancelled", "cancel"}),
+)
 _DIRECTION: Final[Mapping[Side, str]] = {"long": "buy", "short": "sell"}
 
 
@@ -116,25 +118,7 @@ def read_order(answer: object, symbol: str, where: str) -> OrderState:
     """
     row = record(answer, where)
     filled, asked = decimal(row, "baseVolume", where), decimal(row, "size", where)
-    status = _status(text(row, "state" if row.get("state") else "status", where), filled, where)
-    if filled < 0 or filled > asked or (status is OrderStatus.FILLED and filled != asked):
-        raise refused(where, f"order {row.get('clientOid')} is {status} with {filled} of {asked}")
     average = number(row, "priceAvg", where) if filled > 0 else None
-    return OrderState(
-        client_order_id=text(row, "clientOid", where),
-        venue_order_id=text(row, "orderId", where),
-        symbol=symbol,
-        status=status,
-        filled=filled,
-        average_price=average or None,
-    )
-
-
-def _status(word: str, filled: Decimal, where: str) -> OrderStatus:
-    if word in _FILLED:
-        return OrderStatus.FILLED
-    if word in _LIVE:
-        return OrderStatus.OPEN
-    if word in _ENDED:
-        return OrderStatus.PARTLY_FILLED if filled > 0 else OrderStatus.EXPIRED
-    raise refused(where, f"the status of an order was {word!r}")
+    client_id, venue_id = text(row, "clientOid", where), text(row, "orderId", where)
+    word = text(row, "state" if row.get("state") else "status", where)
+    return order_state(Told(client_id, venue_id, word, asked, filled, average), symbol, _STATES, where)

@@ -9,16 +9,20 @@ import re
 from decimal import Decimal
 
 from guard.ports.errors import OrderOutcomeUnknown, OrderRejected
-from guard.ports.venue import OrderRequest, OrderState, OrderStatus
+from guard.ports.venue import OrderRequest, OrderState
 from guard.venues.client import Endpoint
 from guard.venues.fields import decimal, number, refused, text
 from guard.venues.markets import Listing
 from guard.venues.okx import endpoints as at
 from guard.venues.orderchecks import check_request
+from guard.venues.orderstates import StateWords, Told, order_state
 
 _CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9]{1,32}")
-_LIVE = frozenset({"live", "partially_filled"})
-_ENDED = frozenset({"canceled", "mmp_canceled"})
+_STATES = StateWords(
+    filled=frozenset({"filled"}),
+    live=frozenset({"live", "partially_filled"}),
+    ended=frozenset({"canceled", "mmp_canceled"}),
+)
 _ACCEPTED = "0"
 
 
@@ -91,25 +95,7 @@ def read_order(answer: object, symbol: str) -> OrderState:
     row = at.only_row(answer, where)
     asked = decimal(row, "sz", where)
     filled = decimal(row, "accFillSz", where) if row.get("accFillSz") not in {None, ""} else Decimal(0)
-    status = _status(text(row, "state", where), filled, where)
-    if filled < 0 or filled > asked or (status is OrderStatus.FILLED and filled != asked):
-        raise refused(where, f"order {row.get('clOrdId')} is {status} with {filled} of {asked}")
     average = number(row, "avgPx", where) if filled > 0 else None
-    return OrderState(
-        client_order_id=text(row, "clOrdId", where),
-        venue_order_id=text(row, "ordId", where),
-        symbol=symbol,
-        status=status,
-        filled=filled,
-        average_price=average or None,
-    )
-
-
-def _status(word: str, filled: Decimal, where: str) -> OrderStatus:
-    if word == "filled":
-        return OrderStatus.FILLED
-    if word in _LIVE:
-        return OrderStatus.OPEN
-    if word in _ENDED:
-        return OrderStatus.PARTLY_FILLED if filled > 0 else OrderStatus.EXPIRED
-    raise refused(where, f"the state of an order was {word!r}")
+    client_id, venue_id = text(row, "clOrdId", where), text(row, "ordId", where)
+    told = Told(client_id, venue_id, text(row, "state", where), asked, filled, average)
+    return order_state(told, symbol, _STATES, where)
