@@ -110,7 +110,8 @@ def _account(row: Row, product: str, where: str) -> AccountRow:
     mode = optional_text(row, "assetMode")
     if mode not in {None, "single", "union"}:
         raise refused(where, f"assetMode of {row.get('marginCoin')} was {mode!r}")
-    total = optional_number(row, "unionTotalMargin", where) if mode == "union" else None
+    total = optional_number(row, _union_total(row), where) if mode == "union" else None
+    coupon = optional_number(row, "coupon", where)
     return AccountRow(
         product=product,
         coin=text(row, "marginCoin", where),
@@ -123,8 +124,13 @@ def _account(row: Row, product: str, where: str) -> AccountRow:
         union_equity=total,
         union_maintenance=optional_number(row, "unionMm", where) if mode == "union" else None,
         union_available=optional_number(row, "unionAvailable", where) if mode == "union" else None,
-        is_empty=not any((equity, unrealized, locked, available, total)),
+        is_empty=not any((equity, unrealized, locked, available, total, coupon)),
     )
+
+
+def _union_total(row: Row) -> str:
+    """The field of the total in multi-assets mode; the venue's documents spell it in two ways."""
+    return "unionTotalMagin" if "unionTotalMagin" in row and "unionTotalMargin" not in row else "unionTotalMargin"
 
 
 def read_positions(answer: object, product: str) -> tuple[PositionRow, ...]:
@@ -241,7 +247,10 @@ def _order(row: Row, product: str, where: str) -> OrderRow:
 
 
 def _plan(row: Row, product: str, where: str) -> OrderRow:
-    """A waiting order. Take-profit and stop-loss orders close, in either mode; those of a whole leg name no size."""
+    """A waiting order. Take-profit and stop-loss orders close, in either mode, whatever `tradeSide` they name.
+
+    Those of a whole leg name no size.
+    """
     kind = text(row, "planType", where)
     if kind not in _OPENING_PLANS | _CLOSING_PLANS | _WHOLE_PLANS:
         raise refused(where, f"planType of {row.get('symbol')} was {kind!r}")
@@ -249,8 +258,7 @@ def _plan(row: Row, product: str, where: str) -> OrderRow:
     closes = kind not in _OPENING_PLANS
     side: OrderSide | None
     if leg is not None:
-        side, reduces = _leg_ways(row, leg, where)
-        side, reduces = (_CLOSING[leg], True) if closes else (side, reduces)
+        side, reduces = (_CLOSING[leg], True) if closes else _leg_ways(row, leg, where)
     else:
         side, reduces = (None, True) if closes else (_side(row, where), _reduces(row, where, unsaid=False))
     size = optional_number(row, "size", where) or 0.0

@@ -76,7 +76,7 @@ class BitgetReader:
                 raise refused(f"{at.ACCOUNT.name} {wrong}", "names a position mode that legs and orders contradict")
         computed = model_of(answers) == MODEL
         markets = await self._reference.markets_for(answers.used_ids)
-        held = {row.market_id: row.product for row in answers.positions if computed and row.market_id in markets.by_id}
+        held = [row for row in answers.positions if computed and row.market_id in markets.by_id]
         reference = Reference(markets, await self._reference.tiers(held), modes.position_modes)
         torn = torn_evidence(pools_of(answers.accounts, answers.positions), reference.tiers)
         fetched = assemble(self._client.spec.name, answers, reference, torn, self._last_tiers)

@@ -13,7 +13,7 @@ from guard.ports.errors import VenueError
 from guard.risk.book import PositionMode, Tier
 from guard.venues.bitget import endpoints as at
 from guard.venues.bitget.listings import product_of, read_markets
-from guard.venues.bitget.parse import AccountRow, read_accounts
+from guard.venues.bitget.parse import AccountRow, PositionRow, read_accounts
 from guard.venues.bitget.parse_reference import read_position_mode, read_tiers, read_unified_mode
 from guard.venues.client import VenueClient
 from guard.venues.hub import DAY_S
@@ -86,6 +86,9 @@ class ReferenceDesk:
         for product, answer in zip(at.PRODUCTS, answers, strict=True):
             accounts.extend(read_accounts(answer, product))
         used = {row.product for row in accounts if not row.is_empty} or {at.PRODUCTS[0]}
+        if any(row.is_union for row in accounts):
+            # One wallet carries them all: a product whose own account is empty may hold legs.
+            used = set(at.PRODUCTS)
         return Modes(
             is_unified=False,
             position_modes=await self._position_modes([product for product in at.PRODUCTS if product in used]),
@@ -121,22 +124,31 @@ class ReferenceDesk:
         table = await self.markets()
         return table if table.by_id.keys() >= set(ids) else await self.markets(within_s=_REREAD_S)
 
-    async def tiers(self, product_by_id: Mapping[str, str]) -> dict[str, tuple[Tier, ...]]:
-        """Tiers of contracts by id, each read once a day for all accounts of the site.
+    async def tiers(self, legs: Iterable[PositionRow]) -> dict[str, tuple[Tier, ...]]:
+        """Tiers of the legs' contracts by id, read once a day for all accounts of the site.
+
+        A table without the rate that the venue charges a leg is read anew, at most once a minute: tiers do change, and
+        a day with the old ones is a day of wrong figures.
 
         Raises:
             VenueError: one cannot be read, and none usable is kept.
         """
-        found = await together(*(self._tiers_of(market_id, product) for market_id, product in product_by_id.items()))
-        return dict(zip(product_by_id, found, strict=True))
+        charged: dict[tuple[str, str], set[float]] = {}
+        for leg in legs:
+            rates = charged.setdefault((leg.market_id, leg.product), set())
+            if leg.mm_rate is not None:
+                rates.add(leg.mm_rate)
+        found = await together(*(self._tiers_of(*named, told) for named, told in charged.items()))
+        return {market_id: table for (market_id, _), table in zip(charged, found, strict=True)}
 
-    async def _tiers_of(self, market_id: str, product: str) -> tuple[Tier, ...]:
+    async def _tiers_of(self, market_id: str, product: str, rates: set[float]) -> tuple[Tier, ...]:
         async def read() -> tuple[Tier, ...]:
             asked = {"symbol": market_id, "productType": product}
             return read_tiers(await self._client.call(at.TIERS, asked), market_id)
 
         kept: Shared[tuple[Tier, ...]] = self._site.shared(f"tiers {product} {market_id}", DAY_S, _TIERS_USABLE_S)
-        return (await kept.get(read)).value
+        table = (await kept.get(read)).value
+        return table if rates <= {tier.mm_rate for tier in table} else (await kept.get(read, within_s=_REREAD_S)).value
 
     async def listing(self, symbol: str) -> Listing:
         """The listing of `symbol`.

@@ -277,6 +277,33 @@ async def test_orders_alone_bring_what_they_are_computed_with(bench: Harness) ->
     assert pool.initial_margin == pytest.approx(3 * 3000 / 20)
 
 
+async def test_tiers_that_the_venue_has_changed_are_read_anew(bench: Harness) -> None:
+    """A leg is charged a rate that the kept table does not have: the table is old, however young it is."""
+    opened = await bench.open(bench.account("alice", btc(bench)))
+    before = (await opened.fetch_book()).book.tiers[BTC][0].mm_rate
+
+    def changed(answer: Any) -> Any:
+        for row in answer["data"]:
+            row["keepMarginRate"] = str(1.7 * float(row["keepMarginRate"]))
+        return answer
+
+    for path in (bench.positions, "/v2/mix/market/query-position-lever"):
+        bench.tampering.changes[path] = changed
+    bench.clock.jump(61)
+    assert (await opened.fetch_book()).book.tiers[BTC][0].mm_rate == pytest.approx(1.7 * before)
+    count = len(asked(bench, "/query-position-lever"))
+    await opened.fetch_book()
+    assert len(asked(bench, "/query-position-lever")) == count
+
+
+async def test_multi_assets_mode_has_the_position_mode_of_every_product(bench: Harness) -> None:
+    """One wallet carries them all: a product whose own account is empty may hold legs."""
+    account = bench.account("alice", btc(bench), balances={"USDT": 20_000}, multi_assets=True)
+    await (await bench.open(account)).fetch_book()
+    asked_of = {query["productType"] for query in asked(bench, "/v2/mix/account/account")}
+    assert asked_of == {"USDT-FUTURES", "USDC-FUTURES", "COIN-FUTURES"}
+
+
 async def test_products_without_money_are_not_asked_for_orders(bench: Harness) -> None:
     """Nothing can rest there; positions and balances of each product are always read."""
     opened = await bench.open(bench.account("alice", btc(bench)))

@@ -164,6 +164,26 @@ def test_plans(enveloped: Any, plan_row: Any) -> None:
     assert (whole.side, whole.leg, whole.reduce_only, whole.remaining) == ("buy", "short", True, None)
 
 
+def test_plans_that_close_and_name_no_turn(enveloped: Any, plan_row: Any) -> None:
+    """They close the leg all the same; one order that is told sparsely must not blind the account."""
+    hedged = {"posMode": "hedge_mode", "posSide": "long", "tradeSide": ""}
+    found = one_plan(enveloped, plan_row(planType="moving_plan", **hedged))
+    assert (found.side, found.leg, found.reduce_only, found.remaining) == ("sell", "long", True, 0.4)
+
+
+def test_the_total_of_multi_assets_mode_is_spelled_in_two_ways(enveloped: Any, account_row: Any) -> None:
+    """By the table of the venue's documents and by their sample."""
+    row = account_row(assetMode="union", unionTotalMagin="900")
+    del row["unionTotalMargin"]
+    assert read_accounts(enveloped([row]), USDT)[0].union_equity == 900.0
+
+
+def test_an_account_with_a_trading_bonus_only(enveloped: Any, account_row: Any) -> None:
+    """It can carry legs, so its position mode is asked for."""
+    row = account_row(accountEquity="0", available="0", locked="0", unrealizedPL="", coupon="25")
+    assert not read_accounts(enveloped([row]), USDT)[0].is_empty
+
+
 @pytest.mark.parametrize(
     "change", [{"side": "long"}, {"size": "0.1"}, {"orderId": ""}, {"posMode": "hedge_mode", "posSide": "net"}]
 )
