@@ -15,7 +15,6 @@ are decided on private readings only.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -33,6 +32,7 @@ from guard.app.judge import Failure, judge
 from guard.app.live_book import is_worse, judge_live
 from guard.app.watch import Opener, Watch
 from guard.ports.clock import Clock, Ids
+from guard.ports.deadline import Deadline
 from guard.ports.errors import CredentialsRejected, InputError, StoreError, VenueError
 from guard.ports.records import AlertReason, CycleRecord, Reading, ZoneChange
 from guard.ports.urgency import urgent
@@ -86,7 +86,7 @@ class Cycle:
         protector: armed protection.
         wake_outbox: called after something was recorded for delivery.
         tell_directly: last resort when the store does not record: tell these destinations this text at once.
-        timeout_s: longest wait for one fetch.
+        timeout_s: longest wait for one fetch, waiting for a shared request budget not counted.
         console: whether alerts go to the console too.
         bars: from where on a change that the guard did not make is told.
     """
@@ -178,7 +178,7 @@ class Cycle:
     async def _fetch(self, watch: Watch) -> FetchedBook | Failure:
         """Step 1. A failure that waiting cannot mend is certain."""
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with Deadline(self._timeout_s):
                 with urgent(_urgency(watch.last)):
                     return await (await watch.opened(self._opener)).fetch_book()
         except TimeoutError:

@@ -33,6 +33,10 @@ def never_waiting() -> Iterator[None]:
         _NEVER_WAITS.reset(token)
 
 
+class BudgetUsedUp(Exception):
+    """A request waited too long for its turn; it was not sent."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiter:
     """A request that waits: its weight, whose it is, how urgent, when it came, and what tells it to go."""

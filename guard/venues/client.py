@@ -5,13 +5,13 @@ Owns addresses, options, timeouts, the clock difference and pauses. Knows ccxt's
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from guard.ports.deadline import Deadline
 from guard.ports.errors import (
     ClockSkew,
     CredentialsRejected,
@@ -24,7 +24,7 @@ from guard.ports.errors import (
 from guard.ports.venue import AccountSpec
 from guard.venues import library
 from guard.venues.addresses import replace_host
-from guard.venues.budget import never_waiting
+from guard.venues.budget import BudgetUsedUp, never_waiting
 from guard.venues.errors import Ruling, answer_of, classify, scrub
 from guard.venues.hub import VenueSite
 from guard.venues.pauses import Pause, retry_after
@@ -33,8 +33,9 @@ from guard.venues.wire import Refusal, code_and_msg, quiet_logger
 _BANNED = 418
 _PAUSE_AFTER_BAN_S = 120.0
 _PAUSE_AFTER_LIMIT_S = 5.0
-# Over the timeout of the request itself: waiting for the request budget.
-_BUDGET_WAIT_S = 20.0
+# Over the timeout of the request itself, for whatever ccxt does besides.
+_OVER_TIMEOUT_S = 5.0
+_LATER = "the guard tries again at the next cycle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,14 +205,16 @@ class VenueClient:
         return answer
 
     async def _asked(self, endpoint: Endpoint, params: dict[str, object], where: str) -> Any:
-        limit_s = self.site.timeout_s + _BUDGET_WAIT_S
+        limit_s = self.site.timeout_s + _OVER_TIMEOUT_S
         try:
-            async with asyncio.timeout(limit_s):
+            async with Deadline(limit_s):
                 method = getattr(self.exchange, endpoint.method)
                 return await (method(**params) if endpoint.by_name else method(params))
         except TimeoutError as error:
+            raise VenueUnavailable(f"{where}: no answer within {limit_s:g} s", fix=_LATER) from error
+        except BudgetUsedUp as error:
             raise VenueUnavailable(
-                f"{where}: not answered within {limit_s:g} s, waiting for the request budget included",
+                f"{where}: {error}, the request budget of this address is used up",
                 fix="watch fewer accounts from this address, or poll less often",
             ) from error
         except library.exceptions().BaseError as error:

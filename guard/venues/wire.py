@@ -6,14 +6,16 @@ ccxt's exceptions carry text only: status, code and `Retry-After` are lost, and 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from guard.ports.clock import Clock
+from guard.ports.deadline import not_counted
 from guard.ports.urgency import urgency
 from guard.venues import library
-from guard.venues.budget import RequestBudget
+from guard.venues.budget import BudgetUsedUp, RequestBudget
 from guard.venues.errors import VenueAnswer
 from guard.venues.pauses import Pause, bounded, retry_after
 
@@ -21,6 +23,10 @@ Refusal = Callable[[Mapping[str, Any]], tuple[str | None, str]]
 """From an answer in JSON: the venue's code (None: there is none), and its text."""
 
 _HTML_STARTS = ("<!doctype", "<html", "<head", "<body", "<?xml")
+
+
+# Longest wait for the request budget: afterwards the account is blind, and that is told.
+_BUDGET_WAIT_S = 180.0
 
 
 class NotesAnswers:
@@ -48,8 +54,14 @@ class NotesAnswers:
 
     async def throttle(self, cost: float | None = None) -> None:
         """Wait for the request budget, instead of ccxt's own; what weighs nothing waits for nobody."""
-        if cost != 0:
-            await self.guard_budget.spend(1.0 if cost is None else cost, self.guard_account, urgency())
+        if cost == 0:
+            return
+        try:
+            with not_counted():
+                async with asyncio.timeout(_BUDGET_WAIT_S):
+                    await self.guard_budget.spend(1.0 if cost is None else cost, self.guard_account, urgency())
+        except TimeoutError as error:
+            raise BudgetUsedUp(f"not asked within {_BUDGET_WAIT_S:g} s") from error
 
     def handle_errors(  # noqa: PLR0917 - ccxt's hook, called by position
         self,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from guard.ports.deadline import Deadline
 from guard.ports.errors import (
     BadAnswer,
     ClockSkew,
@@ -251,10 +252,26 @@ async def test_waiting_for_the_budget_has_an_end(bench: Any, monkeypatch: pytest
     await opened.fetch_book()
     opened._client.site.budget._per_minute = 0.0
     bench.clock.sleep = asyncio.sleep
-    monkeypatch.setattr("guard.venues.client._BUDGET_WAIT_S", -9.5)
+    monkeypatch.setattr("guard.venues.wire._BUDGET_WAIT_S", 0.2)
     error = await failure(opened)
     assert type(error) is VenueUnavailable
-    assert "waiting for the request budget included" in str(error)
+    assert "not asked within 0.2 s, the request budget of this address is used up; watch fewer accounts" in str(error)
+
+
+async def test_waiting_for_the_budget_is_not_counted_as_silence(bench: Any) -> None:
+    """Fifty accounts of one address wait for their first turn longer than any answer may take."""
+    opened = await bench.open(bench.account())
+    await opened.fetch_book()
+    opened._client.site.budget._per_minute = 20.0
+    opened.reader.forget_orders()
+
+    async def waited(seconds: float) -> None:
+        await asyncio.sleep(0.4)
+        bench.clock.jump(seconds)
+
+    bench.clock.sleep = waited
+    async with Deadline(0.3):
+        assert (await opened.fetch_book()).missing == ()
 
 
 @pytest.mark.parametrize("path", ["v3/account", "positionRisk", "openOrders", "openAlgoOrders"])

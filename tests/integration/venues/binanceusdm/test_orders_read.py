@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from guard.ports.urgency import urgent
 from guard.ports.venue import OrderRequest
 from guard.risk.assess import assess
 
@@ -84,17 +85,21 @@ async def test_a_waiting_order_on_an_untouched_symbol_gets_its_mark_read(bench: 
     assert bench.tampering.count("/fapi/v1/premiumIndex") == 1
 
 
-async def test_lists_of_orders_stay_in_use_for_some_seconds(bench: Any) -> None:
-    """They cost eight times what the rest costs; their time stays their own."""
+@pytest.mark.parametrize(("level", "kept_s"), [(0, 300), (1, 7)])
+async def test_lists_of_orders_stay_in_use_for_some_time(bench: Any, level: int, kept_s: float) -> None:
+    """They cost eight times what the rest costs; the rest proves that they are the same."""
     opened = await bench.open(bench.account("alice", bench.holding("BTCUSDT", "2", "43000")))
-    first = await opened.fetch_book()
-    second = await opened.fetch_book()
-    assert (bench.tampering.count(bench.open_orders), bench.tampering.count(bench.positions)) == (1, 2)
-    assert second.parts["open_orders"] == first.parts["open_orders"]
-    assert second.parts["positions"] > first.parts["positions"]
-    bench.clock.jump(7.1)
-    await opened.fetch_book()
+    with urgent(level):
+        await opened.fetch_book()
+        bench.clock.jump(kept_s - 0.5)
+        second = await opened.fetch_book()
+        assert (bench.tampering.count(bench.open_orders), bench.tampering.count(bench.positions)) == (1, 2)
+        assert second.parts["open_orders"] == second.parts["positions"]
+        assert "conditional_orders" not in second.parts
+        bench.clock.jump(0.6)
+        third = await opened.fetch_book()
     assert (bench.tampering.count(bench.open_orders), bench.tampering.count(bench.conditional_orders)) == (2, 2)
+    assert "conditional_orders" in third.parts
 
 
 async def test_an_order_that_somebody_else_sends_is_seen_at_once(bench: Any) -> None:
