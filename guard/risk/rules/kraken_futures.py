@@ -9,8 +9,8 @@ Formula:
 
     All contracts of one underlying offset each other: a long perpetual against a short fixed maturity.
 
-Tiers: in quote for linear contracts ("non-contract units, i.e. quote currency units"), in contracts of 1 USD for inverse
-ones. Pools: one in USD.
+Tiers: in quote for linear contracts ("non-contract units (i.e. quote currency units)"), in contracts of 1 USD for
+inverse ones. Pools: one in USD.
 
 Source: Kraken 4844463246100, 360022632452, 360022835651, get-instruments; golden cases `test_kraken_futures`.
 Confidence: the netting and the unit of the tiers are documented. Known limits: whether tiers are marginal is not

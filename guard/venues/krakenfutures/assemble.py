@@ -154,6 +154,8 @@ class _Builder:
         for row in self._answers.flex.currencies:
             if row.asset == USD:
                 found[USD] = Collateral(USD, row.quantity + funding)
+            elif row.quantity > 0 and row.value == 0:
+                found[row.asset] = Collateral(row.asset, row.quantity, haircut=1.0)  # dust is worth nothing there
             elif row.quantity:
                 price, haircut = row.value / row.quantity, 1.0 - row.collateral / row.value if row.value else 0.0
                 found[row.asset] = Collateral(row.asset, row.quantity, price=price, haircut=min(1.0, max(0.0, haircut)))

@@ -24,7 +24,28 @@ from guard.venues.orderchecks import check_request, not_sent
 _CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _TYPES = {"IOC": "ioc", "GTC": "lmt"}
 _TAKEN = frozenset({"placed", "filled", "partiallyFilled", "cancelled"})
-_UNKNOWN = frozenset({"clientOrderIdAlreadyExist", "retry", "unexpected"})
+# What the venue's documents list as "the order was not placed". Any other word proves nothing about the order.
+_REFUSED = frozenset(
+    {
+        "insufficientAvailableFunds",
+        "invalidArgument",
+        "invalidOrderType",
+        "invalidPrice",
+        "invalidSide",
+        "invalidSize",
+        "clientOrderIdTooLong",
+        "marketInactive",
+        "marketSuspended",
+        "maxPositionViolation",
+        "outsidePriceCollar",
+        "postWouldExecute",
+        "requiredArgumentMissing",
+        "selfFill",
+        "tooManySmallOrders",
+        "wouldNotReducePosition",
+    }
+)
+_ENDS = frozenset({"CANCEL", "REJECT", "EXPIRE"})
 _HISTORY_LENGTH = 100
 _STATES: Mapping[str, OrderStatus] = {
     "ENTERED_BOOK": OrderStatus.OPEN,
@@ -102,8 +123,8 @@ def order_params(request: OrderRequest, listing: Listing, before_ms: float) -> d
     }
 
 
-def read_accepted(answer: object, request: OrderRequest) -> OrderState:
-    """What became of an order that was just sent.
+def read_accepted(answer: object, request: OrderRequest) -> OrderState | None:
+    """What became of an order that was just sent; None where it was taken and the answer tells of no fill and no end.
 
     Raises:
         OrderRejected: it was refused.
@@ -113,14 +134,17 @@ def read_accepted(answer: object, request: OrderRequest) -> OrderState:
     where = at.NEW_ORDER.name
     sent = record(record(answer, where).get("sendStatus"), where)
     word = text(sent, "status", where)
-    if word in _UNKNOWN:
-        raise OrderOutcomeUnknown(f"{where}: {word}", fix="look it up by its client order id; never send it again")
     order_id = optional_text(sent, "order_id") or ""
     if word == "iocWouldNotExecute":
         return _state(request, order_id, OrderStatus.EXPIRED)
-    if word not in _TAKEN:
+    if word in _REFUSED:
         raise OrderRejected(f"{where}: {word}")
-    fills = [row for row in rows(sent.get("orderEvents"), where) if row.get("type") == "EXECUTION"]
+    if word not in _TAKEN:
+        raise OrderOutcomeUnknown(f"{where}: {word}", fix="look it up by its client order id; never send it again")
+    events = rows(sent.get("orderEvents"), where)
+    fills = [row for row in events if row.get("type") == "EXECUTION"]
+    if not fills and request.time_in_force == "IOC" and not any(row.get("type") in _ENDS for row in events):
+        return None
     return _of_events(request, order_id, fills)
 
 

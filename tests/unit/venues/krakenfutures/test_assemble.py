@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from copy import deepcopy
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from guard.ports.errors import BadAnswer
-from guard.ports.venue import FetchedBook, OrderStatus
+from guard.ports.errors import BadAnswer, OrderOutcomeUnknown, OrderRejected
+from guard.ports.venue import FetchedBook, OrderRequest, OrderState, OrderStatus
 from guard.risk.assess import assess
+from guard.risk.bookfile import dump_book, parse_book
 from guard.risk.conformity import conformity
 from guard.venues.krakenfutures import endpoints as at
 from guard.venues.krakenfutures import orders, parse
@@ -156,6 +158,39 @@ def test_orders_in_the_history(kind: str, left: str, filled: str, order_type: st
     assert found is not None
     assert found.status is expected
     assert orders.read_history({"elements": [older]}, "c2", "BTC/USD:USD") is None
+
+
+def test_dust_without_a_value_stands_in_the_book() -> None:
+    """It counts for nothing, and the book can be written and read."""
+    answers = deepcopy(ANSWERS)
+    dust = {"quantity": "0.1", "value": "0.0", "collateral": "0.0", "available": "0.1"}
+    answers["accounts"]["accounts"]["flex"]["currencies"]["SHIB"] = dust
+    book = fetch(answers).book
+    assert assess(book).pools[0].equity == pytest.approx(24_990.0)
+    assert parse_book(dump_book(book)).collateral == book.collateral
+
+
+def sent(**words: Any) -> OrderState | None:
+    """What is read from an answer to a reduction by 1 BTC."""
+    request = OrderRequest("c1", "BTC/USD:USD", "sell", "long", Decimal(1), Decimal(49_000), True, "one_way")
+    return orders.read_accepted({"sendStatus": {"order_id": "o-1", **words}}, request)
+
+
+def test_a_word_that_is_not_known_is_no_refusal() -> None:
+    """It may stand: only what the documents call "not placed" is a refusal."""
+    with pytest.raises(OrderRejected, match="wouldNotReducePosition"):
+        sent(status="wouldNotReducePosition")
+    for word in ("attempted", "clientOrderIdAlreadyExist", "somethingNew"):
+        with pytest.raises(OrderOutcomeUnknown, match=word):
+            sent(status=word)
+
+
+def test_an_order_that_was_taken_without_a_fill_is_asked_for() -> None:
+    """No event of an end, no proof that nothing was filled."""
+    assert sent(status="placed", orderEvents=[{"type": "PLACE"}]) is None
+    ended = sent(status="placed", orderEvents=[{"type": "CANCEL"}])
+    assert ended is not None
+    assert ended.status is OrderStatus.EXPIRED
 
 
 def test_an_unknown_status_is_no_outcome() -> None:
