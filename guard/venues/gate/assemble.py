@@ -3,45 +3,62 @@
 Nothing is dropped and nothing is made up: what is needed and absent is named in `missing`, which makes the book
 INCOMPLETE. A stand-in that keeps such a book well formed never appears without its name there.
 
-Classic accounts, and unified ones in single-currency mode, are a pool for each settlement currency (model `gate`).
-Unified accounts with several currencies or portfolio margin, and any account with coin-settled contracts in it, are
-not computed: model `reported`.
+Classic accounts, and unified ones in single-currency mode, are a pool for each settlement currency, unified ones in
+multi-currency mode one pool in USD (model `gate`). Portfolio margin, loans, losses of spot orders, and any account with
+coin-settled contracts in it, are not computed: model `reported`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from guard.ports.venue import FetchedBook
-from guard.risk.book import Book, Collateral, Fees, Order, OrderSide, Position, Side, Tier
+from guard.risk.book import Book, Collateral, Fees, HaircutTier, Order, OrderSide, Position, Side, Tier
 from guard.risk.tiers import TierTables
 from guard.venues.gate.answers import Answers, Modes, SettleState
 from guard.venues.gate.figures import USD, measured_fee, reported_of
 from guard.venues.gate.parse import AccountMode, LegTerms, PositionRow
 from guard.venues.gate.parse_orders import OrderRow
+from guard.venues.gate.parse_unified import Unified
 from guard.venues.markets import Listing, MarketTable
 
 VENUE = "gate"
 MODEL = "gate"
 REPORTED_MODEL = "reported"
+# Of every other currency the venue tells prices in this one; its totals are in USD.
+_PRICED_IN = "USDT"
 _CLOSED_BY: Mapping[OrderSide, Side] = {"sell": "long", "buy": "short"}
 _CLOSING: Mapping[Side, OrderSide] = {"long": "sell", "short": "buy"}
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What changes rarely: listings, and tiers by the venue's id of a contract."""
+    """What changes rarely: listings, and tiers by the venue's id of a contract; and what currencies count for.
+
+    `discounts` is what is not counted of a currency, `prices` is USDT per unit: both in multi-currency mode only.
+    """
 
     markets: MarketTable
     tiers: Mapping[str, tuple[Tier, ...]] = field(default_factory=dict)
+    discounts: Mapping[str, tuple[HaircutTier, ...]] = field(default_factory=dict)
+    prices: Mapping[str, float] = field(default_factory=dict)
 
 
 def is_computed(answers: Answers, markets: MarketTable) -> bool:
     """Whether the model `gate` holds for everything that is in the account."""
     kinds = {listing.kind for listing in map(markets.by_id.get, answers.held_ids) if listing is not None}
-    return answers.account_mode in {"classic", "single"} and "inverse" not in kinds
+    if answers.account_mode == "portfolio" or "inverse" in kinds:
+        return False
+    if answers.account_mode != "multi":
+        return True
+    unified, apart = answers.unified, any(row.is_isolated for row in answers.held)
+    beside = any(
+        state.account.account_mode == "classic" and not state.account.is_empty for state in answers.states.values()
+    )
+    return unified is not None and not (apart or beside or unified.owes or unified.spot_order_loss)
 
 
 def assemble(
@@ -196,7 +213,8 @@ class _Builder:
         """The account's rule of tiers, and what the rule must know of symbols that have orders and no position."""
         if not self.is_computed:
             return {}
-        found: dict[str, dict[str, Any]] = {"*": {"account_mode": "classic"}}
+        mode = "unified" if self._answers.account_mode == "multi" else "classic"
+        found: dict[str, dict[str, Any]] = {"*": {"account_mode": mode}}
         rules = {state.account.tiered for state in self._answers.states.values() if state.positions} - {None}
         if len(rules) > 1:
             self.missing.append("one rule of tiers (enable_tiered_mm) for all settlement currencies")
@@ -222,10 +240,55 @@ class _Builder:
 
     def collateral(self) -> tuple[Collateral, ...]:
         """The balance of each settlement currency without isolated margins; the total where the venue reports one."""
+        unified = self._answers.unified
         if self._answers.account_mode in {"multi", "portfolio"}:
-            unified = self._answers.unified
+            if unified is not None and self.is_computed:
+                return tuple(self._counted(unified))
             return (Collateral(USD, (unified.totals.equity if unified else None) or 0.0),)
         return tuple(self._item(state) for state in self._answers.states.values())
+
+    def _counted(self, unified: Unified) -> Iterator[Collateral]:
+        """The currencies of multi-currency mode before unrealized PnL; those that count for nothing are left out."""
+        gains = self._gains()
+        for currency, row in unified.balances.items():
+            if row.whole is None:
+                self.missing.append(f"equity in {currency}")
+                continue
+            balance = row.whole - gains.pop(currency, 0.0)
+            tiers = self._reference.discounts.get(currency) if row.is_collateral else ()
+            if currency not in self._settles and (row.whole == 0.0 or (not tiers and row.whole > 0.0)):
+                continue
+            price = 1.0 if currency == _PRICED_IN else self._reference.prices.get(currency)
+            if price is None:
+                self.missing.append(f"price of {currency}")
+            if not tiers:
+                yield Collateral(currency, balance, price=price or 1.0, haircut=1.0)
+            elif tiers[0].cap is None:
+                yield Collateral(currency, balance, price=price or 1.0, haircut=tiers[0].haircut)
+            else:
+                yield Collateral(currency, balance, price=price or 1.0, haircut_tiers=tiers)
+        for currency in gains:
+            self.missing.append(f"balance of {currency}")
+            yield Collateral(currency, 0.0)
+
+    def _gains(self) -> dict[str, float]:
+        """Unrealized PnL of cross legs by settlement currency, of linear contracts."""
+        found: dict[str, float] = {}
+        for row in self._answers.held:
+            listing = self._reference.markets.by_id.get(row.market_id)
+            mark = self._marks.get(row.market_id)
+            gain = 0.0
+            if listing is not None and mark is not None:
+                size = row.contracts * listing.contract_size * (1.0 if row.side == "long" else -1.0)
+                gain = size * (mark - row.entry_price)
+            found[row.settle.upper()] = found.get(row.settle.upper(), 0.0) + gain
+        return found
+
+    @cached_property
+    def _settles(self) -> frozenset[str]:
+        """Currencies in which something is held or ordered."""
+        held = {row.settle.upper() for row in self._answers.held}
+        return frozenset(held | {row.settle.upper() for row in self._answers.orders})
 
     def _item(self, state: SettleState) -> Collateral:
         account = state.account

@@ -24,6 +24,7 @@ from guard.venues.errors import Ruling
 TIME = Endpoint("publicSpotGetTime", "gate GET v4/spot/time", signed=False)
 MARKETS = Endpoint("fetch_markets", "gate GET v4/futures/contracts", signed=False)
 TICKERS = Endpoint("publicFuturesGetSettleTickers", "gate GET v4/futures/tickers", signed=False)
+SPOT_TICKERS = Endpoint("publicSpotGetTickers", "gate GET v4/spot/tickers", signed=False)
 DEPTH = Endpoint("publicFuturesGetSettleOrderBook", "gate GET v4/futures/order_book", signed=False)
 TIERS = Endpoint("publicFuturesGetSettleRiskLimitTiers", "gate GET v4/futures/risk_limit_tiers", signed=False)
 ACCOUNT = Endpoint("privateFuturesGetSettleAccounts", "gate GET v4/futures/accounts")
@@ -38,6 +39,7 @@ NEW_ORDER = Endpoint("privateFuturesPostSettleOrders", "gate POST v4/futures/ord
 QUERY_ORDER = Endpoint("privateFuturesGetSettleOrdersOrderId", "gate GET v4/futures/orders/{order_id}")
 UNIFIED = Endpoint("privateUnifiedGetAccounts", "gate GET v4/unified/accounts")
 UNIFIED_MODE = Endpoint("privateUnifiedGetUnifiedMode", "gate GET v4/unified/unified_mode")
+DISCOUNTS = Endpoint("privateUnifiedGetCurrencyDiscountTiers", "gate GET v4/unified/currency_discount_tiers")
 MAIN_KEYS = Endpoint("privateAccountGetMainKeys", "gate GET v4/account/main_keys")
 DETAIL = Endpoint("privateAccountGetDetail", "gate GET v4/account/detail")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from guard.ports.venue import Depth, DepthLevel, KeyRights
-from guard.risk.book import Tier
+from guard.risk.book import HaircutTier, Tier
 from guard.venues.fields import (
     Row,
     number,
@@ -21,6 +21,7 @@ from guard.venues.fields import (
 from guard.venues.gate import endpoints as at
 
 _MASK = "*"
+_NO_END = ("", None, "+", "+inf")
 
 
 def read_tiers(answer: object, market_id: str) -> tuple[Tier, ...]:
@@ -53,6 +54,61 @@ def read_tiers(answer: object, market_id: str) -> tuple[Tier, ...]:
         return ()
     last = tiers[-1]
     return (*tiers[:-1], Tier(last.floor, None, last.mm_rate, last.mm_deduction, last.max_leverage))
+
+
+def read_discounts(answer: object) -> dict[str, tuple[HaircutTier, ...]]:
+    """What is not counted of each currency, by amount in its units; the venue states what is (`discount`).
+
+    Raises:
+        BadAnswer: a required field is missing or unreadable, or tiers do not touch.
+    """
+    where = at.DISCOUNTS.name
+    found = {}
+    for row in rows(answer, where):
+        currency = text(row, "currency", where)
+        here = f"{where} {currency}"
+        tiers: list[HaircutTier] = []
+        for item in sorted(rows(row.get("discount_tiers"), here), key=lambda item: number(item, "lower_limit", here)):
+            floor = tiers[-1].cap if tiers else 0.0
+            if floor is None or number(item, "lower_limit", here) != floor:
+                raise refused(here, f"a tier begins at {item['lower_limit']}, the one before ends at {floor}")
+            rate = number(item, "discount", here)
+            if not 0.0 <= rate <= 1.0:
+                raise refused(here, f"discount was {rate:g}, must be within 0 and 1")
+            cap = None if item.get("upper_limit") in _NO_END else positive(item, "upper_limit", here)
+            # Without the last digits that 1 - 0.98 has too many.
+            tiers.append(HaircutTier(floor, cap, round(1.0 - rate, 12)))
+        if tiers and tiers[-1].cap is not None:
+            tiers.append(HaircutTier(tiers[-1].cap, None, 1.0))
+        found[currency] = tuple(tiers)
+    return found
+
+
+def read_index_prices(answer: object) -> dict[str, float]:
+    """Index prices of coins in USDT, from the tickers of contracts that settle in it.
+
+    Raises:
+        BadAnswer: something unreadable stands there.
+    """
+    where = at.TICKERS.name
+    found = {}
+    for row in rows(answer, where):
+        coin, _, quote = text(row, "contract", where).partition("_")
+        price = optional_number(row, "index_price", where)
+        if quote == "USDT" and price is not None and price > 0:
+            found[coin] = price
+    return found
+
+
+def read_spot_price(answer: object) -> float | None:
+    """The last price of one currency pair; None where it has none.
+
+    Raises:
+        BadAnswer: something unreadable stands there.
+    """
+    where = at.SPOT_TICKERS.name
+    prices = [optional_number(row, "last", where) for row in rows(answer, where)]
+    return prices[0] if len(prices) == 1 and prices[0] and prices[0] > 0 else None
 
 
 def read_marks(answer: object) -> dict[str, float]:

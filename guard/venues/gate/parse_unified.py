@@ -2,6 +2,8 @@
 
 In single-currency mode each currency has its own cross margin; in multi-currency and portfolio mode the totals in USD
 are the account's.
+
+`equity` of a currency is taken to hold the unrealized PnL of its cross legs; the venue does not say so.
 """
 
 from __future__ import annotations
@@ -9,18 +11,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from guard.venues.fields import Row, number, optional_number, record
+from guard.venues.fields import Row, number, optional_flag, optional_number, record
 from guard.venues.gate import endpoints as at
 
 
 class UnifiedBalance(NamedTuple):
     """One currency, in its own units. The figures are of single-currency mode; None = the venue did not say.
 
-    `cross_balance` is before unrealized PnL, without isolated margins; `frozen` what spot orders reserve.
+    `cross_balance` is before unrealized PnL, without isolated margins; `frozen` what spot orders reserve. `whole` is
+    the equity of the currency in the other modes, `owed` what is borrowed of it, `is_collateral` whether it counts.
     """
 
     cross_balance: float | None
     frozen: float
+    whole: float | None
+    owed: float
+    is_collateral: bool
     equity: float | None
     maintenance_margin: float | None
     initial_margin: float | None
@@ -43,6 +49,13 @@ class Unified(NamedTuple):
 
     balances: Mapping[str, UnifiedBalance]
     totals: UnifiedTotals
+    spot_order_loss: float
+    """What open spot orders take off the equity, in USD."""
+
+    @property
+    def owes(self) -> bool:
+        """Whether anything is borrowed."""
+        return any(balance.owed for balance in self.balances.values())
 
 
 def read_unified(answer: object) -> Unified:
@@ -65,6 +78,7 @@ def read_unified(answer: object) -> Unified:
             available=optional_number(row, "total_available_margin", where),
             margin_level=optional_number(row, "total_maintenance_margin_rate", where),
         ),
+        spot_order_loss=optional_number(row, "spot_order_loss", where) or 0.0,
     )
 
 
@@ -72,6 +86,9 @@ def _balance(row: Row, where: str) -> UnifiedBalance:
     return UnifiedBalance(
         cross_balance=optional_number(row, "cross_balance", where),
         frozen=number(row, "freeze", where),
+        whole=optional_number(row, "equity", where),
+        owed=max(optional_number(row, key, where) or 0.0 for key in ("borrowed", "total_liab", "negative_liab")),
+        is_collateral=optional_flag(row, "enabled_collateral", where) is not False,
         equity=optional_number(row, "margin_balance", where),
         maintenance_margin=optional_number(row, "mm", where),
         initial_margin=optional_number(row, "im", where),

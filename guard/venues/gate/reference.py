@@ -6,15 +6,23 @@ site. Knows how long each may be believed; compares nothing with risk.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from guard.ports.errors import PermissionMissing, VenueError
-from guard.risk.book import Tier
+from guard.risk.book import HaircutTier, Tier
 from guard.venues.client import VenueClient
 from guard.venues.gate import endpoints as at
 from guard.venues.gate.answers import Answers, Modes, modes_of
 from guard.venues.gate.assemble import Reference, is_computed
 from guard.venues.gate.listings import read_markets
 from guard.venues.gate.parse import AccountMode, AccountRow, LegTerms, read_account, read_terms, read_unified_mode
-from guard.venues.gate.parse_reference import read_marks, read_tiers
+from guard.venues.gate.parse_reference import (
+    read_discounts,
+    read_index_prices,
+    read_marks,
+    read_spot_price,
+    read_tiers,
+)
 from guard.venues.hub import DAY_S
 from guard.venues.markets import Listing, MarketTable
 from guard.venues.shared import Shared
@@ -25,6 +33,7 @@ _MODES_REFRESH_S = 120.0
 _TERMS_REFRESH_S = 60.0
 _USABLE_S = 3 * DAY_S
 _MARKS_REFRESH_S = 2.0
+_SPOT_REFRESH_S = 10.0
 # At most this often is something read anew because it did not fit.
 _REREAD_S = 60.0
 _NO_UNIFIED_ACCOUNT = frozenset({at.NO_ACCOUNT, "NOT_FOUND", "ACCOUNT_NOT_FOUND", "CROSS_ACCOUNT_NOT_FOUND"})
@@ -62,7 +71,12 @@ class ReferenceDesk:
             return Reference(markets)
         keys = sorted({(row.settle, row.market_id) for row in answers.held})
         tables = await together(*(self._tiers(*key) for key in keys))
-        return Reference(markets, {name: table for (_, name), table in zip(keys, tables, strict=True)})
+        tiers = {name: table for (_, name), table in zip(keys, tables, strict=True)}
+        if answers.account_mode != "multi" or answers.unified is None:
+            return Reference(markets, tiers)
+        discounts = await self._discounts()
+        counted = [name for name, row in answers.unified.balances.items() if row.whole and discounts.get(name)]
+        return Reference(markets, tiers, discounts, await self._prices(counted))
 
     async def modes(self, within_s: float | None = None) -> Modes:
         """The account's modes as the venue stated them, at most two minutes (or `within_s`) ago.
@@ -134,11 +148,40 @@ class ReferenceDesk:
         Raises:
             VenueError: they cannot be read.
         """
+        return read_marks(await self._tickers(settle))
 
-        async def read() -> dict[str, float]:
-            return read_marks(await self._client.call(at.TICKERS, {"settle": settle}))
+    async def _tickers(self, settle: str) -> object:
+        async def read() -> object:
+            return await self._client.call(at.TICKERS, {"settle": settle})
 
-        shared: Shared[dict[str, float]] = self._site.shared(f"marks {settle}", _MARKS_REFRESH_S)
+        shared: Shared[object] = self._site.shared(f"tickers {settle}", _MARKS_REFRESH_S)
+        return (await shared.get(read)).value
+
+    async def _prices(self, currencies: Iterable[str]) -> dict[str, float]:
+        """USDT per unit of currencies: the index of their contract, else the last price of their pair."""
+        wanted = frozenset(currencies) - {"USDT"}
+        if not wanted:
+            return {}
+        indexes = read_index_prices(await self._tickers("usdt"))
+        found = {name: indexes[name] for name in wanted & indexes.keys()}
+        for name in sorted(wanted - indexes.keys()):
+            price = await self._spot_price(name)
+            if price is not None:
+                found[name] = price
+        return found
+
+    async def _spot_price(self, currency: str) -> float | None:
+        async def read() -> float | None:
+            return read_spot_price(await self._client.call(at.SPOT_TICKERS, {"currency_pair": f"{currency}_USDT"}))
+
+        shared: Shared[float | None] = self._site.shared(f"spot {currency}", _SPOT_REFRESH_S)
+        return (await shared.get(read)).value
+
+    async def _discounts(self) -> dict[str, tuple[HaircutTier, ...]]:
+        async def read() -> dict[str, tuple[HaircutTier, ...]]:
+            return read_discounts(await self._client.call(at.DISCOUNTS))
+
+        shared: Shared[dict[str, tuple[HaircutTier, ...]]] = self._site.shared("discounts", DAY_S / 4, _USABLE_S)
         return (await shared.get(read)).value
 
     async def terms(self, settle: str, market_id: str, *, dual: bool) -> LegTerms:

@@ -114,24 +114,53 @@ async def test_single_currency_mode_agrees(bench: Harness) -> None:
     assert (await opened.check()).account_mode == "unified, single-currency margin"
 
 
-@pytest.mark.parametrize(("mode", "requirement"), [("multi_currency", 498.0), ("portfolio", 5_220.0)])
-async def test_several_currencies_and_portfolio_margin_are_taken_as_reported(
-    bench: Harness, mode: str, requirement: float
-) -> None:
+@pytest.mark.parametrize("hedge", [False, True])
+async def test_multi_currency_mode_agrees_in_usd(bench: Harness, hedge: bool) -> None:
+    """Coins count by their tiers, others for nothing, a debt in full."""
+    legs = [bench.holding("BTCUSDT", "40", "43000", "LONG" if hedge else "BOTH")]
+    legs += [bench.holding("BTCUSDT", "-15", "44000", "SHORT")] if hedge else []
+    account = bench.account(
+        "alice",
+        *legs,
+        hedge_mode=hedge,
+        multi_assets=True,
+        balances={"USDT": -20_000, "BTC": 27, "ETH": 120, "DOGE": 5},
+    )
+    opened = await bench.open(account)
+    fetched = await opened.fetch_book()
+    agrees(fetched, EXACT)
+    assert (fetched.book.model, fetched.book.parameters["*"]["account_mode"]) == ("gate", "unified")
+    assert {item.asset: item.price for item in fetched.book.collateral} == {"USDT": 1, "BTC": 43_500, "ETH": 3_400}
+    assert (await opened.check()).account_mode == "unified, multi-currency margin"
+
+
+@pytest.mark.parametrize(
+    "fields", [{"spot_order_loss": "5"}, {"balances": {"USDT": {"freeze": "0", "equity": "1", "borrowed": "3"}}}]
+)
+async def test_loans_and_losses_of_spot_orders_are_taken_as_reported(bench: Harness, fields: dict[str, Any]) -> None:
+    """What they ask for is not known."""
+    account = bench.account("alice", bench.holding("BTCUSDT", "2", "43000"), multi_assets=True)
+    bench.tampering.changes["/unified/accounts"] = lambda answer: {**answer, **fields}
+    fetched = await (await bench.open(account)).fetch_book()
+    agrees(fetched, EXACT)
+    assert fetched.book.model == "reported"
+
+
+async def test_portfolio_margin_is_taken_as_reported(bench: Harness) -> None:
     """One pool in USD: the venue's own equity, requirement and ratio."""
     account = bench.account(
         "alice", bench.holding("BTCUSDT", "2", "43000"), multi_assets=True, balances={"USDT": 40_000, "BTC": "0.5"}
     )
-    account.account.mode = mode
+    account.account.mode = "portfolio"
     opened = await bench.open(account)
     fetched = await opened.fetch_book()
     agrees(fetched, EXACT)
     assert fetched.book.model == "reported"
     (pool,) = assess(fetched.book).pools
     assert pool.currency == "USD"
-    assert pool.equity == pytest.approx(40_000 + 1_000 + 0.5 * 43_500)
-    assert pool.maintenance_margin == pytest.approx(requirement, rel=0.1)
-    assert (await opened.check()).account_mode.startswith("unified")
+    assert pool.equity == pytest.approx(40_000 + 1_000 + 0.5 * 43_500 * 0.98)
+    assert pool.maintenance_margin == pytest.approx(87_000 * 0.06)
+    assert (await opened.check()).account_mode == "unified, portfolio margin"
 
 
 async def test_a_user_without_futures_account_is_told(bench: Harness) -> None:
@@ -210,7 +239,7 @@ async def test_more_orders_than_a_page(bench: Harness) -> None:
     assert bench.tampering.count(bench.open_orders) == 2
 
 
-@pytest.mark.parametrize("case", ["long", "short", "hedge", "orders", "isolated", "single"])
+@pytest.mark.parametrize("case", ["long", "short", "hedge", "orders", "isolated", "single", "multi"])
 async def test_accounts_die_where_the_guard_says(bench: Harness, case: str) -> None:
     """Alive a ten-millionth before the price, dead as much behind it."""
     account, symbol = dying(bench, case)
@@ -235,6 +264,9 @@ def dying(bench: Harness, case: str) -> tuple[Any, str]:
     if case == "hedge":
         legs = (bench.holding("BTCUSDT", "30", "43000", "LONG"), bench.holding("BTCUSDT", "-10", "43500", "SHORT"))
         return bench.account("alice", *legs, hedge_mode=True), "BTCUSDT"
+    if case == "multi":
+        legs = (bench.holding("BTCUSDT", "40", "43000"), bench.holding("ETHUSDT", "-50", "3500"))
+        return bench.account("alice", *legs, multi_assets=True, balances={"USDT": 30_000, "ETH": 30}), "BTCUSDT"
     qty = "-20" if case == "short" else "20"
     account = bench.account("alice", bench.holding("BTCUSDT", qty, "43000"), bench.holding("ETHUSDT", "10", "3400"))
     if case == "orders":

@@ -90,6 +90,10 @@ def _unified_mode(call: Call) -> dict[str, Any]:
     return {"mode": mode_of(call.account), "settings": {"usdt_futures": True, "spot_hedge": False}}
 
 
+def _discounts(call: Call) -> list[Any]:  # noqa: ARG001 - the table's
+    return shapes.discounts_json()
+
+
 def _main_keys(call: Call) -> list[Any]:
     keys = call.world.keys.keys.values()
     return [shapes.key_json(call.account, key) for key in keys if key.account_id == call.account.id]
@@ -121,6 +125,7 @@ TABLE: Table = {
     ("POST", f"{_FUTURES}/dual_mode"): Route(_set_dual_mode),
     ("GET", "/api/v4/unified/accounts"): Route(_unified),
     ("GET", "/api/v4/unified/unified_mode"): Route(_unified_mode),
+    ("GET", "/api/v4/unified/currency_discount_tiers"): Route(_discounts),
     ("GET", "/api/v4/account/main_keys"): Route(_main_keys),
     ("GET", "/api/v4/account/detail"): Route(_detail),
 }

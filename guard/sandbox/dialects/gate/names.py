@@ -41,10 +41,10 @@ def gate_instruments() -> dict[str, Instrument]:
 
 
 def follow_coins(market: Market) -> None:
-    """Let coins that contracts settle in be worth their mark in USD."""
+    """Let coins be worth the mark of their contract in USDT."""
     for symbol, instrument in market.instruments.items():
-        if instrument.is_inverse:
-            market.assets[instrument.margin_asset] = AssetIndex(follows=symbol)
+        if instrument.margin_asset == "USDT":
+            market.assets[instrument.base] = AssetIndex(follows=symbol)
 
 
 def wire_id(instrument: Instrument) -> str:

@@ -17,6 +17,7 @@ from guard.sandbox.engine.orderbook import Level
 from guard.sandbox.engine.rule import USD
 from guard.sandbox.engine.rules.gate import (
     CLASSIC,
+    DISCOUNTS,
     FEE,
     MULTI,
     PORTFOLIO,
@@ -276,6 +277,26 @@ def _balance_json(account: Account, market: Market, figures: AccountFigures, nam
         max(_ZERO, equity - initial),
     )
     return {**row, **{each: plain(value) for each, value in zip(names, told, strict=True)}}
+
+
+def discounts_json() -> list[dict[str, Any]]:
+    """The rows of `unified/currency_discount_tiers`."""
+    found = []
+    for currency, rows in DISCOUNTS.items():
+        start, tiers = _ZERO, []
+        for index, (end, rate) in enumerate(rows, start=1):
+            tiers.append(
+                {
+                    "tier": str(index),
+                    "discount": plain(rate),
+                    "lower_limit": plain(start),
+                    "upper_limit": "+" if end is None else plain(end),
+                    "leverage": "10",
+                }
+            )
+            start = start if end is None else end
+        found.append({"currency": currency, "discount_tiers": tiers})
+    return found
 
 
 def key_json(account: Account, key: ApiKey) -> dict[str, Any]:

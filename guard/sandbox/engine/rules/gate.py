@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from guard.sandbox.engine.accounts import Account, Position
-from guard.sandbox.engine.margin import AccountFigures, LegFigures, usd_equity
+from guard.sandbox.engine.margin import AccountFigures, LegFigures
 from guard.sandbox.engine.market import Market
 from guard.sandbox.engine.rule import USD, BracketRule
 
@@ -21,7 +21,33 @@ FEE: Final = Decimal("0.00075")
 CLASSIC, SINGLE, MULTI, PORTFOLIO = "classic", "single_currency", "multi_currency", "portfolio"
 TOGETHER: Final = frozenset({MULTI, PORTFOLIO})
 _SCENARIO_MOVE: Final = Decimal("0.06")
-_ZERO = Decimal(0)
+_ZERO, _ONE = Decimal(0), Decimal(1)
+DISCOUNTS: Final[Mapping[str, tuple[tuple[Decimal | None, Decimal], ...]]] = {
+    "USDT": ((None, _ONE),),
+    "BTC": ((Decimal(20), Decimal("0.98")), (None, Decimal("0.95"))),
+    "ETH": ((None, Decimal("0.95")),),
+}
+"""What counts of each currency as collateral: up to an amount (None = no end), and the fraction; of others nothing."""
+
+
+def counted(currency: str, amount: Decimal) -> Decimal:
+    """How much of an amount counts as collateral, in its own units; a debt counts in full."""
+    if amount <= 0:
+        return amount
+    total = start = _ZERO
+    for end, rate in DISCOUNTS.get(currency, ()):
+        stop = amount if end is None else min(amount, end)
+        total += max(_ZERO, stop - start) * rate
+        start = stop
+    return total
+
+
+def counted_equity(market: Market, figures: AccountFigures) -> Decimal:
+    """Equity of all currencies together, in USD."""
+    return sum(
+        (counted(name, each.cross_margin_balance) * market.asset(name).index for name, each in figures.assets.items()),
+        _ZERO,
+    )
 
 
 def mode_of(account: Account) -> str:
@@ -63,7 +89,7 @@ class GateRule(BracketRule):
     def equity(self, account: Account, market: Market, figures: AccountFigures, currency: str) -> Decimal:
         """Cross balance and unrealized PnL, less what isolated orders reserve."""
         if currency == USD:
-            return usd_equity(market, figures)
+            return counted_equity(market, figures)
         reserved = isolated_orders(account, market, figures).get(currency, _ZERO)
         return figures.assets[currency].cross_margin_balance - reserved
 
@@ -83,7 +109,7 @@ class GateRule(BracketRule):
         """The cross equity less what legs and orders withhold, in `asset`."""
         if mode_of(account) not in TOGETHER:
             return figures.assets[asset].available if asset in figures.assets else _ZERO
-        free = usd_equity(market, figures) - initial_of(market, figures, USD)
+        free = counted_equity(market, figures) - initial_of(market, figures, USD)
         return max(_ZERO, free) / market.asset(asset).index
 
 

@@ -49,5 +49,6 @@ def test_portfolio_margin_is_of_the_net() -> None:
     legs = (Holding("BTCUSDT", Decimal(1), Decimal(43_500)), Holding("BTCUSD", Decimal(-13_500), Decimal(43_500)))
     engine, account = opened(*legs, mode="portfolio", multi_assets=True, balances={"BTC": Decimal(1)})
     (pool,) = RULE.pools(account, engine.market, engine.figures(account))
-    assert pool.equity == Decimal(53_500)
+    # Of the coin 98 % count.
+    assert pool.equity == Decimal(10_000) + Decimal(43_500) * Decimal("0.98")
     assert float(pool.maintenance) == pytest.approx(30_000 * 0.06)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from guard.ports.venue import FetchedBook, Instrument
-from guard.risk.book import Kind, Tier
+from guard.risk.book import HaircutTier, Kind, Tier
 from guard.venues.gate.answers import Answers, SettleState
 from guard.venues.gate.assemble import Reference, assemble
 from guard.venues.gate.parse import AccountMode, LegTerms, read_account, read_positions
@@ -127,7 +127,7 @@ class Make:
     def unified(self, usdt: Row | None = None, **fields: object) -> Row:
         """A unified account with figures for USDT, and totals in USD."""
         balance = {"freeze": "10", "cross_balance": "1000", "margin_balance": "1090", "mm": "19.475", "im": "205"}
-        balance |= {"mmr": "55.96", "available_margin": "885"} | (usdt or {})
+        balance |= {"mmr": "55.96", "available_margin": "885", "equity": "1100"} | (usdt or {})
         row: Row = {
             "balances": {"USDT": balance},
             "total_margin_balance": "5000",
@@ -172,10 +172,17 @@ class Make:
             terms=terms or {},
         )
 
-    def book(self, answers: Answers, tiers: dict[str, tuple[Tier, ...]] | None = None) -> FetchedBook:
+    def book(
+        self,
+        answers: Answers,
+        tiers: dict[str, tuple[Tier, ...]] | None = None,
+        discounts: dict[str, tuple[HaircutTier, ...]] | None = None,
+        prices: dict[str, float] | None = None,
+    ) -> FetchedBook:
         """The book of these answers."""
         known = dict.fromkeys(self.markets.by_id, self.tiers) if tiers is None else tiers
-        return assemble("alice", answers, Reference(self.markets, known), ())
+        counted = {"USDT": (HaircutTier(0.0, None, 0.0),)} if discounts is None else discounts
+        return assemble("alice", answers, Reference(self.markets, known, counted, prices or {}), ())
 
     def held(self, *positions: Row, **account: Any) -> FetchedBook:
         """The book of a classic account in USDT."""

@@ -8,6 +8,7 @@ import pytest
 
 from guard.ports.errors import VenueError
 from guard.risk.assess import assess
+from guard.risk.book import HaircutTier
 from guard.risk.conformity import conformity
 from guard.venues.gate.figures import measured_fee, torn_evidence
 from guard.venues.gate.parse import LegTerms
@@ -116,20 +117,49 @@ def test_single_currency_mode(make: Any) -> None:
     assert make.book(make.answers(state, mode="single", unified=absent)).missing == ("balance of USDT",)
 
 
+def test_multi_currency_mode(make: Any) -> None:
+    """Equity less the gain of cross legs is the balance; coins count by their tiers."""
+    state = make.state((make.position(),), account=make.account(margin_mode=1))
+    coins = {
+        "BTC": {"freeze": "0", "equity": "30"},
+        "ETH": {"freeze": "0", "equity": "2", "enabled_collateral": False},
+        "POINT": {"freeze": "0", "equity": "99"},
+        "XRP": {"freeze": "0", "equity": "-4"},
+    }
+    unified = make.unified()
+    unified["balances"] |= coins
+    answers = make.answers(state, mode="multi", unified=unified)
+    btc = (HaircutTier(0.0, 20.0, 0.02), HaircutTier(20.0, None, 0.05))
+    flat = (HaircutTier(0.0, None, 0.1),)
+    discounts = {"USDT": (HaircutTier(0.0, None, 0.0),), "BTC": btc, "ETH": flat, "XRP": flat}
+    fetched = make.book(answers, None, discounts, {"BTC": 41_000.0, "XRP": 2.0})
+    assert (fetched.missing, fetched.book.model) == ((), "gate")
+    found = {item.asset: item for item in fetched.book.collateral}
+    assert set(found) == {"USDT", "BTC", "XRP"}
+    assert (found["USDT"].balance, found["BTC"].haircut_tiers) == (1_000.0, btc)
+    (pool,) = assess(fetched.book).pools
+    assert pool.equity == pytest.approx(1_100 + (20 * 0.98 + 10 * 0.95) * 41_000 - 4 * 2.0)
+    unpriced = make.book(answers, None, discounts, {"BTC": 41_000.0})
+    assert unpriced.missing == ("price of XRP",)
+    nowhere = make.book(make.answers(state, mode="multi", unified={**unified, "balances": coins}), None, discounts)
+    assert "balance of USDT" in nowhere.missing
+
+
 @pytest.mark.parametrize("mode", ["multi", "portfolio"])
 def test_unified_accounts_in_usd(make: Any, mode: Any) -> None:
-    """The totals are the pool."""
+    """The totals are the pool where the account is not computed: by its mode, or because something is owed."""
     number = {"multi": 1, "portfolio": 2}[mode]
     state = make.state((make.position(),), account=make.account(margin_mode=number))
-    fetched = make.book(make.answers(state, mode=mode, unified=make.unified()))
+    owed = {"borrowed": "1"} if mode == "multi" else {}
+    fetched = make.book(make.answers(state, mode=mode, unified=make.unified(owed)))
     assert (fetched.missing, fetched.book.model) == ((), "reported")
     assert {name: figures.risk_ratio for name, figures in fetched.book.venue_reported.pools.items()} == {"USD": 0.05}
     (pool,) = assess(fetched.book).pools
     assert (pool.equity, pool.risk_ratio) == (5_000.0, 0.05)
-    silent = make.book(make.answers(state, mode=mode, unified=make.unified(total_margin_balance="")))
+    silent = make.book(make.answers(state, mode=mode, unified=make.unified(owed, total_margin_balance="")))
     assert "equity of the unified account" in silent.missing
     beside = make.state(account=make.account("BTC"))
-    both = make.book(make.answers(state, beside, mode=mode, unified=make.unified()))
+    both = make.book(make.answers(state, beside, mode=mode, unified=make.unified(owed)))
     assert any("beside the unified one" in each for each in both.missing)
 
 

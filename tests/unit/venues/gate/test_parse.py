@@ -195,6 +195,11 @@ def test_unified_accounts(make: Any) -> None:
     """Totals in USD, and figures of each currency."""
     found = read_unified(make.unified())
     assert found.totals == (5_000.0, 250.0, 600.0, 4_400.0, 20.0)
-    assert found.balances["USDT"] == (1_000.0, 10.0, 1_090.0, 19.475, 205.0, 885.0, 55.96)
+    assert found.balances["USDT"] == (
+        *(1_000.0, 10.0, 1_100.0, 0.0, True),
+        *(1_090.0, 19.475, 205.0, 885.0, 55.96),
+    )
+    assert not found.owes
+    assert read_unified(make.unified({"borrowed": "0.1"})).owes
     with pytest.raises(BadAnswer, match="has no freeze"):
         read_unified(make.unified({"freeze": ""}))

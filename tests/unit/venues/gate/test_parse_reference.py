@@ -8,8 +8,18 @@ import pytest
 
 from guard.ports.errors import BadAnswer
 from guard.ports.venue import KeyRights
+from guard.risk.book import HaircutTier
 from guard.venues.gate.listings import read_markets
-from guard.venues.gate.parse_reference import read_depth, read_marks, read_restriction, read_rights, read_tiers
+from guard.venues.gate.parse_reference import (
+    read_depth,
+    read_discounts,
+    read_index_prices,
+    read_marks,
+    read_restriction,
+    read_rights,
+    read_spot_price,
+    read_tiers,
+)
 
 KEY = "c5dcfbf1f3a7aaaabbbbccccddddeeee"
 
@@ -98,6 +108,33 @@ def test_marks_and_books() -> None:
     assert (depth.bids[0].contracts, depth.asks[0].contracts) == (3.0, 0.5)
     with pytest.raises(BadAnswer):
         read_depth({**book, "bids": [{"p": "40999", "s": 0}]}, "BTC/USDT:USDT")
+
+
+def counted(*tiers: tuple[str, object, str]) -> dict[str, Any]:
+    """A row of discount tiers: what counts."""
+    rows = [{"lower_limit": start, "upper_limit": end, "discount": rate} for start, end, rate in tiers]
+    return {"currency": "BTC", "discount_tiers": rows}
+
+
+def test_discounts() -> None:
+    """What is not counted; behind the last limit nothing counts."""
+    assert read_discounts([counted(("20", "+", "0.95"), ("0", "20", "0.98"))])["BTC"] == (
+        HaircutTier(0.0, 20.0, 0.02),
+        HaircutTier(20.0, None, 0.05),
+    )
+    assert read_discounts([counted(("0", "20", "0.98"))])["BTC"][1] == HaircutTier(20.0, None, 1.0)
+    for spoiled in (counted(("1", "+", "1")), counted(("0", "+", "2")), counted(("0", "0", "1"))):
+        with pytest.raises(BadAnswer, match="BTC"):
+            read_discounts([spoiled])
+
+
+def test_prices() -> None:
+    """Indexes of contracts in USDT, last prices of pairs; 0 is none."""
+    rows = [{"contract": "BTC_USDT", "index_price": "41000"}, {"contract": "X_USDT", "index_price": "0"}]
+    assert read_index_prices([*rows, {"contract": "BTC_USD", "index_price": "1"}]) == {"BTC": 41_000.0}
+    assert read_spot_price([{"last": "2.5"}]) == 2.5
+    assert read_spot_price([{"last": "0"}]) is None
+    assert read_spot_price([]) is None
 
 
 def shown(key: str = "c5dcfbf1f3a7*****", *perms: tuple[str, bool], **fields: object) -> dict[str, Any]:
