@@ -142,7 +142,8 @@ DIALECT = Dialect(
     rulings=RULINGS,
     options={
         "defaultType": "swap",
-        "fetchMarkets": {"types": ["swap", "future", "contract"], "fetchTickersFees": False},
+        # Its own `uta`: the listings of unified accounts tell neither the size of a contract nor that of an order.
+        "fetchMarkets": {"types": ["swap", "future", "contract"], "fetchTickersFees": False, "uta": False},
         # Stated, so that ccxt asks nothing by itself and caches no answer; the reader sets `uta` to what it found.
         "hf": True,
         "uta": False,

@@ -306,6 +306,20 @@ async def test_a_unified_account_is_told_as_the_venue_tells_it(bench: Harness) -
         await opened.submit(request)
 
 
+async def test_listings_are_read_anew_for_a_unified_account(bench: Harness) -> None:
+    """Of the list that tells sizes, for the sake of everybody: ccxt prefers another one for unified accounts."""
+    account = bench.account("alice", bench.holding("BTCUSDT", "1", "43000"))
+    account.account.mode = UNIFIED
+    opened = await bench.open(account)
+    await opened.fetch_book()
+    asked = len(bench.tampering.seen)
+    bench.clock.jump(2 * 86_400)
+    assert (await opened.fetch_book()).missing == ()
+    paths = {path for _, path, _ in bench.tampering.seen[asked:]}
+    assert bench.listings in paths
+    assert not {path for path in paths if path.startswith("/api/ua/v1/market")}
+
+
 async def test_an_account_that_became_unified(bench: Harness) -> None:
     """Its classic requests fail; once its mode is read anew it is told as a unified one."""
     account = bench.account("alice", bench.holding("BTCUSDT", "2", "43000"))
