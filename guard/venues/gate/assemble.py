@@ -45,6 +45,8 @@ class Reference:
     tiers: Mapping[str, tuple[Tier, ...]] = field(default_factory=dict)
     discounts: Mapping[str, tuple[HaircutTier, ...]] = field(default_factory=dict)
     prices: Mapping[str, float] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
+    """Kinds of contracts that the user holds beside perpetual ones, and that nobody here reads."""
 
 
 def is_computed(answers: Answers, markets: MarketTable) -> bool:
@@ -88,6 +90,7 @@ def assemble(
     collateral = builder.collateral()
     reported = reported_of(answers)
     builder.check_reported(frozenset(reported.pools))
+    builder.missing += [f"{kind}, which the guard does not read" for kind in reference.others]
     book = Book(
         account=account,
         venue=VENUE,

@@ -40,6 +40,8 @@ QUERY_ORDER = Endpoint("privateFuturesGetSettleOrdersOrderId", "gate GET v4/futu
 UNIFIED = Endpoint("privateUnifiedGetAccounts", "gate GET v4/unified/accounts")
 UNIFIED_MODE = Endpoint("privateUnifiedGetUnifiedMode", "gate GET v4/unified/unified_mode")
 DISCOUNTS = Endpoint("privateUnifiedGetCurrencyDiscountTiers", "gate GET v4/unified/currency_discount_tiers")
+DELIVERY_ACCOUNT = Endpoint("privateDeliveryGetSettleAccounts", "gate GET v4/delivery/accounts")
+OPTIONS_ACCOUNT = Endpoint("privateOptionsGetAccounts", "gate GET v4/options/accounts")
 MAIN_KEYS = Endpoint("privateAccountGetMainKeys", "gate GET v4/account/main_keys")
 DETAIL = Endpoint("privateAccountGetDetail", "gate GET v4/account/detail")
 

@@ -135,6 +135,17 @@ def read_account(answer: object, settle: str) -> AccountRow:
     )
 
 
+def holds_anything(answer: object, where: str) -> bool:
+    """Whether an account of another kind of contracts has positions or orders, by the margins that they hold.
+
+    Raises:
+        BadAnswer: something unreadable stands there.
+    """
+    row = record(answer, where)
+    margins = ("position_margin", "order_margin", "init_margin", "maint_margin", "bid_order_margin", "ask_order_margin")
+    return any(optional_number(row, name, where) for name in margins)
+
+
 def _account_mode(row: Row, where: str) -> AccountMode | None:
     stated = optional_number(row, "margin_mode", where)
     if stated is None:

@@ -6,16 +6,24 @@ site. Knows how long each may be believed; compares nothing with risk.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from guard.ports.errors import PermissionMissing, VenueError
+from guard.ports.errors import PermissionMissing, VenueError, VenueUnavailable
 from guard.risk.book import HaircutTier, Tier
-from guard.venues.client import VenueClient
+from guard.venues.client import Endpoint, VenueClient
 from guard.venues.gate import endpoints as at
 from guard.venues.gate.answers import Answers, Modes, modes_of
 from guard.venues.gate.assemble import Reference, is_computed
 from guard.venues.gate.listings import read_markets
-from guard.venues.gate.parse import AccountMode, AccountRow, LegTerms, read_account, read_terms, read_unified_mode
+from guard.venues.gate.parse import (
+    AccountMode,
+    AccountRow,
+    LegTerms,
+    holds_anything,
+    read_account,
+    read_terms,
+    read_unified_mode,
+)
 from guard.venues.gate.parse_reference import (
     read_discounts,
     read_index_prices,
@@ -31,12 +39,18 @@ from guard.venues.together import together
 # Also how long an account in another settlement currency may stand unseen.
 _MODES_REFRESH_S = 120.0
 _TERMS_REFRESH_S = 60.0
+_OTHERS_REFRESH_S = 600.0
 _USABLE_S = 3 * DAY_S
 _MARKS_REFRESH_S = 2.0
 _SPOT_REFRESH_S = 10.0
 # At most this often is something read anew because it did not fit.
 _REREAD_S = 60.0
 _NO_UNIFIED_ACCOUNT = frozenset({at.NO_ACCOUNT, "NOT_FOUND", "ACCOUNT_NOT_FOUND", "CROSS_ACCOUNT_NOT_FOUND"})
+
+_OTHERS: tuple[tuple[str, Endpoint, Mapping[str, object]], ...] = (
+    ("delivery contracts", at.DELIVERY_ACCOUNT, {"settle": "usdt"}),
+    ("options", at.OPTIONS_ACCOUNT, {}),
+)
 
 
 class ReferenceDesk:
@@ -46,6 +60,7 @@ class ReferenceDesk:
         self._client = client
         self._site = client.site
         self._modes: Shared[Modes] = Shared(client.site.clock, _MODES_REFRESH_S)
+        self._others: Shared[tuple[str, ...]] = Shared(client.site.clock, _OTHERS_REFRESH_S)
         self._terms: dict[tuple[str, str], Shared[LegTerms]] = {}
 
     async def ready(self) -> Modes:
@@ -67,16 +82,17 @@ class ReferenceDesk:
         markets = await self._markets()
         if not answers.used_ids <= markets.by_id.keys():
             markets = await self._markets(within_s=_REREAD_S)
+        others = await self._other_contracts()
         if not is_computed(answers, markets):
-            return Reference(markets)
+            return Reference(markets, others=others)
         keys = sorted({(row.settle, row.market_id) for row in answers.held})
         tables = await together(*(self._tiers(*key) for key in keys))
         tiers = {name: table for (_, name), table in zip(keys, tables, strict=True)}
         if answers.account_mode != "multi" or answers.unified is None:
-            return Reference(markets, tiers)
+            return Reference(markets, tiers, others=others)
         discounts = await self._discounts()
         counted = [name for name, row in answers.unified.balances.items() if row.whole and discounts.get(name)]
-        return Reference(markets, tiers, discounts, await self._prices(counted))
+        return Reference(markets, tiers, discounts, await self._prices(counted), others)
 
     async def modes(self, within_s: float | None = None) -> Modes:
         """The account's modes as the venue stated them, at most two minutes (or `within_s`) ago.
@@ -129,6 +145,32 @@ class ReferenceDesk:
             if error.code in _NO_UNIFIED_ACCOUNT:
                 return "classic"
             raise
+
+    async def _other_contracts(self) -> tuple[str, ...]:
+        """Kinds of contracts that are held beside, as far as the key may ask; looked at every ten minutes.
+
+        What cannot be asked is taken as not held: most keys have no right to it, and most users no such account. While
+        the venue is away, what it said before holds.
+        """
+
+        async def read() -> tuple[str, ...]:
+            before = self._others.last
+            known = () if before is None else before.value
+            found = []
+            for kind, endpoint, params in _OTHERS:
+                if await self._is_held(endpoint, params, before=kind in known):
+                    found.append(kind)
+            return tuple(found)
+
+        return (await self._others.get(read)).value
+
+    async def _is_held(self, endpoint: Endpoint, params: Mapping[str, object], *, before: bool) -> bool:
+        try:
+            return holds_anything(await self._client.call(endpoint, params), endpoint.name)
+        except VenueUnavailable:
+            return before
+        except VenueError:
+            return False
 
     async def listing(self, symbol: str) -> Listing:
         """The listing of `symbol`.

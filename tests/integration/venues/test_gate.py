@@ -344,6 +344,18 @@ async def test_parts_of_a_contract_are_sent_as_text(bench: Harness) -> None:
     assert (await opened.fetch_book()).book.positions[0].contracts == 27.5
 
 
+async def test_contracts_of_other_kinds_are_named_as_missing(bench: Harness) -> None:
+    """Held beside, and not read; an account for them that is away blinds nobody."""
+    account = bench.account("alice", bench.holding("BTCUSDT", "2", "43000"))
+    options = (200, "application/json", b'{"init_margin":"5","order_margin":"0"}')
+    delivery = (200, "application/json", b'{"position_margin":"0","order_margin":"0"}')
+    bench.tampering.pages.update({"/options/accounts": options, "/delivery/usdt/accounts": delivery})
+    fetched = await (await bench.open(account)).fetch_book()
+    assert fetched.missing == ("options, which the guard does not read",)
+    bench.tampering.pages["/options/accounts"] = (503, "text/html", b"<html></html>")
+    agrees(await (await bench.open(account)).fetch_book(), EXACT)
+
+
 async def test_a_key_without_the_right_to_the_accounts_data_tells_nothing(bench: Harness) -> None:
     """No list of keys: what it may do is unknown, and the account is read all the same."""
     opened = await bench.open(bench.account())

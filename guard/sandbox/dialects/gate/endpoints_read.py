@@ -94,6 +94,11 @@ def _discounts(call: Call) -> list[Any]:  # noqa: ARG001 - the table's
     return shapes.discounts_json()
 
 
+def _nobody(call: Call) -> Any:  # noqa: ARG001 - the table's
+    """Contracts of other kinds: nobody has an account for them."""
+    raise WireError("USER_NOT_FOUND", "please transfer funds first to create the account")
+
+
 def _main_keys(call: Call) -> list[Any]:
     keys = call.world.keys.keys.values()
     return [shapes.key_json(call.account, key) for key in keys if key.account_id == call.account.id]
@@ -126,6 +131,8 @@ TABLE: Table = {
     ("GET", "/api/v4/unified/accounts"): Route(_unified),
     ("GET", "/api/v4/unified/unified_mode"): Route(_unified_mode),
     ("GET", "/api/v4/unified/currency_discount_tiers"): Route(_discounts),
+    ("GET", "/api/v4/delivery/{settle}/accounts"): Route(_nobody),
+    ("GET", "/api/v4/options/accounts"): Route(_nobody),
     ("GET", "/api/v4/account/main_keys"): Route(_main_keys),
     ("GET", "/api/v4/account/detail"): Route(_detail),
 }
