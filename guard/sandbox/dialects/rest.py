@@ -152,6 +152,24 @@ class RestSide:
         return 0 if skew is None else skew.value_ms
 
 
+class RestServed:
+    """A venue in use whose requests all go through one `RestSide`: most of `guard.sandbox.dialects.dialect.Served`."""
+
+    def __init__(self, rest: RestSide) -> None:
+        self._rest = rest
+
+    async def rest(self, request: web.Request) -> web.Response:
+        """Answer one request of the REST side."""
+        return await self._rest.handle(request)
+
+    async def refused(self, request: web.Request, now_ms: int) -> web.Response | None:
+        """The answer to a WebSocket handshake that a fault spoils; None lets it through."""
+        return await self._rest.before(request, now_ms)
+
+    def lift_limits(self) -> None:
+        """Refuse nobody for asking too much from now on: nobody is but by declared faults, where not said otherwise."""
+
+
 async def read_raw(request: web.Request) -> RawRequest:
     """The request with its body read."""
     return RawRequest(

@@ -9,9 +9,9 @@ import pytest
 from guard.sandbox.dialects.binanceusdm.errors import WireError, from_rejection
 from guard.sandbox.dialects.binanceusdm.limits import WeightLimit
 from guard.sandbox.dialects.binanceusdm.listenkeys import VALID_FOR_MS, ListenKeys
-from guard.sandbox.dialects.binanceusdm.numbers import money, on_grid, plain
 from guard.sandbox.dialects.binanceusdm.params import Params
 from guard.sandbox.dialects.binanceusdm.subscriptions import Subscriptions, parse_address
+from guard.sandbox.dialects.numbers import finite, money, on_grid, plain
 from guard.sandbox.engine.orders import Reason, Rejection
 from guard.sandbox.engine.sides import Side
 
@@ -145,3 +145,9 @@ def test_listen_keys_live_for_an_hour() -> None:
     assert fresh != key
     keys.close(1)
     assert keys.account_of(fresh, 2000 + VALID_FOR_MS) is None
+
+
+def test_numbers_that_are_sent_are_finite() -> None:
+    """Whatever else a text says, it is no quantity."""
+    assert finite("1.50") == D("1.5")
+    assert [finite(text) for text in ("", "abc", "NaN", "Infinity", "-inf")] == [None] * 5

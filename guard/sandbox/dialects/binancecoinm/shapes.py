@@ -7,7 +7,7 @@ from typing import Any
 
 from guard.sandbox.dialects.binancecoinm.wording import wire_id
 from guard.sandbox.dialects.binanceusdm import shapes_account, shapes_market
-from guard.sandbox.dialects.binanceusdm.numbers import plain
+from guard.sandbox.dialects.numbers import plain
 from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.margin import AccountFigures

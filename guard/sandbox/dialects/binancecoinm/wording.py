@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from guard.sandbox.dialects.binanceusdm.numbers import plain
 from guard.sandbox.dialects.binanceusdm.params import Params
+from guard.sandbox.dialects.numbers import plain
 from guard.sandbox.engine.instruments import Instrument
 
 Instruments = Mapping[str, Instrument]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from guard.sandbox.dialects.binanceusdm import shapes_account as usdm
-from guard.sandbox.dialects.binanceusdm.numbers import money, plain
+from guard.sandbox.dialects.numbers import money, plain
 from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.margin import AccountFigures, LegFigures
 from guard.sandbox.engine.market import Market

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from aiohttp import web
-
 from guard.sandbox.dialects.binanceusdm.call import Table, WireVenue
 from guard.sandbox.dialects.binanceusdm.rest import BODIES, ENDPOINTS, Endpoints
 from guard.sandbox.dialects.binanceusdm.stream import StreamDialect
 from guard.sandbox.dialects.dialect import World, key_pair
-from guard.sandbox.dialects.rest import RestSide
+from guard.sandbox.dialects.rest import RestServed, RestSide
 from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.listing import default_instruments
@@ -20,23 +18,17 @@ from guard.sandbox.keys import ApiKey
 _NO_LIMIT = 10**9
 
 
-class BinanceServed:
+class BinanceServed(RestServed):
     """A branch of Binance's futures. Implements `guard.sandbox.dialects.dialect.Served`."""
 
     def __init__(self, world: World, table: Table, streams: type[StreamDialect]) -> None:
         self.venue = WireVenue(world.engine, world.keys)
         self.streams = streams(self.venue, world)
-        self._rest = RestSide(
-            world, Endpoints(self.venue, table).answer, BODIES, is_signed=lambda raw: "x-mbx-apikey" in raw.headers
+        super().__init__(
+            RestSide(
+                world, Endpoints(self.venue, table).answer, BODIES, is_signed=lambda raw: "x-mbx-apikey" in raw.headers
+            )
         )
-
-    async def rest(self, request: web.Request) -> web.Response:
-        """Answer one request of the REST side."""
-        return await self._rest.handle(request)
-
-    async def refused(self, request: web.Request, now_ms: int) -> web.Response | None:
-        """The answer to a WebSocket handshake that a fault spoils."""
-        return await self._rest.before(request, now_ms)
 
     def lift_limits(self) -> None:
         """Refuse nobody for asking too much."""

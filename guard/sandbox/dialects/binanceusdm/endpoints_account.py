@@ -7,10 +7,10 @@ from typing import Any
 from guard.sandbox.dialects.binanceusdm import shapes_account as shapes
 from guard.sandbox.dialects.binanceusdm.call import Call, Endpoint, Table
 from guard.sandbox.dialects.binanceusdm.errors import WireError, missing
-from guard.sandbox.dialects.binanceusdm.numbers import plain
 from guard.sandbox.dialects.binanceusdm.shapes_market import leverage_brackets
 from guard.sandbox.dialects.binanceusdm.shapes_orders import income_json
 from guard.sandbox.dialects.binanceusdm.signing import Security
+from guard.sandbox.dialects.numbers import plain
 from guard.sandbox.engine import choices
 from guard.sandbox.engine.orders import Reason, Rejection
 from guard.sandbox.engine.sides import Leg

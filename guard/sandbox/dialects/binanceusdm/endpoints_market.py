@@ -8,8 +8,8 @@ from typing import Any
 from guard.sandbox.dialects.binanceusdm import shapes_market as shapes
 from guard.sandbox.dialects.binanceusdm.call import Call, Endpoint, Table
 from guard.sandbox.dialects.binanceusdm.errors import WireError
-from guard.sandbox.dialects.binanceusdm.numbers import money
 from guard.sandbox.dialects.binanceusdm.params import Params
+from guard.sandbox.dialects.numbers import money
 
 _MINUTE_MS = 60_000
 INTERVALS_MS = {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
+from guard.sandbox.dialects import numbers
 from guard.sandbox.dialects.binanceusdm.errors import WireError, missing
 
 _E = TypeVar("_E", bound=StrEnum)
@@ -35,11 +36,8 @@ class Params:
 
     def decimal(self, name: str) -> Decimal:
         """A mandatory finite number."""
-        try:
-            value = Decimal(self.text(name))
-        except InvalidOperation as error:
-            raise missing(name) from error
-        if not value.is_finite():
+        value = numbers.finite(self.text(name))
+        if value is None:
             raise missing(name)
         return value
 

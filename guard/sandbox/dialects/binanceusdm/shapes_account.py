@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from guard.sandbox.dialects.binanceusdm.numbers import money, on_grid, plain
+from guard.sandbox.dialects.numbers import money, on_grid, plain
 from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.liquidation_price import liquidation_price
 from guard.sandbox.engine.margin import (

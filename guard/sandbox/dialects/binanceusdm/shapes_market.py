@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from guard.sandbox.dialects.binanceusdm.numbers import decimals, money, on_grid, plain
+from guard.sandbox.dialects.numbers import decimals, money, on_grid, plain
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.market import Market
 

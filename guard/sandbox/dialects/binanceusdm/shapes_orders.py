@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from guard.sandbox.dialects.binanceusdm.numbers import money, on_grid, plain
+from guard.sandbox.dialects.numbers import money, on_grid, plain
 from guard.sandbox.engine.accounts import LedgerEntry, LedgerKind
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.orders import AlgoOrder, AlgoStatus, Order, Trade

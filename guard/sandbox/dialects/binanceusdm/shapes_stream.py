@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from guard.sandbox.dialects.binanceusdm.numbers import money, on_grid, plain
 from guard.sandbox.dialects.binanceusdm.shapes_market import book_ticker as book_ticker_row
+from guard.sandbox.dialects.numbers import money, on_grid, plain
 from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.margin import account_figures
 from guard.sandbox.engine.market import Market

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
+from guard.sandbox.dialects import numbers
 from guard.sandbox.dialects.bingx.signing import Security
 from guard.sandbox.dialects.bingx.words import WireError, market_id
 from guard.sandbox.engine.accounts import Account
@@ -82,11 +83,8 @@ class Call:
 
     def decimal(self, name: str) -> Decimal:
         """A mandatory number."""
-        try:
-            value = Decimal(self.text(name))
-        except InvalidOperation as error:
-            raise WireError(109400, f"Invalid parameters, err:{name}: not a number") from error
-        if not value.is_finite():
+        value = numbers.finite(self.text(name))
+        if value is None:
             raise WireError(109400, f"Invalid parameters, err:{name}: not a number")
         return value
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from aiohttp import web
-
 from guard.sandbox.dialects.bingx import account, market, trade
 from guard.sandbox.dialects.bingx.call import Call, Table, WireVenue
 from guard.sandbox.dialects.bingx.signing import authorize
 from guard.sandbox.dialects.bingx.stream import BingxStreams
 from guard.sandbox.dialects.bingx.words import WireError, enveloped, from_rejection, refusal, said
 from guard.sandbox.dialects.dialect import World, key_pair
-from guard.sandbox.dialects.rest import Answer, Bodies, RawRequest, RestSide
+from guard.sandbox.dialects.rest import Answer, Bodies, RawRequest, RestServed, RestSide
 from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.listing import default_instruments, inverse_instruments
@@ -40,24 +38,13 @@ BODIES: Final[Bodies] = {
 }
 
 
-class BingxServed:
+class BingxServed(RestServed):
     """Implements `guard.sandbox.dialects.dialect.Served`."""
 
     def __init__(self, world: World) -> None:
         self.venue = WireVenue(world.engine, world.keys)
         self.streams = BingxStreams(self.venue, world)
-        self._rest = RestSide(world, self._answer, BODIES, is_signed=lambda raw: "x-bx-apikey" in raw.headers)
-
-    async def rest(self, request: web.Request) -> web.Response:
-        """Answer one request of the REST side."""
-        return await self._rest.handle(request)
-
-    async def refused(self, request: web.Request, now_ms: int) -> web.Response | None:
-        """The answer to a WebSocket handshake that a fault spoils."""
-        return await self._rest.before(request, now_ms)
-
-    def lift_limits(self) -> None:
-        """Nobody is limited but by declared faults."""
+        super().__init__(RestSide(world, self._answer, BODIES, is_signed=lambda raw: "x-bx-apikey" in raw.headers))
 
     def _answer(self, raw: RawRequest, now_ms: int) -> Answer:
         endpoint = ENDPOINTS.get((raw.method, raw.path))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
+from guard.sandbox.dialects import numbers
 from guard.sandbox.dialects.bitget.errors import WireError, empty
 from guard.sandbox.dialects.bitget.names import PRODUCTS, engine_symbol, product_of
 from guard.sandbox.dialects.bitget.signing import Security
@@ -54,11 +55,8 @@ class Call:
 
     def decimal(self, name: str) -> Decimal:
         """A mandatory number."""
-        try:
-            value = Decimal(self.text(name))
-        except InvalidOperation:
-            value = Decimal("NaN")
-        if not value.is_finite():
+        value = numbers.finite(self.text(name))
+        if value is None:
             raise WireError("40020", f"Parameter {name} error")
         return value
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from aiohttp import web
-
 from guard.sandbox.dialects.bitget import endpoints, endpoints_trade
 from guard.sandbox.dialects.bitget.call import Call, Table
 from guard.sandbox.dialects.bitget.errors import WireError, from_rejection
 from guard.sandbox.dialects.bitget.signing import PHRASE, authorize
 from guard.sandbox.dialects.bitget.stream import BitgetStreams
 from guard.sandbox.dialects.dialect import World, key_pair
-from guard.sandbox.dialects.rest import Answer, Bodies, RawRequest, RestSide
+from guard.sandbox.dialects.rest import Answer, Bodies, RawRequest, RestServed, RestSide
 from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.listing import default_instruments, inverse_instruments
@@ -41,24 +39,13 @@ BODIES: Final[Bodies] = {
 }
 
 
-class BitgetServed:
+class BitgetServed(RestServed):
     """Implements `guard.sandbox.dialects.dialect.Served`."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self.streams = BitgetStreams(world)
-        self._rest = RestSide(world, self._answer, BODIES, is_signed=lambda raw: "access-key" in raw.headers)
-
-    async def rest(self, request: web.Request) -> web.Response:
-        """Answer one request of the REST side."""
-        return await self._rest.handle(request)
-
-    async def refused(self, request: web.Request, now_ms: int) -> web.Response | None:
-        """The answer to a WebSocket handshake that a fault spoils."""
-        return await self._rest.before(request, now_ms)
-
-    def lift_limits(self) -> None:
-        """Nobody is limited here."""
+        super().__init__(RestSide(world, self._answer, BODIES, is_signed=lambda raw: "access-key" in raw.headers))
 
     def _answer(self, raw: RawRequest, now_ms: int) -> Answer:
         """The endpoint's answer in the venue's envelope, or the refusal."""

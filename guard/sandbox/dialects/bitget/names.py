@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
+from guard.sandbox.dialects import numbers
 from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.market import Market
 
 PRODUCTS: Final = ("USDT-FUTURES", "USDC-FUTURES", "COIN-FUTURES")
 COIN_MARGINED: Final = "COIN-FUTURES"
-_PLACES = 16
+plain = partial(numbers.plain, places=16)
+"""How the venue writes a number."""
 
 
 def product_of(instrument: Instrument) -> str:
@@ -38,12 +41,6 @@ def engine_symbol(name: str) -> str:
 def size_of(instrument: Instrument, qty: Decimal, price: Decimal) -> Decimal:
     """A quantity of the engine at `price` as a size of the wire: base units, of coin-margined contracts too."""
     return abs(qty) / price if instrument.is_inverse else abs(qty)
-
-
-def plain(value: Decimal) -> str:
-    """Without an exponent and without trailing zeros, to 16 places."""
-    text = f"{value:.{_PLACES}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def mode_word(account: Account) -> str:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from aiohttp import web
-
 from guard.sandbox.dialects.bybit.naming import listed
 from guard.sandbox.dialects.bybit.refusals import BODIES
 from guard.sandbox.dialects.bybit.rest import Endpoints
 from guard.sandbox.dialects.bybit.shapes_account import RULE
 from guard.sandbox.dialects.bybit.stream import StreamDialect
 from guard.sandbox.dialects.dialect import World, key_pair
-from guard.sandbox.dialects.rest import RestSide
+from guard.sandbox.dialects.rest import RestServed, RestSide
 from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.market import AssetIndex
@@ -22,27 +20,19 @@ from guard.sandbox.keys import ApiKey
 _COINS = {"BTC": "BTCUSD", "ETH": "ETHUSD"}
 
 
-class BybitServed:
+class BybitServed(RestServed):
     """Implements `guard.sandbox.dialects.dialect.Served`."""
 
     def __init__(self, world: World) -> None:
         self.endpoints = Endpoints(world.engine, world.keys)
         self.streams = StreamDialect(world)
-        self._rest = RestSide(
-            world, self.endpoints.answer, BODIES, is_signed=lambda raw: "x-bapi-api-key" in raw.headers
+        super().__init__(
+            RestSide(world, self.endpoints.answer, BODIES, is_signed=lambda raw: "x-bapi-api-key" in raw.headers)
         )
         market = world.engine.market
         for coin, symbol in _COINS.items():
             if symbol in market.instruments:  # coins that back the account are worth what their contract stands at
                 market.assets[coin] = AssetIndex(follows=symbol)
-
-    async def rest(self, request: web.Request) -> web.Response:
-        """Answer one request of the REST side."""
-        return await self._rest.handle(request)
-
-    async def refused(self, request: web.Request, now_ms: int) -> web.Response | None:
-        """The answer to a WebSocket handshake that a fault spoils."""
-        return await self._rest.before(request, now_ms)
 
     def lift_limits(self) -> None:
         """Refuse nobody for asking too much."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from guard.sandbox.dialects.binanceusdm.numbers import plain
 from guard.sandbox.dialects.bybit import shapes_account as shapes
 from guard.sandbox.dialects.bybit.call import Call, Endpoint, Table
 from guard.sandbox.dialects.bybit.naming import category_of, of_category, wire_id
 from guard.sandbox.dialects.bybit.refusals import WireError, parameter_error
 from guard.sandbox.dialects.bybit.signing import Security
+from guard.sandbox.dialects.numbers import plain
 from guard.sandbox.engine import choices
 from guard.sandbox.engine.accounts import Position
 from guard.sandbox.engine.rules.bybit import CROSS, ISOLATED, PORTFOLIO

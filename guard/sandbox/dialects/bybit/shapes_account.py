@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import ROUND_DOWN, Decimal
 from typing import Any, Final
 
-from guard.sandbox.dialects.binanceusdm.numbers import money, on_grid, plain
 from guard.sandbox.dialects.bybit.naming import wire_id
+from guard.sandbox.dialects.numbers import money, on_grid, plain
 from guard.sandbox.engine.accounts import Account, Position
 from guard.sandbox.engine.liquidation_price import liquidation_price
 from guard.sandbox.engine.margin import AccountFigures, AssetFigures, LegFigures

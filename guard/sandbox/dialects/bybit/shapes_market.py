@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from guard.sandbox.dialects.binanceusdm.numbers import on_grid, plain
 from guard.sandbox.dialects.bybit.naming import wire_id
+from guard.sandbox.dialects.numbers import on_grid, plain
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.market import Market
 

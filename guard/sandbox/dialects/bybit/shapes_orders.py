@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from guard.sandbox.dialects.binanceusdm.numbers import on_grid, plain
 from guard.sandbox.dialects.bybit.naming import wire_id
+from guard.sandbox.dialects.numbers import on_grid, plain
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.orders import AlgoKind, AlgoOrder, AlgoStatus, Order, OrderKind, OrderStatus, TimeInForce
 from guard.sandbox.engine.sides import Leg, Side

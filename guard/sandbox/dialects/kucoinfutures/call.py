@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
+from guard.sandbox.dialects import numbers
 from guard.sandbox.dialects.dialect import World
 from guard.sandbox.dialects.kucoinfutures.signing import Security
 from guard.sandbox.dialects.kucoinfutures.wording import WireError, bad_parameter, symbol_of
@@ -95,10 +96,10 @@ class Call:
         raw = self.text(name, "")
         if not raw:
             return None
-        try:
-            return Decimal(raw)
-        except InvalidOperation as error:
-            raise bad_parameter(f"{name} parameter invalid.") from error
+        value = numbers.finite(raw)
+        if value is None:
+            raise bad_parameter(f"{name} parameter invalid.")
+        return value
 
     def flag(self, name: str) -> bool:
         """A truth value; false when it is not sent."""

@@ -7,14 +7,12 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from aiohttp import web
-
 from guard.sandbox.dialects.dialect import World, key_pair
 from guard.sandbox.dialects.kucoinfutures.call import WireVenue
 from guard.sandbox.dialects.kucoinfutures.rest import BODIES, Endpoints
 from guard.sandbox.dialects.kucoinfutures.signing import PHRASE
 from guard.sandbox.dialects.kucoinfutures.stream import StreamSide
-from guard.sandbox.dialects.rest import RestSide
+from guard.sandbox.dialects.rest import RestServed, RestSide
 from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.listing import default_instruments, inverse_instruments
@@ -40,24 +38,15 @@ _MULTIPLIERS: Final[Mapping[str, str]] = {
 }
 
 
-class KucoinServed:
+class KucoinServed(RestServed):
     """Implements `guard.sandbox.dialects.dialect.Served`."""
 
     def __init__(self, world: World) -> None:
         venue = WireVenue(world)
         self.streams = StreamSide(venue, world)
-        self._rest = RestSide(world, Endpoints(venue).answer, BODIES, is_signed=lambda raw: "kc-api-key" in raw.headers)
-
-    async def rest(self, request: web.Request) -> web.Response:
-        """Answer one request of the REST side."""
-        return await self._rest.handle(request)
-
-    async def refused(self, request: web.Request, now_ms: int) -> web.Response | None:
-        """The answer to a WebSocket handshake that a fault spoils."""
-        return await self._rest.before(request, now_ms)
-
-    def lift_limits(self) -> None:
-        """It counts no requests; `FaultKind.TOO_MANY_REQUESTS` is how it refuses."""
+        super().__init__(
+            RestSide(world, Endpoints(venue).answer, BODIES, is_signed=lambda raw: "kc-api-key" in raw.headers)
+        )
 
 
 class KucoinDialect:

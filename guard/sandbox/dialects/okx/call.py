@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from guard.sandbox.dialects import numbers
 from guard.sandbox.dialects.dialect import World
 from guard.sandbox.dialects.okx.errors import WireError, missing
 from guard.sandbox.dialects.okx.instruments import symbol_of, wire_id
@@ -16,7 +18,8 @@ from guard.sandbox.engine.margin import AccountFigures
 from guard.sandbox.engine.market import Market
 from guard.sandbox.keys import ApiKey
 
-_PLACES = 16
+plain = partial(numbers.plain, places=16)
+"""How the venue writes a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,8 @@ class Call:
 
     def decimal(self, name: str) -> Decimal:
         """A mandatory finite number."""
-        try:
-            value = Decimal(self.text(name))
-        except InvalidOperation as error:
-            raise missing(name) from error
-        if not value.is_finite():
+        value = numbers.finite(self.text(name))
+        if value is None:
             raise missing(name)
         return value
 
@@ -98,12 +98,6 @@ class Route:
 
 
 Table = Mapping[tuple[str, str], Route]
-
-
-def plain(value: Decimal) -> str:
-    """Without an exponent and without trailing zeros."""
-    text = f"{value:.{_PLACES}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def wire_time(world: World, engine_ms: int) -> str:

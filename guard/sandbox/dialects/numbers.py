@@ -1,8 +1,8 @@
-"""How the venue writes numbers: always plain text, never an exponent."""
+"""How venues write numbers: always plain text, never an exponent; and how those that are sent to them are read."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 
 def money(value: Decimal) -> str:
@@ -25,3 +25,12 @@ def decimals(unit: Decimal) -> int:
     """The number of places of a tick or step."""
     exponent = unit.as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def finite(text: str) -> Decimal | None:
+    """The number that a text stands for; None where it is none, or not finite."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
