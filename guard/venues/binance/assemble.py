@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from math import isclose
 from typing import Any
 
 from guard.ports.venue import FetchedBook
@@ -84,7 +85,7 @@ def _torn(leg: AccountLeg | None, row: PositionRow | None) -> str:
     if leg is None or row is None or leg.amount != row.amount:
         balances, positions = leg.amount if leg else 0.0, row.amount if row else 0.0
         return f"was {balances:g} with the balances and {positions:g} with the positions"
-    if leg.isolated_wallet is not None and leg.isolated_wallet != row.isolated_wallet:
+    if leg.isolated_wallet is not None and not isclose(leg.isolated_wallet, row.isolated_wallet, rel_tol=_ROUNDING):
         return "had its isolated margin changed between balances and positions"
     if leg.updated_ms and row.updated_ms and leg.updated_ms != row.updated_ms:
         return "was traded between balances and positions"

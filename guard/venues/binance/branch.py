@@ -12,7 +12,10 @@ from guard.venues.client import Endpoint
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """The requests of a branch. None: the branch has no such request, and no such thing."""
+    """The requests of a branch. None: the branch has no such request, and no such thing.
+
+    `tells_multi_assets`: the answer with the position mode says whether the account is in multi-assets mode too.
+    """
 
     account: Endpoint
     positions: Endpoint
@@ -27,7 +30,7 @@ class Requests:
     new_order: Endpoint
     query_order: Endpoint
     symbol_config: Endpoint | None = None
-    multi_assets: Endpoint | None = None
+    tells_multi_assets: bool = False
     asset_index: Endpoint | None = None
 
 

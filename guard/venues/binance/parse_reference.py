@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from guard.ports.errors import BadAnswer
 from guard.ports.venue import Depth, KeyRights
 from guard.risk.book import PositionMode, Tier
 from guard.venues.depth import read_sides
@@ -45,6 +46,10 @@ def read_brackets(answer: object, where: str, floors: Sequence[str], cap: str) -
 
     The caps bound what may be opened at a leverage; a position that grew beyond the last one is charged its rate.
 
+    `notionalCoef` is how many times as wide a user's brackets are as everybody's. The bounds are said to be the user's
+    own, and a public answer of an account shows them so; no document says it. So a multiple below 1 makes them
+    narrower here, which never charges too little, and one above 1 changes nothing.
+
     Args:
         answer: the venue's answer.
         where: the request.
@@ -57,10 +62,11 @@ def read_brackets(answer: object, where: str, floors: Sequence[str], cap: str) -
     table = {}
     for row in rows(answer, where):
         market_id = text(row, "symbol", where)
-        tiers = sorted(
-            (_tier(item, f"{where} {market_id}", floors, cap) for item in rows(row.get("brackets"), where)),
-            key=_floor_of,
-        )
+        scale = min(1.0, optional_number(row, "notionalCoef", where) or 1.0)
+        if scale <= 0:
+            raise refused(where, f"notionalCoef of {market_id} was {row['notionalCoef']!r}")
+        brackets = rows(row.get("brackets"), where)
+        tiers = sorted((_tier(item, f"{where} {market_id}", floors, cap, scale) for item in brackets), key=_floor_of)
         if tiers:
             last = tiers[-1]
             tiers[-1] = Tier(last.floor, None, last.mm_rate, last.mm_deduction, last.max_leverage)
@@ -72,12 +78,13 @@ def _floor_of(tier: Tier) -> float:
     return tier.floor
 
 
-def _tier(row: Row, where: str, floors: Sequence[str], cap: str) -> Tier:
+def _tier(row: Row, where: str, floors: Sequence[str], cap: str, scale: float) -> Tier:
+    deduction = optional_number(row, "cum", where)
     return Tier(
-        floor=number(row, next((name for name in floors if name in row), floors[0]), where),
-        cap=number(row, cap, where),
+        floor=scale * number(row, next((name for name in floors if name in row), floors[0]), where),
+        cap=scale * number(row, cap, where),
         mm_rate=number(row, "maintMarginRatio", where),
-        mm_deduction=optional_number(row, "cum", where),
+        mm_deduction=None if deduction is None else scale * deduction,
         max_leverage=optional_number(row, "initialLeverage", where),
     )
 
@@ -115,17 +122,21 @@ def read_is_multi_assets(answer: object, where: str) -> bool:
 def read_asset_rates(answer: object, where: str) -> dict[str, AssetRate]:
     """Rates by asset (`BTC` of the index `BTCUSD`).
 
+    An asset without rates is left out, so that one that is not traded any more cannot blind every account; an account
+    that has it finds them missing.
+
     Raises:
-        BadAnswer: a required field is missing or unreadable.
+        BadAnswer: no list, or a row that names nothing.
     """
-    return {
-        text(row, "symbol", where).removesuffix("USD"): AssetRate(
-            index=positive(row, "index", where),
-            bid=positive(row, "bidRate", where),
-            ask=positive(row, "askRate", where),
-        )
-        for row in rows(answer, where)
-    }
+    found = {}
+    for row in rows(answer, where):
+        asset = text(row, "symbol", where).removesuffix("USD")
+        try:
+            index, bid, ask = (positive(row, key, where) for key in ("index", "bidRate", "askRate"))
+        except BadAnswer:
+            continue
+        found[asset] = AssetRate(index, bid, ask)
+    return found
 
 
 def read_mark(answer: object, where: str) -> float | None:

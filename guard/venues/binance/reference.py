@@ -97,14 +97,12 @@ class ReferenceDesk:
         """
 
         async def read() -> Modes:
-            mode, is_multi = await together(self._client.call(self._at.position_mode), self._is_multi_assets())
-            return Modes(read_position_mode(mode, self._at.position_mode.name), is_multi)
+            asked = self._at.position_mode
+            answer = await self._client.call(asked)
+            is_multi = self._at.tells_multi_assets and read_is_multi_assets(answer, asked.name)
+            return Modes(read_position_mode(answer, asked.name), is_multi)
 
         return (await self._modes.get(read, within_s=within_s, insist=True)).value
-
-    async def _is_multi_assets(self) -> bool:
-        asked = self._at.multi_assets
-        return asked is not None and read_is_multi_assets(await self._client.call(asked), asked.name)
 
     async def proven_modes(self, modes: Modes, answers: Answers) -> Modes:
         """The modes, read anew when held legs contradict them: a user may change them while flat.

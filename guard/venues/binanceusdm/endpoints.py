@@ -15,8 +15,8 @@ OPEN_ORDERS = Endpoint("fapiPrivateGetOpenOrders", "binanceusdm GET fapi/v1/open
 OPEN_ALGO_ORDERS = Endpoint("fapiPrivateGetOpenAlgoOrders", "binanceusdm GET fapi/v1/openAlgoOrders")
 BRACKETS = Endpoint("fapiPrivateGetLeverageBracket", "binanceusdm GET fapi/v1/leverageBracket")
 SYMBOL_CONFIG = Endpoint("fapiPrivateGetSymbolConfig", "binanceusdm GET fapi/v1/symbolConfig")
-POSITION_MODE = Endpoint("fapiPrivateGetPositionSideDual", "binanceusdm GET fapi/v1/positionSide/dual")
-MULTI_ASSETS = Endpoint("fapiPrivateGetMultiAssetsMargin", "binanceusdm GET fapi/v1/multiAssetsMargin")
+# Both modes for a weight of 5; the requests that tell one each cost 30.
+ACCOUNT_CONFIG = Endpoint("fapiPrivateGetAccountConfig", "binanceusdm GET fapi/v1/accountConfig")
 RIGHTS = Endpoint("sapiGetAccountApiRestrictions", "binanceusdm GET sapi/v1/account/apiRestrictions")
 NEW_ORDER = Endpoint("fapiPrivatePostOrder", "binanceusdm POST fapi/v1/order")
 QUERY_ORDER = Endpoint("fapiPrivateGetOrder", "binanceusdm GET fapi/v1/order")

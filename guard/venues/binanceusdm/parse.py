@@ -39,6 +39,7 @@ def _position(row: Row, where: str) -> PositionRow:
     market_id, leg = text(row, "symbol", where), leg_name(row, where)
     amount = number(row, "positionAmt", where)
     mark = optional_number(row, "markPrice", where)
+    wallet = number(row, "isolatedWallet", where) if amount else 0.0
     return PositionRow(
         market_id=market_id,
         leg=leg,
@@ -47,9 +48,11 @@ def _position(row: Row, where: str) -> PositionRow:
         mark_price=mark if mark is not None and mark > 0 else None,
         notional=optional_number(row, "notional", where),
         initial_margin=optional_number(row, "positionInitialMargin", where),
-        isolated_wallet=number(row, "isolatedWallet", where) if amount else 0.0,
+        isolated_wallet=wallet,
         margin_asset=text(row, "marginAsset", where),
         updated_ms=optional_number(row, "updateTime", where) or 0.0,
         order_margin=optional_number(row, "openOrderInitialMargin", where),
+        # A wallet that funding and losses have used up is still one of its own.
+        isolated=wallet != 0.0 or bool(amount and optional_number(row, "isolatedMargin", where)),
         adl=optional_number(row, "adl", where),
     )

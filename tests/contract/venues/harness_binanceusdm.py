@@ -18,7 +18,7 @@ class BinanceUsdm(Harness):
     tiers = "/fapi/v1/leverageBracket"
     listings = "/fapi/v1/exchangeInfo"
     settings = "/fapi/v1/symbolConfig"
-    mode = "/fapi/v1/positionSide/dual"
+    mode = "/fapi/v1/accountConfig"
     rights = "/sapi/v1/account/apiRestrictions"
     orders = "/fapi/v1/order"
     time = "/fapi/v1/time"
