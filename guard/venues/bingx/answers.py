@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from guard.risk.book import PositionMode, Tier
+from guard.risk.book import Kind, PositionMode, Tier
 from guard.venues.bingx import endpoints as at
 from guard.venues.bingx.parse import BalanceRow, OrderRow, PositionRow
 from guard.venues.bingx.parse_reference import Leverages
@@ -44,7 +44,8 @@ class Reference:
 class Answers:
     """What was read in one cycle, and when (`parts`). `asked_ms` is the venue's time when the reading began.
 
-    `marks` fills in for rows without a mark price, by id. `unlisted` names lists of orders that the key may not see.
+    `marks` fills in for rows without a mark price, by id. `unlisted` are kinds of contracts whose orders the key may
+    not list.
     """
 
     balances: tuple[BalanceRow, ...]
@@ -54,7 +55,18 @@ class Answers:
     parts: Mapping[str, datetime]
     asked_ms: float
     marks: Mapping[str, float] = field(default_factory=dict)
-    unlisted: tuple[str, ...] = ()
+    unlisted: tuple[Kind, ...] = ()
+
+    @cached_property
+    def unseen(self) -> tuple[str, ...]:
+        """Lists of orders that the key may not see and in which something rests that would open.
+
+        What opens withholds margin, and the balances tell how much. So without any the figures are whole: what may
+        rest unseen can only close.
+        """
+        wallets: Mapping[Kind, tuple[BalanceRow, ...]] = {"linear": self.balances, "inverse": self.coin_balances}
+        frozen = (kind for kind in self.unlisted if any(row.frozen for row in wallets[kind]))
+        return tuple((at.OPEN_ORDERS if kind == "linear" else at.COIN_OPEN_ORDERS).name for kind in frozen)
 
     @cached_property
     def used_ids(self) -> frozenset[str]:

@@ -47,9 +47,10 @@ def assemble(
     modes = reference.modes
     if modes.is_multi_assets:
         builder.missing.append("value of the margin in multi-assets mode")
-    if modes.is_multi_assets is None:
+    if modes.is_multi_assets is None and len(answers.balances) > 1:
+        # With one asset both modes are the same; with more, single-asset mode asks for no less.
         builder.missing.append("asset mode, which the venue tells keys only that may trade perpetual futures")
-    builder.missing += [f"{name}, which the venue tells keys only that may trade" for name in answers.unlisted]
+    builder.missing += [f"{name}, which the venue tells keys only that may trade" for name in answers.unseen]
     if modes.standard:
         builder.missing.append("positions of the separate standard futures account")
     book = Book(
@@ -118,6 +119,10 @@ class _Builder:
             self.missing.append(f"mark price of {symbol}")
         if row.is_isolated and row.margin is None:
             self.missing.append(f"isolated margin of {symbol}")
+        if row.parts > 1:
+            self.missing.append(
+                f"each margin of {symbol} {row.side} ({row.parts} separate isolated positions, shown as one)"
+            )
         held = Position(
             symbol=symbol,
             side=row.side,

@@ -1,7 +1,8 @@
 """Orders in BingX's words: what is sent, and what became of it. Pure.
 
 An order leaves as the exact decimal strings that were journalled. The venue turns client order ids into lower case, so
-they are compared without regard to case.
+they are compared without regard to case. Its documents have spelled their parameter in two ways: an id that it did not
+take would be an order that cannot be found and would be sent again, so both are sent.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from guard.venues.markets import Listing
 from guard.venues.orderchecks import check_request, not_sent
 from guard.venues.orderstates import StateWords, Told, order_state
 
+_REMEMBERED_MAX = 1_000
 _CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _STATES = StateWords(
     filled=frozenset({"FILLED"}),
@@ -36,24 +38,36 @@ class BingxOrderWords:
     unknown_codes = at.OUTCOME_UNKNOWN_CODES
     not_found_codes = at.NOT_FOUND_CODES
 
+    def __init__(self) -> None:
+        self._venue_ids: dict[str, str] = {}
+
     def order_params(self, request: OrderRequest, listing: Listing) -> dict[str, object]:
         """See `order_params`."""
         return order_params(request, listing)
 
     def queries(self, client_order_id: str, listing: Listing) -> list[tuple[Endpoint, dict[str, object]]]:
-        """One request knows every order; it spells the id otherwise than the one that sends."""
-        return [(at.QUERY_ORDER, {"symbol": listing.market_id, "clientOrderId": client_order_id})]
+        """One request knows every order, by our id; by the venue's too where it has told one."""
+        asked = [{"symbol": listing.market_id, "clientOrderId": client_order_id}]
+        venue_id = self._venue_ids.get(client_order_id)
+        if venue_id is not None:
+            asked.append({"symbol": listing.market_id, "orderId": venue_id})
+        return [(at.QUERY_ORDER, dict(each)) for each in asked]
 
     def read_accepted(self, answer: object, request: OrderRequest, listing: Listing) -> OrderState | None:  # noqa: ARG002 - the protocol's
         """What the answer tells of an order that has ended; of any other the outcome has to be asked for."""
         where = at.NEW_ORDER.name
         row = _order_of(answer, where)
         _same_id(row, request.client_order_id, where)
-        text(row, "orderId", where)
+        self._remember(request.client_order_id, text(row, "orderId", where))
         word = (optional_text(row, "status") or "").upper()
         if word not in _STATES.ended | _STATES.filled or "executedQty" not in row:
             return None
         return _state(row, request.client_order_id, request.symbol, request.contracts, where)
+
+    def _remember(self, client_order_id: str, venue_id: str) -> None:
+        self._venue_ids[client_order_id] = venue_id
+        if len(self._venue_ids) > _REMEMBERED_MAX:
+            del self._venue_ids[next(iter(self._venue_ids))]
 
     def read_found(self, answer: object, client_order_id: str, listing: Listing) -> OrderState | None:
         """The order; one that is not there is a refusal."""
@@ -81,6 +95,7 @@ def order_params(request: OrderRequest, listing: Listing) -> dict[str, object]:
         "quantity": format(request.contracts, "f"),
         "price": format(request.limit_price, "f"),
         "clientOrderID": request.client_order_id,
+        "clientOrderId": request.client_order_id,
         "recvWindow": at.RECV_WINDOW_MS,
     }
     if request.position_mode == "hedge":

@@ -57,7 +57,7 @@ class PositionRow(NamedTuple):
     """One held leg; `contracts` in base units (linear) or contracts (inverse), above 0.
 
     `margin` is the wallet of an isolated leg, before unrealized PnL. `one_way` tells the position mode, where the
-    venue does. `updated_ms` 0: not told.
+    venue does. `updated_ms` 0: not told. `parts`: of how many separate isolated positions this is the sum.
     """
 
     market_id: str
@@ -75,6 +75,7 @@ class PositionRow(NamedTuple):
     settle: str | None
     one_way: bool | None
     updated_ms: float
+    parts: int = 1
 
     @property
     def name(self) -> str:
@@ -141,23 +142,52 @@ def read_balances(answer: object, endpoint: Endpoint) -> tuple[BalanceRow, ...]:
 
 
 def read_positions(answer: object, endpoint: Endpoint, kind: Kind) -> tuple[PositionRow, ...]:
-    """The held legs.
+    """The held legs. Isolated positions of one side that the venue keeps separate are summed (`parts`).
 
     Raises:
         BadAnswer: a required field is missing or unreadable, a leg stands twice, or its sign contradicts its side.
     """
     where = endpoint.name
     found: dict[tuple[str, Side], PositionRow] = {}
+    ids: set[str] = set()
     for row in _listed(answer, where):
         amount = number(row, "positionAmt", where)
         if amount == 0.0:
             continue
         position = _position(row, amount, where, kind)
         key = (position.market_id, position.side)
-        if key in found:
-            raise refused(where, f"{position.name} stands twice")
+        twin, own_id = found.get(key), optional_text(row, "positionId")
+        if twin is not None:
+            if not (twin.is_isolated and position.is_isolated) or own_id is None or own_id in ids:
+                raise refused(where, f"{position.name} stands twice")
+            position = _together(twin, position)
+        ids |= set() if own_id is None else {own_id}
         found[key] = position
     return tuple(found.values())
+
+
+def _together(one: PositionRow, other: PositionRow) -> PositionRow:
+    """Two separate isolated positions as one: sizes and margins added, entry prices weighed by what they were worth."""
+    size = one.contracts + other.contracts
+    if one.kind == "inverse":
+        entry = size / (one.contracts / one.entry_price + other.contracts / other.entry_price)
+    else:
+        entry = (one.contracts * one.entry_price + other.contracts * other.entry_price) / size
+    return one._replace(
+        contracts=size,
+        entry_price=entry,
+        leverage=max(one.leverage, other.leverage),
+        margin=_added(one.margin, other.margin),
+        initial_margin=_added(one.initial_margin, other.initial_margin),
+        upl=_added(one.upl, other.upl),
+        risk_rate=None if one.risk_rate is None or other.risk_rate is None else max(one.risk_rate, other.risk_rate),
+        updated_ms=max(one.updated_ms, other.updated_ms),
+        parts=one.parts + other.parts,
+    )
+
+
+def _added(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other
 
 
 def _position(row: Row, amount: float, where: str, kind: Kind) -> PositionRow:
@@ -217,8 +247,10 @@ def _order(row: Row, where: str, kind: Kind) -> OrderRow:
     if side is None:
         raise refused(where, f"side of {row.get('symbol')} was {row['side']!r}")
     leg, order_type = _leg_name(row, where), text(row, "type", where).upper()
-    closes_all = optional_flag(row, "closePosition", where) is True
-    left = _asked(row, where, kind) - (optional_number(row, "executedQty", where) or 0.0)
+    asked = _asked(row, where, kind)
+    # What only closes and names a size of 0 stands for the whole leg.
+    closes_all = optional_flag(row, "closePosition", where) is True or (order_type in _CLOSES_ON_TRIGGER and asked == 0)
+    left = asked - (optional_number(row, "executedQty", where) or 0.0)
     if left <= 0 and not closes_all:
         raise refused(where, f"an open order of {row.get('symbol')} has {left:g} left")
     unpriced = order_type in _UNPRICED or order_type in _TRAILING

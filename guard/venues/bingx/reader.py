@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from guard.ports.errors import PermissionMissing
 from guard.ports.venue import Depth, FetchedBook, KeyRights
-from guard.risk.book import Tier
+from guard.risk.book import Kind, Tier
 from guard.venues.bingx import endpoints as at
 from guard.venues.bingx import parse, parse_reference
 from guard.venues.bingx.answers import Answers, Modes, torn_evidence
@@ -28,17 +28,17 @@ _STATE = (
     at.COIN_POSITIONS,
     at.COIN_OPEN_ORDERS,
 )
-_ORDERS = (at.OPEN_ORDERS, at.COIN_OPEN_ORDERS)
+_ORDERS: Mapping[Endpoint, Kind] = {at.OPEN_ORDERS: "linear", at.COIN_OPEN_ORDERS: "inverse"}
 _NO_ORDERS: dict[str, object] = {"data": None}
 
 
 class BingxReader:
     """Implements `guard.venues.reader.VenueReader`."""
 
-    words = BingxOrderWords()
-
     def __init__(self, client: VenueClient) -> None:
+        self.words = BingxOrderWords()
         self._client = client
+        self._lists_orders = True
         self._reference = ReferenceDesk(client)
         self._last_tiers: Mapping[str, tuple[Tier, ...]] | None = None
         self._has_failed = False
@@ -56,6 +56,7 @@ class BingxReader:
         """
         modes = await self._reference.ready()
         answers = await self._state()
+        self._lists_orders = not answers.unlisted
         modes = await self._reference.proven_modes(modes, answers)
         answers = await self._with_marks(answers)
         reference = await self._reference.for_answers(modes, answers)
@@ -102,7 +103,7 @@ class BingxReader:
                 "coin_orders": found[at.COIN_OPEN_ORDERS].at,
             },
             asked_ms=asked_ms,
-            unlisted=tuple(each.name for each in _ORDERS if found[each].value is _NO_ORDERS),
+            unlisted=tuple(kind for each, kind in _ORDERS.items() if found[each].value is _NO_ORDERS),
         )
 
     async def _timed(self, endpoint: Endpoint) -> Timed:
@@ -140,7 +141,7 @@ class BingxReader:
         modes = await self._reference.modes(within_s)
         markets = await self._reference.markets()
         settles = sorted({listing.settle for listing in markets.by_id.values() if listing.kind == "linear"})
-        return AccountModes(modes.position_mode, _account_mode(modes), tuple(settles))
+        return AccountModes(modes.position_mode, _account_mode(modes, lists_orders=self._lists_orders), tuple(settles))
 
     async def rights(self) -> KeyRights:
         """What the key may do.
@@ -170,7 +171,11 @@ class BingxReader:
         return parse_reference.read_depth(answer, listing.symbol, endpoint, keys)
 
 
-def _account_mode(modes: Modes) -> str:
+def _account_mode(modes: Modes, *, lists_orders: bool) -> str:
     known = {True: "multi-assets", False: "single-asset", None: "asset mode that this key may not ask for"}
-    assets = known[modes.is_multi_assets]
-    return f"{assets}; standard futures cannot be seen with this key" if modes.standard is None else assets
+    words = [known[modes.is_multi_assets]]
+    if not lists_orders:
+        words.append("orders cannot be seen with this key")
+    if modes.standard is None:
+        words.append("standard futures cannot be seen with this key")
+    return "; ".join(words)

@@ -185,19 +185,31 @@ async def test_standard_futures_that_the_key_may_not_see(bench: Harness) -> None
 
 
 async def test_a_key_that_may_only_read_where_the_venue_wants_more(bench: Harness) -> None:
-    """Its documents ask for the right to trade to list orders: the risk is shown, and what is missing is named."""
+    """Its documents ask for the right to trade to list orders: the balances tell whether any of them would open."""
     denied = b'{"code":100004,"msg":"Permission denied as the API key was created without the permission"}'
     for path in (bench.open_orders, "/cswap/v1/trade/openOrders", "/swap/v1/trade/assetMode"):
         bench.tampering.pages[path] = (200, "application/json", denied)
-    opened = await bench.open(bench.account("alice", bench.holding("BTCUSDT", "1", "43000")))
+    account = bench.account("alice", bench.holding("BTCUSDT", "1", "43000"))
+    opened = await bench.open(account)
     fetched = await opened.fetch_book()
-    assert fetched.missing == (
-        "asset mode, which the venue tells keys only that may trade perpetual futures",
-        "bingx GET swap/v2/trade/openOrders, which the venue tells keys only that may trade",
-        "bingx GET cswap/v1/trade/openOrders, which the venue tells keys only that may trade",
-    )
+    assert fetched.missing == ()
     assert assess(fetched.book).pools[0].positions
-    assert "may not ask" in (await opened.check()).account_mode
+    told = (await opened.check()).account_mode
+    assert "may not ask" in told
+    assert "orders cannot be seen" in told
+    bench.rest(account, "ETHUSDT", Side.BUY, "1", "3000")
+    listing = "bingx GET swap/v2/trade/openOrders, which the venue tells keys only that may trade"
+    assert (await opened.fetch_book()).missing == (listing,)
+
+
+async def test_a_key_that_may_only_read_and_a_wallet_of_two_assets(bench: Harness) -> None:
+    """Which of them carries what depends on the mode that it may not ask for."""
+    denied = b'{"code":100004,"msg":"Permission denied as the API key was created without the permission"}'
+    bench.tampering.pages["/swap/v1/trade/assetMode"] = (200, "application/json", denied)
+    opened = await bench.open(bench.account("alice", balances={"USDT": 1_000, "USDC": 1_000}))
+    assert (await opened.fetch_book()).missing == (
+        "asset mode, which the venue tells keys only that may trade perpetual futures",
+    )
 
 
 async def test_standard_futures_that_are_held(bench: Harness) -> None:

@@ -238,3 +238,11 @@ def test_a_leg_that_was_traded_meanwhile_is_torn(make: Any, updated: float, used
     answers = replace(answers, positions=(row._replace(updated_ms=answers.asked_ms + updated),))
     found = torn_evidence(answers, make.reference().markets)
     assert found == (("BTC-USDT LONG was traded between balances and positions",) if torn else ())
+
+
+def test_separate_isolated_positions_are_shown_as_one_and_named(make: Any) -> None:
+    """Each dies by itself, before their sum does."""
+    rows = tuple(make.position(isolated=True, positionId=each) for each in "12")
+    fetched = make.fetched(make.answers(rows))
+    assert fetched.missing == ("each margin of BTC/USDT:USDT long (2 separate isolated positions, shown as one)",)
+    assert [leg.isolated_margin for leg in fetched.book.positions] == [4_000.0]

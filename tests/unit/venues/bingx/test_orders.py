@@ -54,6 +54,7 @@ def test_a_reduction_in_one_way_mode_is_reduce_only(make: Any) -> None:
         "quantity": "0.500",
         "price": "43000.0",
         "clientOrderID": "G-1",
+        "clientOrderId": "G-1",
         "recvWindow": 5000,
         "positionSide": "BOTH",
         "reduceOnly": "true",
@@ -97,9 +98,14 @@ def test_a_coin_margined_order_is_not_sent(make: Any) -> None:
 
 
 def test_an_order_is_looked_up_by_our_id(make: Any) -> None:
-    """Spelled otherwise than when it was sent."""
-    params = {"symbol": "BTC-USDT", "clientOrderId": "G-1"}
-    assert WORDS.queries("G-1", make.listing()) == [(at.QUERY_ORDER, params)]
+    """And by the venue's, once it has accepted the order: one that it has taken must not be sent again."""
+    words = BingxOrderWords()
+    ours = (at.QUERY_ORDER, {"symbol": "BTC-USDT", "clientOrderId": "G-1"})
+    assert words.queries("G-1", make.listing()) == [ours]
+    answer = {"code": 0, "msg": "", "data": {"order": {"orderId": 77, "clientOrderId": "", "clientOrderID": ""}}}
+    assert words.read_accepted(answer, REDUCE_LONG, make.listing()) is None
+    theirs = (at.QUERY_ORDER, {"symbol": "BTC-USDT", "orderId": "77"})
+    assert words.queries("G-1", make.listing()) == [ours, theirs]
 
 
 @pytest.mark.parametrize(

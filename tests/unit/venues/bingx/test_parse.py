@@ -112,6 +112,25 @@ def test_a_leg_that_stands_twice_is_refused(make: Any) -> None:
     assert len(positions(make.position(), make.position(positionSide="SHORT"))) == 2
     with pytest.raises(BadAnswer, match="BTC-USDT LONG stands twice"):
         positions(make.position(), make.position())
+    isolated = make.position(isolated=True)
+    with pytest.raises(BadAnswer, match="BTC-USDT LONG stands twice"):
+        positions(isolated, isolated)
+
+
+def test_separate_isolated_positions_are_summed(make: Any) -> None:
+    """The venue can keep several of one side; they must not blind the account, and are told apart by their ids."""
+    one = make.position(isolated=True, positionId="1", margin="2100", unrealizedProfit="100", riskRate="0.01")
+    fields = {"positionAmt": "6", "avgPrice": "12000", "margin": "7000", "unrealizedProfit": "-200", "riskRate": "0.03"}
+    other = make.position(isolated=True, positionId="2", initialMargin="7200", **fields)
+    (row,) = positions(one, other)
+    assert (row.parts, row.contracts, row.entry_price, row.risk_rate) == (2, 8.0, 11_500.0, 0.03)
+    assert (row.margin, row.initial_margin, row.upl) == (9_200.0, 9_200.0, -100.0)
+    coins = [
+        make.coin_position(isolated=True, positionId=each, positionAmt="100", avgPrice=price)
+        for each, price in (("1", "100"), ("2", "300"))
+    ]
+    (row,) = positions(*coins, kind="inverse")
+    assert row.entry_price == pytest.approx(150.0)
 
 
 def test_a_coin_margined_position(make: Any) -> None:
@@ -156,6 +175,8 @@ def test_what_an_order_does(
 def test_an_order_that_closes_everything_has_no_size(make: Any) -> None:
     """Its leg has."""
     (row,) = orders(make.order(type="STOP_MARKET", side="SELL", origQty="0", closePosition="true"))
+    assert (row.remaining, row.reduce_only) == (None, True)
+    (row,) = orders(make.order(type="TAKE_PROFIT_MARKET", side="SELL", origQty="0.0000", closePosition=""))
     assert (row.remaining, row.reduce_only) == (None, True)
 
 
