@@ -231,6 +231,11 @@ def leg_name(row: Row, where: str) -> LegName:
     return name
 
 
+def closes_leg(side: OrderSide, leg: LegName) -> bool:
+    """Whether an order can only make a leg of hedge mode smaller, whatever it is marked as."""
+    return leg != "BOTH" and (leg == "LONG") == (side == "sell")
+
+
 def _margin_mode(row: Row, where: str) -> MarginMode:
     mode = margin_mode_of(row, where)
     if mode is not None:
@@ -285,13 +290,14 @@ def _order(row: Row, where: str, *, conditional: bool) -> OrderRow:
     left = (optional_number(row, "size", where) or 0.0) - (optional_number(row, "filledSize", where) or 0.0)
     if left <= 0 and not closes_all:
         raise refused(where, f"an open order of {row.get('symbol')} has {left:g} left")
+    leg = leg_name(row, where)
     return OrderRow(
         market_id=text(row, "symbol", where),
         side=side,
-        leg=leg_name(row, where),
+        leg=leg,
         price=above_zero(row, "price", where),
         remaining=left if left > 0 else None,
-        reduce_only=closes_all or flag(row, "reduceOnly", where),
+        reduce_only=closes_all or flag(row, "reduceOnly", where) or closes_leg(side, leg),
         conditional=conditional,
         margin_mode=margin_mode_of(row, where),
         order_id=text(row, "id", where),

@@ -29,6 +29,7 @@ from guard.venues.kucoinfutures.parse import (
     Page,
     PositionRow,
     SizeUnit,
+    closes_leg,
     leg_name,
     margin_mode_of,
     once,
@@ -151,13 +152,14 @@ def _order(row: Row, where: str) -> OrderRow:
     left = number(row, "size", where) - (optional_number(row, "filledSize", where) or 0.0)
     if left <= 0:
         raise refused(where, f"an open order of {row.get('symbol')} has {left:g} left")
+    leg = leg_name(row, where)
     return OrderRow(
         market_id=text(row, "symbol", where),
         side=side,
-        leg=leg_name(row, where),
+        leg=leg,
         price=above_zero(row, "price", where),
         remaining=left,
-        reduce_only=flag(row, "reduceOnly", where),
+        reduce_only=flag(row, "reduceOnly", where) or closes_leg(side, leg),
         conditional=any(optional_text(row, key) for key in ("triggerPrice", "tpTriggerPrice", "slTriggerPrice")),
         margin_mode=margin_mode_of(row, where),
         order_id=text(row, "orderId", where),

@@ -133,6 +133,16 @@ def test_a_stop_that_closes_whatever_is_held(shapes: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("side", "leg", "closes"),
+    [("sell", "LONG", True), ("buy", "SHORT", True), ("buy", "LONG", False), ("sell", "BOTH", False)],
+)
+def test_in_hedge_mode_the_side_tells_what_closes(shapes: Any, side: str, leg: str, closes: bool) -> None:
+    """Flag or no flag: selling the long leg asks for no margin."""
+    (order,) = read_open_orders(page(shapes.order(side=side, positionSide=leg, reduceOnly=False))).orders
+    assert order.reduce_only is closes
+
+
+@pytest.mark.parametrize(
     ("changes", "text"),
     [({"side": "up"}, "side"), ({"size": 0}, "has 0 left"), ({"reduceOnly": None}, "reduceOnly"), ({"id": ""}, "id")],
 )

@@ -174,6 +174,13 @@ def test_units_of_unified_orders(unit: str, expected: str) -> None:
     assert (order.unit, order.remaining, order.price) == (expected, 2.0, None)
 
 
+def test_a_unified_order_that_closes_a_leg() -> None:
+    """By its side, flag or no flag."""
+    row = {"orderId": "1", "symbol": "XBTUSDTM", "side": "BUY", "size": "2", "reduceOnly": False}
+    answer = said({"totalPage": 1, "items": [{**row, "positionSide": "SHORT"}]})
+    assert read_unified_orders(answer).orders[0].reduce_only
+
+
 def test_a_unit_that_is_not_known() -> None:
     """Refused."""
     row = {"orderId": "1", "symbol": "XBTUSDTM", "side": "BUY", "size": "2", "reduceOnly": False, "sizeUnit": "BOXES"}
