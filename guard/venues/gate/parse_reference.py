@@ -64,7 +64,9 @@ def read_discounts(answer: object) -> dict[str, tuple[HaircutTier, ...]]:
     """
     where = at.DISCOUNTS.name
     found = {}
-    for row in rows(answer, where):
+    # The venue's documentation shows the list inside another one.
+    listed = answer[0] if isinstance(answer, list) and len(answer) == 1 and isinstance(answer[0], list) else answer
+    for row in rows(listed, where):
         currency = text(row, "currency", where)
         here = f"{where} {currency}"
         tiers: list[HaircutTier] = []

@@ -123,6 +123,8 @@ def test_discounts() -> None:
         HaircutTier(20.0, None, 0.05),
     )
     assert read_discounts([counted(("0", "20", "0.98"))])["BTC"][1] == HaircutTier(20.0, None, 1.0)
+    row = counted(("0", "+", "1"))
+    assert read_discounts([[row]]) == read_discounts([row])
     for spoiled in (counted(("1", "+", "1")), counted(("0", "+", "2")), counted(("0", "0", "1"))):
         with pytest.raises(BadAnswer, match="BTC"):
             read_discounts([spoiled])
