@@ -6,22 +6,18 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from guard.ports.errors import BadAnswer
 from guard.ports.venue import Instrument
 from guard.venues.bybit import endpoints as at
 from guard.venues.bybit.parse import Category
-from guard.venues.fields import Row, decimal, number, record, refused, rows, text
-from guard.venues.markets import Listing, MarketTable
+from guard.venues.fields import decimal, number, positive_decimal, record, text
+from guard.venues.markets import Listing, MarketTable, readable
 
 ALWAYS_SETTLED = ("USDC", "USDT")
 """Settlement coins of linear contracts that are asked for whatever is listed."""
 
 
 def read_markets(markets: object) -> MarketTable:
-    """The table of listings.
-
-    A contract whose rules cannot be read is left out, so that one new listing cannot blind every account; an account
-    that holds it finds it missing.
+    """The table of listings; a contract whose rules cannot be read is left out.
 
     Args:
         markets: ccxt's `fetch_markets()`.
@@ -29,15 +25,7 @@ def read_markets(markets: object) -> MarketTable:
     Raises:
         BadAnswer: no list, or not one contract in it.
     """
-    found = []
-    for market in rows(markets, at.MARKETS.name):
-        try:
-            found.append(_listing(market))
-        except BadAnswer:
-            continue
-    if not found:
-        raise refused(at.MARKETS.name, "lists no contract")
-    return MarketTable.of(found)
+    return MarketTable.of(readable(markets, at.MARKETS.name, _listing))
 
 
 def linear_settles(markets: MarketTable) -> tuple[str, ...]:
@@ -74,17 +62,10 @@ def _instrument(symbol: str, info: object, where: str) -> Instrument:
     maximum = decimal(lot, "maxOrderQty", where)
     return Instrument(
         symbol=symbol,
-        step=_above_zero(lot, "qtyStep", where),
+        step=positive_decimal(lot, "qtyStep", where),
         minimum=decimal(lot, "minOrderQty", where),
-        tick=_above_zero(prices, "tickSize", where),
+        tick=positive_decimal(prices, "tickSize", where),
         contract_size=Decimal(1),
         min_notional=decimal(lot, "minNotionalValue", where) if lot.get("minNotionalValue") else Decimal(0),
         maximum=maximum if maximum > 0 else None,
     )
-
-
-def _above_zero(row: Row, key: str, where: str) -> Decimal:
-    value = decimal(row, key, where)
-    if value <= 0:
-        raise refused(where, f"{key} was {value}, must be > 0")
-    return value

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 
-from guard.ports.venue import OrderRequest, OrderState, OrderStatus
+from guard.ports.venue import OrderRequest, OrderState
 from guard.risk.book import PositionMode
 from guard.venues.bybit import endpoints as at
 from guard.venues.bybit.listings import category_of
@@ -18,12 +17,17 @@ from guard.venues.client import Endpoint
 from guard.venues.fields import Row, decimal, optional_number, refused, text
 from guard.venues.markets import Listing
 from guard.venues.orderchecks import check_request
+from guard.venues.orderstates import StateWords, Told, order_state
 
 _CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
 _SIDES = {"buy": "Buy", "sell": "Sell"}
 _INDEX_OF_LEG = {"long": 1, "short": 2}
-_LIVE = frozenset({"Created", "New", "PartiallyFilled", "Untriggered", "Triggered"})
-_ENDED = frozenset({"Cancelled", "PartiallyFilledCanceled", "Deactivated"})
+_STATES = StateWords(
+    filled=frozenset({"Filled"}),
+    live=frozenset({"Created", "New", "PartiallyFilled", "Untriggered", "Triggered"}),
+    ended=frozenset({"Cancelled", "PartiallyFilledCanceled", "Deactivated"}),
+    rejected=frozenset({"Rejected"}),
+)
 
 
 class BybitOrderWords:
@@ -99,27 +103,7 @@ def read_order(row: Row, symbol: str, where: str) -> OrderState:
         BadAnswer: a required field is missing or unreadable, or the status is not known.
     """
     filled, asked = decimal(row, "cumExecQty", where), decimal(row, "qty", where)
-    status = _status(text(row, "orderStatus", where), filled, where)
-    if filled < 0 or filled > asked or (status is OrderStatus.FILLED and filled != asked):
-        raise refused(where, f"order {row.get('orderLinkId')} is {status} with {filled} of {asked}")
     average = optional_number(row, "avgPrice", where) if filled > 0 else None
-    return OrderState(
-        client_order_id=text(row, "orderLinkId", where),
-        venue_order_id=text(row, "orderId", where),
-        symbol=symbol,
-        status=status,
-        filled=filled,
-        average_price=average or None,
-    )
-
-
-def _status(word: str, filled: Decimal, where: str) -> OrderStatus:
-    if word == "Filled":
-        return OrderStatus.FILLED
-    if word in _LIVE:
-        return OrderStatus.OPEN
-    if word in _ENDED:
-        return OrderStatus.PARTLY_FILLED if filled > 0 else OrderStatus.EXPIRED
-    if word == "Rejected":
-        return OrderStatus.REJECTED
-    raise refused(where, f"the status of an order was {word!r}")
+    client_id, venue_id = text(row, "orderLinkId", where), text(row, "orderId", where)
+    told = Told(client_id, venue_id, text(row, "orderStatus", where), asked, filled, average)
+    return order_state(told, symbol, _STATES, where)

@@ -11,10 +11,11 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from guard.ports.errors import VenueError
-from guard.ports.venue import Depth, DepthLevel, KeyRights
+from guard.ports.venue import Depth, KeyRights
 from guard.risk.book import HaircutTier, PositionMode, Tier
 from guard.venues.bybit import endpoints as at
 from guard.venues.bybit.parse import PositionRow, read_page, result_of
+from guard.venues.depth import read_sides
 from guard.venues.fields import Row, number, optional_number, positive, record, refused, rows, text
 
 MarginWord = Literal["cross", "isolated", "portfolio"]
@@ -241,17 +242,4 @@ def read_depth(answer: object, symbol: str) -> Depth:
     """
     where = at.DEPTH.name
     row = result_of(answer, where)
-    return Depth(symbol=symbol, bids=_levels(row, "b", where), asks=_levels(row, "a", where))
-
-
-def _levels(row: Row, key: str, where: str) -> tuple[DepthLevel, ...]:
-    raw = row.get(key)
-    if not isinstance(raw, list):
-        raise refused(where, f"{key} is no list")
-    levels = []
-    for level in raw:
-        if not isinstance(level, list) or len(level) < 2:
-            raise refused(where, f"a level of {key} is no pair")
-        pair = {"price": level[0], "size": level[1]}
-        levels.append(DepthLevel(positive(pair, "price", where), positive(pair, "size", where)))
-    return tuple(levels)
+    return read_sides(row, symbol, where, ("b", "a"))

@@ -15,6 +15,7 @@ from typing import Literal
 from guard.ports.errors import BadAnswer
 from guard.ports.venue import Depth, DepthLevel, Instrument, KeyRights
 from guard.risk.book import Kind, OrderSide, Side
+from guard.venues.depth import read_levels
 from guard.venues.deribit import endpoints as at
 from guard.venues.fields import (
     Row,
@@ -337,21 +338,11 @@ def read_depth(answer: object, listing: Listing) -> Depth:
     """
     where = at.DEPTH.name
     row = record(result_of(answer, where), where)
-    return Depth(listing.symbol, _levels(row, "bids", listing), _levels(row, "asks", listing))
-
-
-def _levels(row: Row, key: str, listing: Listing) -> tuple[DepthLevel, ...]:
-    where = at.DEPTH.name
-    raw = row.get(key)
-    if not isinstance(raw, list):
-        raise refused(where, f"{key} are no list")
-    found = []
-    for level in raw:
-        if not isinstance(level, list) or len(level) < 2:
-            raise refused(where, f"a level of {key} is no pair")
-        pair = {"price": level[0], "size": level[1]}
-        found.append(DepthLevel(positive(pair, "price", where), positive(pair, "size", where) / listing.contract_size))
-    return tuple(found)
+    bids, asks = (
+        tuple(DepthLevel(each.price, each.contracts / listing.contract_size) for each in read_levels(row, side, where))
+        for side in ("bids", "asks")
+    )
+    return Depth(listing.symbol, bids, asks)
 
 
 def read_rights(answer: object) -> KeyRights:
