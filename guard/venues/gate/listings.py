@@ -6,21 +6,17 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from guard.ports.errors import BadAnswer
 from guard.ports.venue import Instrument
 from guard.risk.book import Kind
-from guard.venues.fields import Row, decimal, flag, number, record, refused, rows, text
+from guard.venues.fields import Row, decimal, flag, number, positive_decimal, record, refused, text
 from guard.venues.gate import endpoints as at
-from guard.venues.markets import Listing, MarketTable
+from guard.venues.markets import Listing, MarketTable, readable
 
 _KINDS: Mapping[str, Kind] = {"direct": "linear", "inverse": "inverse"}
 
 
 def read_markets(markets: object) -> MarketTable:
-    """The table of listings.
-
-    A contract whose rules cannot be read is left out, so that one new listing cannot blind every account; an account
-    that holds it finds it missing.
+    """The table of listings; a contract whose rules cannot be read is left out.
 
     Args:
         markets: ccxt's `fetch_markets()`.
@@ -28,15 +24,7 @@ def read_markets(markets: object) -> MarketTable:
     Raises:
         BadAnswer: no list, or not one contract in it.
     """
-    found = []
-    for market in rows(markets, at.MARKETS.name):
-        try:
-            found.append(_listing(market))
-        except BadAnswer:
-            continue
-    if not found:
-        raise refused(at.MARKETS.name, "lists no contract")
-    return MarketTable.of(found)
+    return MarketTable.of(readable(markets, at.MARKETS.name, _listing))
 
 
 def _listing(market: Mapping[str, Any]) -> Listing:
@@ -73,21 +61,14 @@ def _contract_size(info: Row, kind: Kind, where: str) -> Decimal:
 
 
 def _instrument(symbol: str, info: Row, size: Decimal, where: str) -> Instrument:
-    minimum = _above_zero(info, "order_size_min", where)
+    minimum = positive_decimal(info, "order_size_min", where)
     has_parts = info.get("enable_decimal") not in {None, ""} and flag(info, "enable_decimal", where)
     return Instrument(
         symbol=symbol,
         # Of contracts that are traded in parts of one, the smallest order is the step.
         step=minimum if has_parts else Decimal(1),
         minimum=minimum,
-        tick=_above_zero(info, "order_price_round", where),
+        tick=positive_decimal(info, "order_price_round", where),
         contract_size=size,
-        maximum=_above_zero(info, "order_size_max", where) if info.get("order_size_max") else None,
+        maximum=positive_decimal(info, "order_size_max", where) if info.get("order_size_max") else None,
     )
-
-
-def _above_zero(row: Row, key: str, where: str) -> Decimal:
-    value = decimal(row, key, where)
-    if value <= 0:
-        raise refused(where, f"{key} was {value}, must be > 0")
-    return value

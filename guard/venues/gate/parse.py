@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from guard.risk.book import PositionMode, Side
 from guard.venues.fields import (
     Row,
+    above_zero,
     number,
     optional_flag,
     optional_number,
@@ -225,9 +226,9 @@ def _position(row: Row, settle: str, market_id: str, size: float, where: str) ->
         mark_price=mark if mark is not None and mark > 0 else None,
         leverage=terms.leverage,
         isolated_margin=number(row, "margin", where) if terms.is_isolated else None,
-        value=_above_zero(row, "value", where),
-        maintenance_margin=_above_zero(row, "maintenance_margin", where),
-        average_rate=_above_zero(row, "average_maintenance_rate", where),
+        value=above_zero(row, "value", where),
+        maintenance_margin=above_zero(row, "maintenance_margin", where),
+        average_rate=above_zero(row, "average_maintenance_rate", where),
         changed_ms=(optional_number(row, "update_time", where) or 0.0) * 1000.0,
         adl=_adl(row, where),
     )
@@ -244,18 +245,13 @@ def _terms(row: Row, where: str) -> LegTerms:
     if leverage:
         return LegTerms(leverage, is_isolated=True)
     limit = optional_number(row, "cross_leverage_limit", where)
-    return LegTerms(_above_zero(row, "leverage_max", where) if limit == 0.0 else limit, is_isolated=False)
+    return LegTerms(above_zero(row, "leverage_max", where) if limit == 0.0 else limit, is_isolated=False)
 
 
 def _adl(row: Row, where: str) -> float | None:
     """The venue's grades are 1 = next to 5; 6 stands for no place at all."""
     grade = optional_number(row, "adl_ranking", where)
     return (5.0 - grade) / 4.0 if grade is not None and 1.0 <= grade <= 5.0 else None
-
-
-def _above_zero(row: Row, key: str, where: str) -> float | None:
-    value = optional_number(row, key, where)
-    return value if value is not None and value > 0 else None
 
 
 def read_terms(answer: object, settle: str, market_id: str) -> LegTerms:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from guard.sandbox.dialects import numbers
 from guard.sandbox.dialects.dialect import World
 from guard.sandbox.dialects.gate.errors import WireError, invalid
 from guard.sandbox.dialects.gate.names import SETTLES, settle_of, symbol_of, wire_id
@@ -16,8 +18,9 @@ from guard.sandbox.engine.margin import AccountFigures
 from guard.sandbox.engine.market import Market
 from guard.sandbox.keys import ApiKey
 
-_PLACES = 16
 LARGEST_PAGE = 100
+plain = partial(numbers.plain, places=16)
+"""How the venue writes a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +119,10 @@ Table = Mapping[tuple[str, str], Route]
 
 def as_decimal(text: object, name: str) -> Decimal:
     """A finite number, or the refusal of the parameter `name`."""
-    try:
-        value = Decimal(str(text))
-    except InvalidOperation as error:
-        raise invalid(name) from error
-    if not value.is_finite():
+    value = numbers.finite(str(text))
+    if value is None:
         raise invalid(name)
     return value
-
-
-def plain(value: Decimal) -> str:
-    """Without an exponent and without trailing zeros."""
-    text = f"{value:.{_PLACES}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def wire_s(world: World, engine_ms: int) -> float:

@@ -4,39 +4,26 @@ from __future__ import annotations
 
 from typing import Final
 
-from aiohttp import web
-
 from guard.sandbox.dialects.dialect import World, key_pair
 from guard.sandbox.dialects.gate.errors import BODIES
 from guard.sandbox.dialects.gate.names import follow_coins, gate_instruments
 from guard.sandbox.dialects.gate.rest import Endpoints
 from guard.sandbox.dialects.gate.shapes import RULE
 from guard.sandbox.dialects.gate.stream import StreamDialect
-from guard.sandbox.dialects.rest import RestSide
+from guard.sandbox.dialects.rest import RestServed, RestSide
 from guard.sandbox.engine.accounts import Account
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.rule import MarginRule
 from guard.sandbox.keys import ApiKey
 
 
-class GateServed:
+class GateServed(RestServed):
     """Implements `guard.sandbox.dialects.dialect.Served`."""
 
     def __init__(self, world: World) -> None:
         follow_coins(world.engine.market)
         self.streams = StreamDialect(world)
-        self._rest = RestSide(world, Endpoints(world).answer, BODIES, is_signed=lambda raw: "key" in raw.headers)
-
-    async def rest(self, request: web.Request) -> web.Response:
-        """Answer one request of the REST side."""
-        return await self._rest.handle(request)
-
-    async def refused(self, request: web.Request, now_ms: int) -> web.Response | None:
-        """The answer to a WebSocket handshake that a fault spoils."""
-        return await self._rest.before(request, now_ms)
-
-    def lift_limits(self) -> None:
-        """Nothing to do: nobody is refused for asking too much unless a fault says so."""
+        super().__init__(RestSide(world, Endpoints(world).answer, BODIES, is_signed=lambda raw: "key" in raw.headers))
 
 
 class GateDialect:
