@@ -53,10 +53,10 @@ class Reference:
 
 @dataclass(frozen=True)
 class Answers:
-    """What was read in one cycle, and when (`parts`). `options`: symbols of options that are held.
+    """What was read in one cycle, and when (`parts`).
 
-    `cut_off` names what is there and was not read: lists that went on beyond the last page, options that show only in
-    the wallet.
+    `options` names options that are held, by symbol, or by their worth where they show in the wallet only. `cut_off`
+    names what is there and was not read: lists that went on beyond the last page.
     """
 
     wallet: WalletAnswer

@@ -56,7 +56,9 @@ class BookBuilder:
         self._marks: dict[str, float] = {}
         self._unpriced = frozenset(unpriced(answers, reference.markets)) - reference.prices.keys()
         self.adl: dict[tuple[str, str], float] = {}
-        self.missing: list[str] = [f"option position {symbol}" for symbol in answers.options]
+        # The venue's own figures, which are all there is of portfolio margin, hold options too.
+        options = () if self._margin == "portfolio" else answers.options
+        self.missing: list[str] = [f"option position {symbol}" for symbol in options]
         self.tiers: dict[str, tuple[Tier, ...]] = {}
         if reference.modes.has_inverse_apart and any(category == "inverse" for category in answers.used.values()):
             self.missing.append("wallet of inverse contracts, which this older unified account keeps apart")
@@ -187,13 +189,13 @@ class BookBuilder:
         rate = 0.0
         if row.owed:
             known = loan_rate(self._reference.loans.get(row.coin, ()), row.owed)
-            if known is None:
+            if known is None and self._margin != "portfolio":
                 self.missing.append(f"maintenance rate of the debt in {row.coin}")
             rate = known or 0.0
         if not row.counts:
             return Collateral(row.coin, balance, price, haircut=1.0, borrowed=row.owed, borrow_mm_rate=rate)
         tiers = self._reference.ratios.get(row.coin, ())
-        if not tiers:
+        if not tiers and self._margin != "portfolio":
             self.missing.append(f"collateral ratio of {row.coin}")
         if len(tiers) == 1 and tiers[0].cap is None:
             haircut, tiers = tiers[0].haircut, ()

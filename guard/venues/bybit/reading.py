@@ -97,9 +97,8 @@ class StateReader:
                 "marks": positions_at,
                 "open_orders": orders_at,
             },
-            options=options.value,
+            options=options.value or tuple(f"worth {row.option_value:g} {row.coin}" for row in worth),
             cut_off=(
-                *(f"options worth {row.option_value:g} {row.coin}" for row in worth if not options.value),
                 *(f"{_named(params)} positions beyond the first {len(item.rows)}"
                   for (_, params), item in zip(asked, held, strict=True) if item.cut_off),
                 *(f"{_named(params)} orders beyond the first {len(item.rows)}"

@@ -293,7 +293,7 @@ async def test_options_that_the_venue_does_not_list(bench: Harness) -> None:
     bench.tampering.changes[bench.positions] = refused
     assert (await opened.fetch_book()).missing == ()
     bench.tampering.changes[bench.balances] = worth
-    assert (await opened.fetch_book()).missing == ("options worth -1000 USDT",)
+    assert (await opened.fetch_book()).missing == ("option position worth -1000 USDT",)
 
 
 async def test_positions_that_are_shown_nowhere(bench: Harness) -> None:

@@ -170,6 +170,21 @@ def test_options_and_lists_that_go_on() -> None:
     assert built(answers).missing == ("option position BTC-27MAR26-70000-P", "USDT orders beyond the first 2000")
 
 
+def test_options_are_part_of_portfolio_margin() -> None:
+    """The venue's own figures hold them: such a book is as whole as it can be."""
+    rows = [made.position(leverage="", positionMM="", positionIM="")]
+    answers = made.answers(positions=rows, options=("BTC-27MAR26-70000-P",))
+    fetched = built(answers, made.reference(Modes("portfolio"), tiers={}))
+    assert (fetched.book.model, fetched.missing) == ("reported", ())
+
+
+def test_rates_of_coins_are_no_part_of_portfolio_margin() -> None:
+    """Nothing is computed with them."""
+    rows = [made.coin(), made.coin("XRP", walletBalance="-5", equity="-5", usdValue="-10", borrowAmount="5")]
+    fetched = built(made.answers(made.wallet(*rows)), made.reference(Modes("portfolio"), ratios={}, loans={}))
+    assert (fetched.book.model, fetched.missing) == ("reported", ())
+
+
 def test_inverse_contracts_of_older_accounts() -> None:
     """They live in a wallet of their own, which is not read."""
     row = made.coin("BTC")
