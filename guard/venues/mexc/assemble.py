@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from guard.ports.venue import FetchedBook
 from guard.risk.book import (
@@ -29,11 +29,15 @@ from guard.venues.mexc.parse import AssetRow, OrderRow, PositionRow
 from guard.venues.mexc.parse_reference import Charge, Contract, Contracts
 
 VENUE = "mexc"
+UNTOLD_MODE: Final[PositionMode] = "hedge"
+"""Stands in where the mode is not told: orders withhold the more in it."""
 MODEL = "mexc"
 _MARGIN_TOLERANCE = 0.005
 _RATE_TOLERANCE = 1e-9
 # How far prices may move between two answers, as a fraction.
 _PRICE_LAG = 0.005
+# How far above the present price limits by value must hold for a short leg.
+_PRICE_REACH = 2.0
 # MEXC, "adl automatic reduction of position level": 1 to 5, of which 5 lights mean the first to be closed; it sends 0
 # until it knows.
 _ADL_NEXT = 5.0
@@ -62,11 +66,14 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What changes rarely: contracts with their risk limits, what the venue charges of held symbols, the mode."""
+    """What changes rarely: contracts with their risk limits, what the venue charges of held symbols, the mode.
+
+    `position_mode` None: not told to this key.
+    """
 
     contracts: Contracts
     charges: Mapping[str, tuple[Charge, ...]]
-    position_mode: PositionMode
+    position_mode: PositionMode | None
 
 
 def torn_evidence(answers: Answers, contracts: Contracts) -> tuple[str, ...]:
@@ -123,7 +130,7 @@ def assemble(
         venue=VENUE,
         model=MODEL,
         as_of=min(answers.parts["balances"], answers.parts["positions"]),
-        position_mode=reference.position_mode,
+        position_mode=reference.position_mode or UNTOLD_MODE,
         fees=builder.fees(),
         collateral=builder.collateral(positions),
         positions=positions,
@@ -137,7 +144,7 @@ def assemble(
         parts=answers.parts,
         missing=tuple(dict.fromkeys((*builder.missing, *answers.incomplete))),
         torn=torn,
-        position_mode_proven=True,
+        position_mode_proven=reference.position_mode is not None,
         adl=builder.adl,
     )
 
@@ -196,16 +203,18 @@ class _Builder:
     def _tier(self, row: PositionRow, contract: Contract, mark: float) -> None:
         """The table of a leg's symbol, in contracts.
 
-        Limits by value stand in at the present price, and are named: they move with it. So are limits that are not
-        those that the venue charges this user.
+        Limits by value stand in at the present price. They move with it: of a long leg, whose value falls on the way to
+        its liquidation, that asks for too much; a short leg that a rising price would soon bring into the next level is
+        named. So are limits that are not those that the venue charges this user.
         """
         symbol, tiers = contract.listing.symbol, contract.tiers
         if tiers is None:
             self.missing.append(f"tiers of {symbol}")
             return
         if contract.by_value:
-            self.missing.append(f"tiers of {symbol} in contracts: the venue has them by value")
             unit = contract.listing.contract_size * mark
+            if row.side == "short" and _leaves_its_level(row.contracts * unit, tiers):
+                self.missing.append(f"tiers of {symbol} in contracts: the venue has them by value")
             tiers = tuple(
                 Tier(each.floor / unit, None if each.cap is None else each.cap / unit, each.mm_rate) for each in tiers
             )
@@ -249,7 +258,7 @@ class _Builder:
             price=row.price,
             remaining=row.remaining,
             reduce_only=row.reduce_only,
-            position_side=row.leg if self._reference.position_mode == "hedge" else None,
+            position_side=row.leg if (self._reference.position_mode or UNTOLD_MODE) == "hedge" else None,
             conditional=row.conditional,
             order_id=row.order_id,
             client_order_id=row.client_order_id,
@@ -308,6 +317,11 @@ class _Builder:
                 for row in self._answers.assets
             }
         )
+
+
+def _leaves_its_level(value: float, tiers: tuple[Tier, ...]) -> bool:
+    """Whether a value comes into another level before the price has doubled."""
+    return any(value <= tier.floor < _PRICE_REACH * value for tier in tiers if tier.floor > 0)
 
 
 def _cross_equity(row: AssetRow, legs: list[Position]) -> float:

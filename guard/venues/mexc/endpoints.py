@@ -31,6 +31,10 @@ _LATER = "the guard tries again at the next cycle"
 _WAIT = "the guard waits before it asks again"
 _READ = "give this key the rights to read the account and its futures trading"
 
+LACKS_RIGHT = frozenset({"511", "701", "702", "703", "704"})
+"""The key may not make this request. By the venue's documents the position mode and the leverages are told to keys only
+that may trade."""
+
 # Where ccxt's class alone is not enough.
 RULINGS: Mapping[str, Ruling] = MappingProxyType(
     {
@@ -48,7 +52,9 @@ RULINGS: Mapping[str, Ruling] = MappingProxyType(
         "602": Ruling(CredentialsRejected, "the secret does not belong to this API key; enter both again"),
         "604": Ruling(VenueUnavailable, _LATER),
         "701": Ruling(PermissionMissing, _READ),
+        "702": Ruling(PermissionMissing, _READ),
         "703": Ruling(PermissionMissing, _READ),
+        "704": Ruling(PermissionMissing, _READ),
         "801": Ruling(VenueUnavailable, _LATER),
         "9999": Ruling(VenueUnavailable, _LATER),
         "10072": Ruling(CredentialsRejected, "this is not a MEXC API key; enter it again"),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from guard.ports.errors import VenueError
+from guard.ports.errors import PermissionMissing, VenueError
 from guard.ports.venue import Depth, FetchedBook, KeyRights
 from guard.risk.book import PositionMode, Tier
 from guard.venues.client import Endpoint, VenueClient
@@ -16,8 +16,8 @@ from guard.venues.markets import Listing
 from guard.venues.mexc import endpoints as at
 from guard.venues.mexc import parse
 from guard.venues.mexc import parse_reference as reference
-from guard.venues.mexc.assemble import Answers, Reference, assemble, contradicts, torn_evidence
-from guard.venues.mexc.parse import OrderRow
+from guard.venues.mexc.assemble import UNTOLD_MODE, Answers, Reference, assemble, contradicts, torn_evidence
+from guard.venues.mexc.parse import OrderRow, PositionRow
 from guard.venues.mexc.parse_reference import Charge, Contract, Contracts
 from guard.venues.reader import AccountModes
 from guard.venues.shared import Dated, Shared
@@ -34,8 +34,8 @@ _REREAD_S = 60.0
 _MARKS_REFRESH_S = 1.0
 _PAGE = 100
 _PAGES_MAX = 10
-# Plans live for a week at most; the venue lists 90 days at a time.
-_PLANS_SINCE_MS = 30 * 86_400_000
+# Plans may live for years; the venue lists 90 days at a time.
+_PLANS_SINCE_MS = 89 * 86_400_000
 
 
 class MexcReader:
@@ -48,8 +48,9 @@ class MexcReader:
         site = client.site
         self._contracts: Shared[Contracts] = site.shared("contracts", DAY_S, _CONTRACTS_USABLE_S)
         self._marks: Shared[dict[str, float]] = site.shared("marks", _MARKS_REFRESH_S)
-        self._mode: Shared[PositionMode] = Shared(site.clock, _MODE_REFRESH_S)
+        self._mode: Shared[PositionMode | None] = Shared(site.clock, _MODE_REFRESH_S)
         self._charges: dict[str, Shared[tuple[Charge, ...]]] = {}
+        self._charged_for: dict[str, frozenset[tuple[str, bool, float]]] = {}
         self._last_tiers: Mapping[str, tuple[Tier, ...]] | None = None
 
     async def read(self) -> FetchedBook:
@@ -68,7 +69,7 @@ class MexcReader:
         if not answers.used_ids <= contracts.by_id.keys():
             contracts = await self._known_contracts(_REREAD_S)
         mode = await self._proven_mode(mode, answers)
-        listed = {row.market_id for row in answers.positions} & contracts.by_id.keys()
+        listed = [row for row in answers.positions if row.market_id in contracts.by_id]
         known = Reference(contracts, await self._charged(listed), mode)
         torn = torn_evidence(answers, contracts)
         fetched = assemble(self._client.spec.name, answers, known, torn, self._last_tiers)
@@ -138,34 +139,55 @@ class MexcReader:
 
         return (await self._contracts.get(read, within_s=within_s)).value
 
-    async def _stated_mode(self, within_s: float | None = None) -> PositionMode:
-        async def read() -> PositionMode:
-            return reference.read_position_mode(await self._client.call(at.POSITION_MODE))
+    async def _stated_mode(self, within_s: float | None = None) -> PositionMode | None:
+        """The position mode; None for a key that may not ask for it."""
+
+        async def read() -> PositionMode | None:
+            try:
+                return reference.read_position_mode(await self._client.call(at.POSITION_MODE))
+            except PermissionMissing as error:
+                if error.code not in at.LACKS_RIGHT:
+                    raise
+                return None
 
         return (await self._mode.get(read, within_s=within_s, insist=True)).value
 
-    async def _proven_mode(self, mode: PositionMode, answers: Answers) -> PositionMode:
+    async def _proven_mode(self, mode: PositionMode | None, answers: Answers) -> PositionMode | None:
         """The mode, read anew when held legs contradict it: a user may change it while flat."""
-        if not contradicts(mode, answers.positions):
+        if mode is None or not contradicts(mode, answers.positions):
             return mode
         mode = await self._stated_mode(0.0)
-        if contradicts(mode, answers.positions):
+        if mode is not None and contradicts(mode, answers.positions):
             raise refused(at.POSITION_MODE.name, f"says {mode}, the held legs say otherwise")
         return mode
 
-    async def _charged(self, market_ids: set[str]) -> dict[str, tuple[Charge, ...]]:
-        """What the venue charges of each of these."""
-        ids = sorted(market_ids)
-        return dict(zip(ids, await together(*map(self._charges_of, ids)), strict=True))
+    async def _charged(self, legs: Sequence[PositionRow]) -> dict[str, tuple[Charge, ...]]:
+        """What the venue charges of each contract, read anew when a leg's size has changed: the rate goes with it."""
+        held: dict[str, frozenset[tuple[str, bool, float]]] = {}
+        for leg in legs:
+            size = (leg.side, leg.is_isolated, leg.contracts)
+            held[leg.market_id] = held.get(leg.market_id, frozenset()) | {size}
+        ids = sorted(held)
+        asked = (self._charges_of(name, 0.0 if held[name] != self._charged_for.get(name) else None) for name in ids)
+        found = dict(zip(ids, await together(*asked), strict=True))
+        self._charged_for = held
+        return found
 
-    async def _charges_of(self, market_id: str) -> tuple[Charge, ...]:
+    async def _charges_of(self, market_id: str, within_s: float | None) -> tuple[Charge, ...]:
+        """What the venue charges of a contract; nothing for a key that may not ask for it."""
+
         async def read() -> tuple[Charge, ...]:
-            return reference.read_charges(await self._client.call(at.LEVERAGE, {"symbol": market_id}))
+            try:
+                return reference.read_charges(await self._client.call(at.LEVERAGE, {"symbol": market_id}))
+            except PermissionMissing as error:
+                if error.code not in at.LACKS_RIGHT:
+                    raise
+                return ()
 
         shared = self._charges.setdefault(
             market_id, Shared(self._client.site.clock, _CHARGES_REFRESH_S, _CHARGES_USABLE_S)
         )
-        return (await shared.get(read)).value
+        return (await shared.get(read, within_s=within_s)).value
 
     def forget_orders(self) -> None:
         """Nothing is kept from earlier readings."""
@@ -179,7 +201,8 @@ class MexcReader:
         mode, contracts = await self._stated_mode(within_s), await self._known_contracts()
         listings = [each.listing for each in contracts.by_id.values()]
         settles = {listing.settle for listing in listings if listing.kind == "linear"}
-        return AccountModes(mode, "futures", tuple(sorted(settles)))
+        told = "futures" if mode is not None else "futures; the position mode cannot be seen with this key"
+        return AccountModes(mode or UNTOLD_MODE, told, tuple(sorted(settles)))
 
     async def rights(self) -> KeyRights:
         """The venue tells nothing of a key's rights; that it can read is known once it has read."""

@@ -352,6 +352,33 @@ async def test_a_rate_of_the_users_own_is_told(bench: Bench) -> None:
     assert fetched.missing == ("tiers of BTC/USDT:USDT for this user: 1 % is charged, 0.4 % listed",)
 
 
+async def test_a_rate_that_went_with_the_size_is_read_at_once(bench: Bench) -> None:
+    """A leg that grew into the next level is no disagreement until the kept rate is old."""
+    bench.venue.hold("BTC_USDT", 5_000, 43_500)
+    opened = await bench.open()
+    assert (await opened.fetch_book()).missing == ()
+    bench.venue.positions[0]["holdVol"], bench.venue.rate = 15_000, 0.008
+    assert (await opened.fetch_book()).missing == ()
+    asked = bench.venue.seen.count("/api/v1/private/position/leverage")
+    await opened.fetch_book()
+    assert bench.venue.seen.count("/api/v1/private/position/leverage") == asked
+
+
+async def test_a_key_that_may_only_read(bench: Bench) -> None:
+    """The documents keep the position mode and the leverages for keys that may trade: it is read all the same."""
+    denied = (200, {"success": False, "code": 704, "message": "Transaction information modify permission is required"})
+    bench.venue.refusals = {"/position/position_mode": denied, "/position/leverage": denied}
+    bench.venue.hold("BTC_USDT", 5_000, 43_500)
+    check = await (await bench.open()).check()
+    assert (check.fetched.missing, check.fetched.position_mode_proven) == ((), False)
+    assert "position mode cannot be seen" in check.account_mode
+    assert assess(check.fetched.book).pools[0].maintenance_margin == pytest.approx(0.5 * 43_500 * 0.004)
+    bench.venue.refusals["/position/position_mode"] = (200, {"success": False, "code": 406, "message": "IP"})
+    bench.clock.ahead_s += 601
+    with pytest.raises(PermissionMissing):
+        await (await bench.open("bob")).fetch_book()
+
+
 async def test_accounts_share_contracts_and_fair_prices(bench: Bench) -> None:
     """Asked once for both."""
     one, two = await bench.open("alice"), await bench.open("bob")

@@ -96,13 +96,17 @@ def test_coin_margined_contracts_are_named(make: Any) -> None:
     assert assess(fetched.book).pools
 
 
-def test_limits_by_value_stand_in_at_the_mark_and_are_named(make: Any) -> None:
-    """2 BTC at 10,000 are 20,000: the second level."""
+def test_limits_by_value_stand_in_at_the_mark(make: Any) -> None:
+    """2 BTC at 10,000 are 20,000: the second level. Only a short leg comes into a higher one as it loses."""
     levels = [{"level": 1, "maxVol": 10_000, "mmr": 0.005}, {"level": 2, "maxVol": 50_000, "mmr": 0.01}]
     contracts = make.contracts(make.market(riskLimitType="BY_VALUE", riskLimitCustom=levels))
-    fetched = make.fetched(make.answers((make.position(),)), contracts)
-    assert fetched.missing == ("tiers of BTC/USDT:USDT in contracts: the venue has them by value",)
-    assert assess(fetched.book).pools[0].maintenance_margin == pytest.approx(20_000 * 0.01)
+    for side in (1, 2):
+        fetched = make.fetched(make.answers((make.position(positionType=side),)), contracts)
+        assert fetched.missing == ()
+        assert assess(fetched.book).pools[0].maintenance_margin == pytest.approx(20_000 * 0.01)
+    near = make.answers((make.position(positionType=2, holdVol=8_000),))
+    named = ("tiers of BTC/USDT:USDT in contracts: the venue has them by value",)
+    assert make.fetched(near, contracts).missing == named
 
 
 @pytest.mark.parametrize(
