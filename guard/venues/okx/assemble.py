@@ -350,7 +350,7 @@ class _Builder:
         taker = self._reference.taker_fee
         if taker is None:
             taker = max((listing.taker for listing in listings), default=0.0)
-            if listings:
+            if listings and self.is_computed:
                 self.missing.append("taker fee of the account")
         return Fees(taker=taker, maker=max((listing.maker for listing in listings), default=0.0))
 

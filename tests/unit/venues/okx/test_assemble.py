@@ -68,7 +68,7 @@ def test_what_is_not_computed_is_reported(make: Any, what: str) -> None:
     orders = (make.order("BTC-USDT", instType="MARGIN"),) if what == "margin order" else ()
     answers = make.answers(balance=make.balance(make.currency(), **total), positions=positions, orders=orders)
     mode = "portfolio" if what == "portfolio" else "multi"
-    fetched = make.book(answers, make.reference(mode, tiers={}, discounts={}))
+    fetched = make.book(answers, make.reference(mode, tiers={}, discounts={}, taker_fee=None))
     assert (fetched.book.model, fetched.missing, fetched.book.parameters) == ("reported", (), {})
     (pool,) = assess(fetched.book).pools
     assert (pool.currency, pool.equity, len(fetched.book.positions)) == ("USD", 1000.0, 1)
