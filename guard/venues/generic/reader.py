@@ -54,15 +54,21 @@ class GenericReader:
             self._client.spec.name,
             self._client.site.venue,
             read_balances(balances.value, self._balances.name),
-            read_legs(positions.value, self._positions.name),
+            read_legs(positions.value, self._positions.name, self._size_of),
             parts,
         )
+
+    def _size_of(self, symbol: str) -> float | None:
+        """The contract size by ccxt's listing."""
+        size = (self._client.exchange.markets.get(symbol) or {}).get("contractSize")
+        return float(size) if isinstance(size, int | float) and size > 0 else None
 
     async def _load(self) -> None:
         """The markets, loaded by the first account of the site and shared by the others."""
 
         async def read() -> dict[str, Any]:
-            await self._client.call(self._markets)
+            # Without the word ccxt answers what it has once loaded, for ever.
+            await self._client.call(self._markets, {"reload": True})
             return {name: getattr(self._client.exchange, name) for name in _LOADED}
 
         loaded = await self._client.site.shared("ccxt markets", DAY_S, 7 * DAY_S).get(read)
@@ -78,8 +84,8 @@ class GenericReader:
         """
         await self._load()
         answer = await self._client.call(self._positions)
-        mode, _ = mode_of(read_legs(answer, self._positions.name))
-        return AccountModes(mode, "as ccxt reports it")
+        mode, _ = mode_of(read_legs(answer, self._positions.name, self._size_of))
+        return AccountModes(mode, "as ccxt reports it; positions of other kinds than it asks for unasked are not seen")
 
     async def rights(self) -> KeyRights:
         """Ccxt has no unified request for them."""

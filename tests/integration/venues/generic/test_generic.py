@@ -112,6 +112,8 @@ def row(**fields: Any) -> dict[str, Any]:
     ("fields", "missing"),
     [
         ({"maintenanceMargin": None}, f"maintenance margin of {BTC}"),
+        ({"maintenanceMargin": 0.0}, f"maintenance margin of {BTC}"),
+        ({"contractSize": None}, f"contract size of {BTC}"),
         ({"markPrice": None}, f"mark price of {BTC}"),
         ({"marginMode": "isolated"}, f"margin of isolated {BTC}"),
         ({"symbol": "ETH/USD:ETH"}, "balance of ETH"),
@@ -130,6 +132,45 @@ def test_a_loss_is_taken_off_and_a_profit_not_added(pnl: float, equity: float) -
     legs = read_legs([row(unrealizedPnl=pnl)], "somewhere")
     fetched = assemble("a", "generic:x", {"USDT": 20_000.0}, legs, {"balances": NOW, "positions": NOW})
     assert fetched.book.venue_reported.pools["USDT"].equity == equity
+
+
+def test_a_loss_that_is_not_told_is_computed() -> None:
+    """An exchange whose positions come without PnL must not look richer than it is."""
+    legs = read_legs([row(unrealizedPnl=None, contractSize=None)], "somewhere", {BTC: 0.5}.get)
+    fetched = assemble("a", "generic:x", {"USDT": 20_000.0}, legs, {"balances": NOW, "positions": NOW})
+    assert fetched.missing == ()
+    assert fetched.book.venue_reported.pools["USDT"].equity == 19_500.0
+    coin = row(symbol="BTC/USD:BTC", side="short", contracts=87, contractSize=100.0, unrealizedPnl=None)
+    (leg,) = read_legs([coin], "somewhere")
+    assert leg.unrealized == pytest.approx(8_700 / 43_500 - 8_700 / 44_000)
+
+
+def test_the_smaller_side_of_a_hedge_may_need_nothing() -> None:
+    """Some exchanges charge one side only."""
+    legs = read_legs([row(hedged=True), row(side="short", contracts=1.0, maintenanceMargin=0.0)], "somewhere")
+    fetched = assemble("a", "generic:x", {"USDT": 20_000.0}, legs, {"balances": NOW, "positions": NOW})
+    assert fetched.missing == ()
+
+
+def test_a_row_with_a_value_and_no_size_is_refused() -> None:
+    """It is held, and nobody knows how much of it."""
+    with pytest.raises(BadAnswer, match="has no contracts"):
+        read_legs([row(contracts=None)], "somewhere")
+    empty = dict.fromkeys(("contracts", "maintenanceMargin", "unrealizedPnl"))
+    assert read_legs([row(**empty), row(contracts=0.0)], "somewhere") == ()
+
+
+async def test_listings_are_loaded_anew(opened: VenueAccount, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a day: ccxt would answer what it has for ever, and never know a new contract."""
+    await opened.fetch_book()
+    exchange: Any = opened._client.exchange  # type: ignore[attr-defined]
+    loaded = exchange.markets
+    day_s = 25 * 3_600.0
+    clock = opened._client.site.clock  # type: ignore[attr-defined]
+    began = clock.monotonic()
+    monkeypatch.setattr(SystemClock, "monotonic", lambda _: began + day_s)
+    await opened.fetch_book()
+    assert exchange.markets is not loaded
 
 
 @pytest.mark.parametrize("field", ["symbol", "side", "entryPrice"])
