@@ -73,7 +73,7 @@ class GateReader:
 
     async def ccxt_calls(self) -> list[object]:
         """Exactly the ccxt calls of one `read` of a known account: the bench's yardstick."""
-        return await self._state.ccxt_calls((await self._reference.modes()).settles)
+        return await self._state.ccxt_calls(await self._reference.modes())
 
     def forget_orders(self) -> None:
         """Nothing to do: every reading asks for the orders."""

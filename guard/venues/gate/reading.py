@@ -154,12 +154,14 @@ class StateReader:
             terms={name: each for (_, name), each in zip(answers.ordered_only, settings, strict=True)},
         )
 
-    async def ccxt_calls(self, settles: tuple[str, ...]) -> list[object]:
+    async def ccxt_calls(self, modes: Modes) -> list[object]:
         """Exactly the ccxt calls of a reading, and nothing else: the bench's yardstick."""
         exchange = self._client.exchange
         page = {"limit": at.PAGE_SIZE, "offset": 0}
         asked: list[tuple[Endpoint, dict[str, object]]] = []
-        for settle in settles:
+        if modes.account_mode != "classic":
+            asked.append((at.UNIFIED, {}))
+        for settle in modes.settles:
             asked.append((at.ACCOUNT, {"settle": settle}))
             if settle not in self._idle:
                 asked.append((at.POSITIONS, {"settle": settle, "holding": "true", **page}))

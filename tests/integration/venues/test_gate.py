@@ -112,6 +112,9 @@ async def test_single_currency_mode_agrees(bench: Harness) -> None:
     agrees(fetched, EXACT)
     assert fetched.book.model == "gate"
     assert (await opened.check()).account_mode == "unified, single-currency margin"
+    asked = len(bench.tampering.seen)
+    await opened.fetch_book()
+    assert len(await opened.reader.ccxt_calls()) == len(bench.tampering.seen[asked:]) / 2
 
 
 @pytest.mark.parametrize("hedge", [False, True])
