@@ -36,6 +36,8 @@ from guard.venues.markets import MarketTable
 MULTI_ASSETS_CURRENCY = "USD"
 # Binance, "Position ADL Quantile Estimation": 0 to 4 show "the queue position and possibility of ADL from low to high".
 _ADL_NEXT = 4.0
+# COIN-M may tell an isolated wallet as a difference of two rounded figures.
+_ROUNDING = 1e-4
 _POSITION_SIDES: Mapping[LegName, Side | None] = {"BOTH": None, "LONG": "long", "SHORT": "short"}
 
 

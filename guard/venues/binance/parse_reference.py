@@ -20,6 +20,7 @@ from guard.venues.fields import (
     optional_number,
     positive,
     record,
+    refused,
     rows,
     text,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from guard.ports.errors import BadAnswer
 from guard.venues.binance.rows import (
     AccountAnswer,
     OrderRow,
@@ -17,6 +18,8 @@ from guard.venues.binance.rows import (
     read_leverages,
 )
 from guard.venues.fields import Row, number, optional_number, positive, record, refused, rows, text
+
+_WALLETS = ("crossMarginFree", "crossMarginLocked", "umWalletBalance", "cmWalletBalance")
 
 
 class Totals(NamedTuple):
@@ -56,6 +59,9 @@ def read_totals(answer: object, where: str) -> Totals:
 def read_balances(answer: object, where: str) -> tuple[Balance, ...]:
     """The assets, empty ones too. The wallet is margin asset and both futures wallets, without unrealized PnL.
 
+    The margin asset is what is free and what is locked of it. `crossMarginAsset` is not read: the documents call it
+    that sum, and their example is that sum less loan and interest, which would take a debt off twice.
+
     Raises:
         BadAnswer: a required field is missing or unreadable, or an asset stands twice.
     """
@@ -64,7 +70,7 @@ def read_balances(answer: object, where: str) -> tuple[Balance, ...]:
         asset = text(row, "asset", where)
         if asset in found:
             raise refused(where, f"{asset} stands twice")
-        wallet = sum(number(row, key, where) for key in ("crossMarginAsset", "umWalletBalance", "cmWalletBalance"))
+        wallet = sum(number(row, key, where) for key in _WALLETS)
         owed = number(row, "crossMarginBorrowed", where) + number(row, "crossMarginInterest", where)
         found[asset] = Balance(asset, wallet, owed)
     return tuple(found.values())
@@ -88,10 +94,20 @@ def read_rates(answer: object, where: str) -> dict[str, float]:
 def read_index_prices(answer: object, where: str) -> dict[str, float]:
     """USD per unit of an asset.
 
+    An asset without a price is left out, so that one that is not traded any more cannot blind every account; an
+    account that has it finds it missing.
+
     Raises:
-        BadAnswer: a price is missing or not above 0.
+        BadAnswer: no list, or a row that names nothing.
     """
-    return {text(row, "asset", where): positive(row, "assetIndexPrice", where) for row in rows(answer, where)}
+    found = {}
+    for row in rows(answer, where):
+        asset = text(row, "asset", where)
+        try:
+            found[asset] = positive(row, "assetIndexPrice", where)
+        except BadAnswer:
+            continue
+    return found
 
 
 def read_loan_leverages(answer: object, where: str) -> dict[str, float]:

@@ -299,6 +299,22 @@ def test_answers_of_different_moments_are_torn(make: Any, legs: list[Any], rows:
     assert words in found[0]
 
 
+def test_a_rounded_isolated_wallet_is_not_torn(make: Any) -> None:
+    """COIN-M tells margin and PnL of a leg; their difference is the wallet but for the last digit."""
+    rounded = str(0.00810672 - 0.00310671)
+    assert float(rounded) != 0.005
+    legs, rows = [make.account_leg(isolatedWallet="0.005")], [make.position(isolatedWallet=rounded)]
+    assert evidence(make, legs, rows) == ()
+
+
+def test_an_isolated_leg_whose_wallet_is_used_up_stays_isolated(make: Any) -> None:
+    """Its margin is its PnL alone; among the cross legs it would lend them that."""
+    (row,) = read_positions([make.position(isolatedWallet="0", isolatedMargin="25.5")])
+    assert (row.is_isolated, row.isolated_wallet) == (True, 0.0)
+    (row,) = read_positions([make.position(isolatedWallet="0", isolatedMargin="0.00000000")])
+    assert not row.is_isolated
+
+
 @pytest.mark.parametrize(
     ("rows", "settings", "outdated"),
     [

@@ -90,14 +90,27 @@ def test_rates_by_asset() -> None:
 
 @pytest.mark.parametrize("key", ["symbol", "index", "bidRate", "askRate"])
 @pytest.mark.parametrize("raw", ["", None, "x"])
-def test_a_rate_without_figures_is_refused(key: str, raw: object) -> None:
-    """Collateral at a price of nothing would be worth nothing, or everything."""
-    row = {"symbol": "BTCUSD", "index": "60000", "bidRate": "57000", "askRate": "63000", key: raw}
-    if (key, raw) == ("symbol", "x"):
-        assert set(parse.read_asset_rates([row], WHERE)) == {"x"}
-        return
-    with pytest.raises(BadAnswer, match=WHERE):
-        parse.read_asset_rates([row], WHERE)
+def test_a_rate_without_figures_is_none(key: str, raw: object) -> None:
+    """Collateral at a price of nothing would be worth nothing, or everything; who does not have it is not blinded."""
+    fine = {"symbol": "ETHUSD", "index": "60000", "bidRate": "57000", "askRate": "63000"}
+    row = {**fine, "symbol": "BTCUSD", key: raw}
+    if key != "symbol":
+        assert set(parse.read_asset_rates([row, fine], WHERE)) == {"ETH"}
+    elif raw == "x":
+        assert set(parse.read_asset_rates([row, fine], WHERE)) == {"x", "ETH"}
+    else:
+        with pytest.raises(BadAnswer, match=WHERE):
+            parse.read_asset_rates([row], WHERE)
+
+
+@pytest.mark.parametrize(("said", "scale"), [(1.5, 1.0), ("4.0", 1.0), (0.5, 0.5), (1, 1.0), (None, 1.0), ("", 1.0)])
+def test_a_users_brackets_are_never_taken_too_wide(said: object, scale: float) -> None:
+    """Whether the multiple is in the bounds already is not documented: one below 1 is applied, one above is not."""
+    rows = [bracket(1, 0, 50_000, 0.004, cum=0.0), bracket(2, 50_000, 250_000, 0.005)]
+    first, second = read_brackets([{"symbol": "BTCUSDT", "notionalCoef": said, "brackets": rows}])["BTCUSDT"]
+    assert (first.cap, second.floor, second.mm_deduction) == (50_000 * scale, 50_000 * scale, 50 * scale)
+    with pytest.raises(BadAnswer, match="notionalCoef of BTCUSDT"):
+        read_brackets([{"symbol": "BTCUSDT", "notionalCoef": -1, "brackets": rows}])
 
 
 @pytest.mark.parametrize(("raw", "mark"), [("11.5", 11.5), ("", None), (None, None), ("0.00", None)])

@@ -52,11 +52,16 @@ def money(**fields: Any) -> Money:
 
 
 def test_a_balance_is_the_sum_of_its_wallets() -> None:
-    """PnL is computed, not read, so that an empty one is none; a loan grows by its interest."""
-    assert read_balances([ROW], "w") == (Balance("USDT", 150.0, 10.5),)
+    """PnL is computed, not read, so that an empty one is none; a loan grows by its interest, and is owed once.
+
+    The venue's example has 100 free, 3 locked, 10.5 owed and a margin asset of 92.5: the loan is off that already.
+    """
+    assert read_balances([ROW], "w") == (Balance("USDT", 160.5, 10.5),)
 
 
-@pytest.mark.parametrize("key", ["crossMarginAsset", "umWalletBalance", "cmWalletBalance", "crossMarginBorrowed"])
+@pytest.mark.parametrize(
+    "key", ["crossMarginFree", "crossMarginLocked", "umWalletBalance", "cmWalletBalance", "crossMarginBorrowed"]
+)
 def test_a_balance_with_a_hole_is_refused(key: str) -> None:
     """A wallet that is not told is not empty."""
     with pytest.raises(BadAnswer, match=f"USDT has no {key}"):
@@ -74,10 +79,12 @@ def test_a_rate_that_is_none_is_refused(rate: object) -> None:
 
 
 def test_index_prices_are_above_zero() -> None:
-    """Nothing is worth nothing by accident."""
-    assert read_index_prices([{"asset": "BTC", "assetIndexPrice": "43500.5", "time": 1}], "w") == {"BTC": 43_500.5}
+    """Nothing is worth nothing by accident; one that is not traded any more blinds nobody who does not have it."""
+    bitcoin = {"asset": "BTC", "assetIndexPrice": "43500.5", "time": 1}
+    for none in ("0", "", None, "x"):
+        assert read_index_prices([bitcoin, {"asset": "OLD", "assetIndexPrice": none}], "w") == {"BTC": 43_500.5}
     with pytest.raises(BadAnswer):
-        read_index_prices([{"asset": "BTC", "assetIndexPrice": "0"}], "w")
+        read_index_prices([{"assetIndexPrice": "1"}], "w")
 
 
 def test_the_ratio_of_the_venue_is_turned_round() -> None:
