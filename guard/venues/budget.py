@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from guard.ports.clock import Clock
 
 _WINDOW_S = 60.0
+_LEAST_S = 0.001
 _NEVER_WAITS: ContextVar[bool] = ContextVar("never_waits", default=False)
 
 
@@ -94,7 +95,9 @@ class RequestBudget:
                     self._count(first.weight, first.account)
                     first.granted.set()
                 else:
-                    await self._clock.sleep(self._spent[0][0] + _WINDOW_S - self._clock.monotonic())
+                    left_s = self._spent[0][0] + _WINDOW_S - self._clock.monotonic()
+                    # Never a rounding error's time: a clock may not get on by that.
+                    await self._clock.sleep(max(_LEAST_S, left_s))
         finally:
             self._granting = None
 

@@ -175,3 +175,13 @@ async def test_one_who_gives_up_waiting_blocks_nobody() -> None:
     assert patient.done()
     await patient
     assert given_up.cancelled()
+
+
+async def test_a_rounding_error_is_no_time_to_sleep(clock: Any) -> None:
+    """A clock does not get on by 1e-14 s; who sleeps so long would ask for ever."""
+    budget = RequestBudget(clock, 1)
+    clock.seconds = 60.08
+    await budget.spend(1)
+    clock.seconds = 60.08 + 60.0 - 1e-14
+    await budget.spend(1)
+    assert all(slept >= 0.001 for slept in clock.slept)
