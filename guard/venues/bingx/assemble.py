@@ -51,8 +51,6 @@ def assemble(
         # With one asset both modes are the same; with more, single-asset mode asks for no less.
         builder.missing.append("asset mode, which the venue tells keys only that may trade perpetual futures")
     builder.missing += [f"{name}, which the venue tells keys only that may trade" for name in answers.unseen]
-    if modes.standard:
-        builder.missing.append("positions of the separate standard futures account")
     book = Book(
         account=account,
         venue=VENUE,

@@ -176,6 +176,9 @@ def _account_mode(modes: Modes, *, lists_orders: bool) -> str:
     words = [known[modes.is_multi_assets]]
     if not lists_orders:
         words.append("orders cannot be seen with this key")
+    # Another account with money of its own: what it holds is no hole in the book of this one.
     if modes.standard is None:
         words.append("standard futures cannot be seen with this key")
+    elif modes.standard:
+        words.append("standard futures are held, an account of their own that is not watched")
     return "; ".join(words)

@@ -213,13 +213,14 @@ async def test_a_key_that_may_only_read_and_a_wallet_of_two_assets(bench: Harnes
 
 
 async def test_standard_futures_that_are_held(bench: Harness) -> None:
-    """They are another account: named, not read."""
+    """They are another account: named at the check, and no hole in the book of this one, for that would never end."""
     bench.tampering.changes["/contract/v1/allPosition"] = lambda answer: {
         **answer,
         "data": [{"symbol": "LTC/USDT", "positionAmt": "1.2"}],
     }
-    fetched = await (await bench.open(bench.account())).fetch_book()
-    assert fetched.missing == ("positions of the separate standard futures account",)
+    check = await (await bench.open(bench.account())).check()
+    assert check.fetched.missing == ()
+    assert "standard futures are held" in check.account_mode
 
 
 async def test_a_leg_that_is_traded_during_the_reading_is_read_again(bench: Harness) -> None:

@@ -200,13 +200,6 @@ def test_multi_assets_mode_is_reported_and_incomplete(make: Any) -> None:
     assert pool.risk_ratio == pytest.approx(0.009)
 
 
-def test_standard_futures_that_are_held_are_named(make: Any) -> None:
-    """They are another account, and not read."""
-    modes = Modes("one_way", is_multi_assets=False, standard=True)
-    fetched = make.fetched(make.answers(), make.reference(modes))
-    assert fetched.missing == ("positions of the separate standard futures account",)
-
-
 def test_tiers_stay_one_object_while_nothing_changes(make: Any) -> None:
     """With the tables built from them."""
     answers, reference = make.answers((make.position(),)), make.reference()
