@@ -209,6 +209,10 @@ class _Builder:
             self.tiers[symbol] = tiers
         elif self.model == MODEL:
             self.missing.append(f"tiers of {symbol}")
+            if row.mm_rate is not None and row.mm_rate > 0:
+                # The rate that it is charged now: without any the rest of the account could not be assessed either.
+                other = self.tiers.get(symbol, (Tier(0.0, None, 0.0),))[0].mm_rate
+                self.tiers[symbol] = (Tier(0.0, None, max(row.mm_rate, other)),)
         if row.opened_at is None:
             self.missing.append(f"opening time of {symbol}")
 

@@ -96,6 +96,16 @@ def test_the_opening_time_decides_the_rule(book: Any, account_row: Any, position
     assert unknown.missing == ("opening time of BTC/USDT:USDT",)
 
 
+def test_a_leg_without_tiers_leaves_the_rest_assessed(book: Any, account_row: Any, position_row: Any) -> None:
+    """The rate that it is charged stands in, beside the name of what is missing: no delisted contract blinds all."""
+    legs = [position_row(), position_row(symbol="OLDUSDT", total="10", openPriceAvg="5", markPrice="5")]
+    legs += [{**legs[1], "holdSide": "short", "keepMarginRate": "0.02"}]
+    fetched = book({USDT: [account_row()]}, {USDT: legs})
+    assert set(fetched.missing) == {"listing of OLDUSDT", "tiers of OLD/USDT:USDT"}
+    assert fetched.book.tiers["OLD/USDT:USDT"][0].mm_rate == 0.02
+    assert assess(fetched.book).pools[0].risk_ratio is not None
+
+
 def test_what_is_missing_is_named(book: Any, account_row: Any, position_row: Any) -> None:
     """Mark, tiers, listing, balance, isolated margin."""
     strange = position_row(symbol="NEWUSDT", markPrice="", marginCoin="USDT", holdSide="short")
