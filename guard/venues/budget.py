@@ -21,6 +21,25 @@ _LEAST_S = 0.001
 _NEVER_WAITS: ContextVar[bool] = ContextVar("never_waits", default=False)
 
 
+_WEIGHT: ContextVar[float | None] = ContextVar("weight", default=None)
+
+
+@contextmanager
+def weighing(weight: float | None) -> Iterator[None]:
+    """Let the request of what follows weigh this, whatever ccxt's table says; None = as the table says."""
+    token = _WEIGHT.set(weight)
+    try:
+        yield
+    finally:
+        _WEIGHT.reset(token)
+
+
+def weight_of(cost: float | None) -> float:
+    """What the request at hand weighs, where ccxt's table says `cost`."""
+    own = _WEIGHT.get()
+    return own if own is not None else 1.0 if cost is None else cost
+
+
 @contextmanager
 def never_waiting() -> Iterator[None]:
     """Let the requests of what follows pass at once: orders, and finding out what became of them.

@@ -24,7 +24,7 @@ from guard.ports.errors import (
 from guard.ports.venue import AccountSpec
 from guard.venues import library
 from guard.venues.addresses import replace_host
-from guard.venues.budget import BudgetUsedUp, never_waiting
+from guard.venues.budget import BudgetUsedUp, never_waiting, weighing
 from guard.venues.errors import Ruling, answer_of, classify, scrub
 from guard.venues.hub import VenueSite
 from guard.venues.pauses import Pause, retry_after
@@ -43,12 +43,14 @@ class Endpoint:
     """A request of a venue: ccxt's method, and its name as people know it (`bybit GET v5/position/list`).
 
     ccxt's implicit methods take one mapping of parameters; `by_name`: a unified one, which takes them by their names.
+    `weight`: what the venue counts for it, where ccxt's table says something else.
     """
 
     method: str
     name: str
     signed: bool = True
     by_name: bool = False
+    weight: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,8 @@ class VenueClient:
         try:
             async with Deadline(limit_s):
                 method = getattr(self.exchange, endpoint.method)
-                return await (method(**params) if endpoint.by_name else method(params))
+                with weighing(endpoint.weight):
+                    return await (method(**params) if endpoint.by_name else method(params))
         except TimeoutError as error:
             raise VenueUnavailable(f"{where}: no answer within {limit_s:g} s", fix=_LATER) from error
         except BudgetUsedUp as error:

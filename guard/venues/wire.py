@@ -15,7 +15,7 @@ from guard.ports.clock import Clock
 from guard.ports.deadline import not_counted
 from guard.ports.urgency import urgency
 from guard.venues import library
-from guard.venues.budget import BudgetUsedUp, RequestBudget
+from guard.venues.budget import BudgetUsedUp, RequestBudget, weight_of
 from guard.venues.errors import VenueAnswer
 from guard.venues.pauses import Pause, bounded, retry_after
 
@@ -54,12 +54,13 @@ class NotesAnswers:
 
     async def throttle(self, cost: float | None = None) -> None:
         """Wait for the request budget, instead of ccxt's own; what weighs nothing waits for nobody."""
-        if cost == 0:
+        weight = weight_of(cost)
+        if weight == 0:
             return
         try:
             with not_counted():
                 async with asyncio.timeout(_BUDGET_WAIT_S):
-                    await self.guard_budget.spend(1.0 if cost is None else cost, self.guard_account, urgency())
+                    await self.guard_budget.spend(weight, self.guard_account, urgency())
         except TimeoutError as error:
             raise BudgetUsedUp(f"not asked within {_BUDGET_WAIT_S:g} s") from error
 

@@ -10,7 +10,7 @@ MARKS = Endpoint("dapiPublicGetPremiumIndex", "binancecoinm GET dapi/v1/premiumI
 MARKETS = Endpoint("fetch_markets", "binancecoinm GET dapi/v1/exchangeInfo", signed=False)
 ACCOUNT = Endpoint("dapiPrivateGetAccount", "binancecoinm GET dapi/v1/account")
 POSITIONS = Endpoint("dapiPrivateGetPositionRisk", "binancecoinm GET dapi/v1/positionRisk")
-OPEN_ORDERS = Endpoint("dapiPrivateGetOpenOrders", "binancecoinm GET dapi/v1/openOrders")
+OPEN_ORDERS = Endpoint("dapiPrivateGetOpenOrders", "binancecoinm GET dapi/v1/openOrders", weight=40)
 OPEN_ALGO_ORDERS = Endpoint("dapiPrivateGetOpenAlgoOrders", "binancecoinm GET dapi/v1/openAlgoOrders")
 BRACKETS = Endpoint("dapiPrivateV2GetLeverageBracket", "binancecoinm GET dapi/v2/leverageBracket")
 POSITION_MODE = Endpoint("dapiPrivateGetPositionSideDual", "binancecoinm GET dapi/v1/positionSide/dual")

@@ -17,6 +17,7 @@ from guard.ports.errors import (
     VenueError,
     VenueUnavailable,
 )
+from guard.ports.urgency import urgent
 from guard.sandbox.faults import FaultKind
 
 
@@ -302,3 +303,16 @@ async def test_a_venue_that_is_away_costs_little(bench: Any) -> None:
     assert len(bench.tampering.seen) - asked == 20
     bench.server.clear_faults()
     assert (await opened.fetch_book()).missing == ()
+
+
+async def test_our_count_of_weight_is_the_venues(bench: Any) -> None:
+    """Counted too low, many accounts would be refused; every answer tells what the venue counted."""
+    opened = await bench.open(bench.account("alice", bench.holding("BTCUSDT", "2", "43000")))
+    for urgency_level in (0, 3):
+        with urgent(urgency_level):
+            await opened.fetch_book()
+            bench.clock.jump(8)
+            await opened.fetch_book()
+    ours = opened._client.site.budget._used
+    weights = bench.server.served.venue.weights
+    assert ours == sum(used for _, used in weights._used.values())
