@@ -38,6 +38,7 @@ MULTI_ASSETS_CURRENCY = "USD"
 _ADL_NEXT = 4.0
 # COIN-M may tell an isolated wallet as a difference of two rounded figures.
 _ROUNDING = 1e-4
+_SETTLED_MS = 60_000.0
 _POSITION_SIDES: Mapping[LegName, Side | None] = {"BOTH": None, "LONG": "long", "SHORT": "short"}
 
 
@@ -75,21 +76,29 @@ class Answers:
         return frozenset(row.market_id for row in self.held) | frozenset(row.market_id for row in self.orders)
 
 
-def torn_evidence(account: AccountAnswer, positions: tuple[PositionRow, ...]) -> tuple[str, ...]:
-    """Legs on which the balances' answer and the positions' answer do not describe the same moment."""
+def torn_evidence(
+    account: AccountAnswer, positions: tuple[PositionRow, ...], read_at: datetime | None = None
+) -> tuple[str, ...]:
+    """Legs on which the balances' answer and the positions' answer do not describe the same moment.
+
+    Times of a leg that differ are evidence for a minute before `read_at` (None: always). What was traded before that
+    is in both answers: times that differ then are two things by one name, and no leg is torn for ever.
+    """
     rows: dict[LegKey, PositionRow] = {(row.market_id, row.leg): row for row in positions if row.amount != 0.0}
-    found = ((key, _torn(account.legs.get(key), rows.get(key))) for key in rows.keys() | account.legs.keys())
+    since_ms = 0.0 if read_at is None else read_at.timestamp() * 1000 - _SETTLED_MS
+    found = ((key, _torn(account.legs.get(key), rows.get(key), since_ms)) for key in rows.keys() | account.legs.keys())
     return tuple(f"{key[0]} {key[1]} {how}" for key, how in sorted(found) if how)
 
 
-def _torn(leg: AccountLeg | None, row: PositionRow | None) -> str:
+def _torn(leg: AccountLeg | None, row: PositionRow | None, since_ms: float) -> str:
     """How two sights of one leg differ; empty when they do not."""
     if leg is None or row is None or leg.amount != row.amount:
         balances, positions = leg.amount if leg else 0.0, row.amount if row else 0.0
         return f"was {balances:g} with the balances and {positions:g} with the positions"
     if leg.isolated_wallet is not None and not isclose(leg.isolated_wallet, row.isolated_wallet, rel_tol=_ROUNDING):
         return "had its isolated margin changed between balances and positions"
-    if leg.updated_ms and row.updated_ms and leg.updated_ms != row.updated_ms:
+    differ = leg.updated_ms and row.updated_ms and leg.updated_ms != row.updated_ms
+    if differ and max(leg.updated_ms, row.updated_ms) >= since_ms:
         return "was traded between balances and positions"
     return ""
 

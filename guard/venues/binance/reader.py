@@ -47,7 +47,7 @@ class FuturesReader:
         """
         modes = await self._reference.ready()
         answers = await self._state.read(is_multi_assets=modes.is_multi_assets)
-        torn = torn_evidence(answers.account, answers.positions)
+        torn = torn_evidence(answers.account, answers.positions, answers.parts["positions"])
         answers = await self._state.with_marks(answers)
         modes = await self._reference.proven_modes(modes, answers)
         reference = await self._reference.for_answers(modes, answers)

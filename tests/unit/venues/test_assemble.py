@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -297,6 +297,15 @@ def test_answers_of_different_moments_are_torn(make: Any, legs: list[Any], rows:
     """A leg that differs is named with both sights of it."""
     found = evidence(make, [make.account_leg(**f) for f in legs], [make.position(**f) for f in rows])
     assert words in found[0]
+
+
+@pytest.mark.parametrize(("later_s", "torn"), [(1, True), (59, True), (61, False)])
+def test_times_that_differ_for_long_are_no_trade(make: Any, later_s: float, torn: object) -> None:
+    """Were they always different, an account would be torn for ever."""
+    account = read_account(make.account(legs=[make.account_leg()]))
+    rows = read_positions([make.position(updateTime=1_700_000_000_001)])
+    read_at = datetime.fromtimestamp(1_700_000_000.001 + later_s, tz=UTC)
+    assert bool(torn_evidence(account, rows, read_at)) is torn
 
 
 def test_a_rounded_isolated_wallet_is_not_torn(make: Any) -> None:
