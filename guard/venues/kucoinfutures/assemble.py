@@ -123,16 +123,20 @@ class _Builder:
         return found
 
     def parameters(self) -> dict[str, dict[str, Any]]:
-        """The constants of every contract that is held or on order, and what rules must know of those only ordered."""
+        """The constants of every contract that is held or on order, and what rules must know of those only ordered.
+
+        Of these only the ones whose orders ask for cross margin: contracts without cross margin have no such constants.
+        """
         found: dict[str, dict[str, Any]] = {}
         if self.model == REPORTED_MODEL:
             return found
         as_of_ms = self._held.parts["positions"].timestamp() * 1000
-        for market_id in sorted(self._held.used_ids):
+        asking = {row.market_id for row in self._held.orders if _asks_for_cross_margin(row)}
+        for market_id in sorted(self._held.held_ids | asking):
             symbol = self.legs.symbol(market_id)
             terms = self._constants(market_id, symbol, as_of_ms)
             if market_id not in self._held.held_ids:
-                terms |= self._order_terms(market_id)
+                terms |= self._order_terms(market_id, symbol)
             found[symbol] = terms
         return found
 
@@ -148,10 +152,13 @@ class _Builder:
             known.pop("funding_rate", None)  # of isolated legs only, and it moves all day
         return known
 
-    def _order_terms(self, market_id: str) -> dict[str, Any]:
+    def _order_terms(self, market_id: str, symbol: str) -> dict[str, Any]:
         listing, mark = self._reference.markets.by_id.get(market_id), self.legs.mark(market_id)
         terms = {"contract_size": listing.contract_size if listing else 1.0, "leverage": self.legs.leverage(market_id)}
-        return terms if mark is None else {**terms, "mark_price": mark}
+        if mark is None:
+            self.legs.missing.append(f"mark price of {symbol}")
+            return terms
+        return {**terms, "mark_price": mark}
 
     def reported(self) -> VenueReported:
         """The venue's own figures of its cross pools; the account's own where it is one cross pool only.
@@ -234,6 +241,10 @@ class _Builder:
                 size = row.remaining * listing.contract_size
                 found.append((row, size / price if listing.kind == "inverse" else size * price))
         return found
+
+
+def _asks_for_cross_margin(row: OrderRow) -> bool:
+    return not row.reduce_only and not row.conditional and row.margin_mode != "isolated"
 
 
 def worst_ratio(*ratios: float | None) -> float | None:

@@ -184,18 +184,29 @@ class StateReader:
         unmarked, unlevered = sorted(held.unmarked_ids), sorted(held.used_ids - held.held_ids)
         if not unmarked and not unlevered:
             return held
-        marks = (self._client.call(at.MARK, {"symbol": market_id}) for market_id in unmarked)
-        leverages = (self._client.call(at.CROSS_LEVERAGE, {"symbol": market_id}) for market_id in unlevered)
-        answers = await together(*marks, *leverages)
-        found = {
-            market_id: parse_reference.read_mark(answer)
-            for market_id, answer in zip(unmarked, answers[: len(unmarked)], strict=True)
-        }
+        marks = (self._told(at.MARK, market_id, parse_reference.read_mark) for market_id in unmarked)
+        leverages = (
+            self._told(at.CROSS_LEVERAGE, market_id, parse_reference.read_cross_leverage) for market_id in unlevered
+        )
+        found = await together(*marks, *leverages)
         return replace(
             held,
-            marks={market_id: mark for market_id, mark in found.items() if mark is not None},
-            leverages={
-                market_id: parse_reference.read_cross_leverage(answer)
-                for market_id, answer in zip(unlevered, answers[len(unmarked) :], strict=True)
-            },
+            marks=_known(unmarked, found[: len(unmarked)]),
+            leverages=_known(unlevered, found[len(unmarked) :]),
         )
+
+    async def _told(self, endpoint: Endpoint, market_id: str, read: Callable[[object], float | None]) -> float | None:
+        """What is told of one contract; None where the venue refuses to: whatever needs it names it as missing.
+
+        It knows no leverage of contracts without cross margin, and no mark of those that are traded no longer.
+        """
+        try:
+            return read(await self._client.call(endpoint, {"symbol": market_id}))
+        except VenueError as error:
+            if type(error) is VenueError:
+                return None
+            raise
+
+
+def _known(market_ids: Iterable[str], found: Iterable[float | None]) -> dict[str, float]:
+    return {market_id: value for market_id, value in zip(market_ids, found, strict=True) if value is not None}

@@ -74,6 +74,25 @@ async def test_a_contract_that_is_only_ordered(bench: Harness) -> None:
     agrees_with_engine(bench, account, fetched)
 
 
+async def test_an_order_on_a_contract_without_cross_margin_does_not_blind(bench: Harness) -> None:
+    """The venue tells no leverage of it: that is missing where it is needed, and isolated orders do not need it."""
+    account = bench.account("alice", bench.holding("BTCUSDT", "1", "43000"))
+    bench.rest(account, "ETHUSDT", Side.BUY, "10", "3300")
+    opened = await bench.open(account)
+    bench.tampering.changes[LEVERAGE] = lambda _: {"code": "330001", "msg": "no cross margin"}
+    assert (await opened.fetch_book()).missing == ("leverage of ETH/USDT:USDT",)
+
+    def isolated(answer: Any) -> Any:
+        for row in answer["data"]["items"]:
+            row.update(marginMode="ISOLATED")
+        return answer
+
+    bench.tampering.changes[bench.open_orders] = isolated
+    fetched = await opened.fetch_book()
+    assert (fetched.missing, set(fetched.book.parameters)) == ((), {"BTC/USDT:USDT"})
+    assert assess(fetched.book).risk_ratio is not None
+
+
 async def test_a_hedge_counts_by_its_net_and_its_orders(bench: Harness) -> None:
     """Long and short of one symbol."""
     legs = (bench.holding("BTCUSDT", "30", "43000", "LONG"), bench.holding("BTCUSDT", "-12", "44000", "SHORT"))

@@ -179,6 +179,7 @@ def test_what_is_missing_is_named(shapes: Any) -> None:
         "margin constants of BTC/USDT:USDT",
         "maintenance rate of ETH/USDT:USDT",
         "leverage of BTC/USDT:USDT",
+        "mark price of BTC/USDT:USDT",
         "balance of USDC",
     }
 
