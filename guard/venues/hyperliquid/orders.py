@@ -24,7 +24,7 @@ from guard.venues.orderchecks import check_request, not_sent
 
 _CLIENT_ORDER_ID = re.compile(r"[\x21-\x7e]{1,64}")
 _TIMES_IN_FORCE = {"IOC": "Ioc", "GTC": "Gtc"}
-_ENDED_UNFILLED = frozenset({"iocCancelRejected"})
+_ENDED_UNFILLED = frozenset({"iocCancelRejected", "scheduledCancel"})
 
 
 def cloid_of(client_order_id: str) -> str:

@@ -193,7 +193,10 @@ def read_spot(answer: object) -> SpotAnswer:
     """
     where = at.SPOT_STATE.name
     row = record(answer, where)
-    balances = rows(row.get("balances"), where)
+    # Sides of outcomes (`+20`) have no token number, and carry no legs.
+    balances = [
+        entry for entry in rows(row.get("balances"), where) if not (optional_text(entry, "coin") or "").startswith("+")
+    ]
     totals = {int(number(entry, "token", where)): number(entry, "total", where) for entry in balances}
     if len(totals) != len(balances):
         raise refused(where, "has a token twice")
@@ -215,7 +218,7 @@ def _available(pairs: object, where: str) -> dict[int, float]:
 
 
 def read_orders(answer: object) -> tuple[OrderRow, ...]:
-    """Open orders of perpetuals; those of spot pairs hold no margin of theirs.
+    """Open orders of perpetuals; those of spot pairs and outcomes hold no margin of theirs.
 
     Raises:
         BadAnswer: unreadable.
@@ -225,7 +228,8 @@ def read_orders(answer: object) -> tuple[OrderRow, ...]:
 
 
 def _is_spot(coin: str) -> bool:
-    return coin.startswith("@") or "/" in coin
+    """Pairs (`@107`, `PURR/USDC`) and sides of outcomes (`#20`): paid in full, without margin."""
+    return coin.startswith(("@", "#")) or "/" in coin
 
 
 def _order(row: Row, where: str) -> OrderRow:

@@ -119,6 +119,7 @@ def test_answers_that_make_no_sense(answer: object) -> None:
         ("filled", "0.06", OrderStatus.PARTLY_FILLED),
         ("canceled", "0.06", OrderStatus.PARTLY_FILLED),
         ("marginCanceled", "0.1", OrderStatus.EXPIRED),
+        ("scheduledCancel", "0.1", OrderStatus.EXPIRED),
         ("reduceOnlyCanceled", "0.1", OrderStatus.EXPIRED),
         ("iocCancelRejected", "0.1", OrderStatus.EXPIRED),
         ("perpMarginRejected", "0.1", OrderStatus.REJECTED),

@@ -101,8 +101,17 @@ def test_orders_of_spot_pairs_are_left_out() -> None:
     """They hold no margin of perpetuals."""
     flags = {"isTrigger": False, "isPositionTpsl": False, "reduceOnly": False, "orderType": "Limit"}
     order = {"coin": "ETH", "side": "B", "limitPx": "2000.0", "sz": "0.1", "oid": 1, **flags}
-    spot = [{**order, "coin": "@107"}, {**order, "coin": "PURR/USDC"}]
+    spot = [{**order, "coin": "@107"}, {**order, "coin": "PURR/USDC"}, {**order, "coin": "#20", "limitPx": "0.4"}]
     assert [row.coin for row in parse.read_orders([order, *spot])] == ["ETH"]
+
+
+def test_sides_of_outcomes_have_no_token() -> None:
+    """Who holds some is not blinded by it; any other balance without a token is refused."""
+    dollars = {"coin": "USDC", "token": 0, "total": "11.5", "hold": "11.5", "entryNtl": "0.0"}
+    outcome = {"coin": "+20", "total": "30.0", "hold": "0.0", "entryNtl": "11.5"}
+    assert parse.read_spot({"balances": [dollars, outcome]}).totals == {0: 11.5}
+    with pytest.raises(BadAnswer, match="has no token"):
+        parse.read_spot({"balances": [dollars, {**outcome, "coin": "NEW"}]})
 
 
 def test_margin_tables() -> None:
