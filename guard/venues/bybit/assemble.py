@@ -81,9 +81,10 @@ class Answers:
 
     @cached_property
     def only_ordered(self) -> Mapping[str, Category]:
-        """Of these the symbols without a position."""
+        """Of these the symbols without a position whose orders hold margin."""
         held = {row.market_id for row in self.held}
-        return {market_id: category for market_id, category in self.used.items() if market_id not in held}
+        asking = (row for row in self.orders if not row.reduce_only and not row.conditional)
+        return {row.market_id: row.category for row in asking if row.market_id not in held}
 
 
 def contradicts(margin: MarginWord, answers: Answers) -> bool:

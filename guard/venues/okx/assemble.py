@@ -263,7 +263,8 @@ class _Builder:
         held = {row.market_id for row in self._answers.positions.held}
         for row in self._answers.contract_orders:
             listing = self._listing(row.market_id)
-            if row.market_id in held or listing is None:
+            asks = not (row.closes or row.conditional or row.is_isolated)
+            if row.market_id in held or listing is None or not asks:
                 continue
             self._take_order_tiers(row, listing.symbol)
             leverage = self._leverage(row.leverage, listing.symbol)
@@ -279,8 +280,6 @@ class _Builder:
 
     def _take_order_tiers(self, row: OrderRow, symbol: str) -> None:
         """Cross orders that open ask for the rate of the tier that they lead to."""
-        if row.closes or row.conditional or row.is_isolated:
-            return
         tiers = self._reference.tiers.get(order_tier_key(row))
         if tiers:
             self.tiers.setdefault(symbol, tiers)

@@ -203,6 +203,15 @@ def test_orders_on_a_symbol_without_a_position() -> None:
     assert built(answers).missing == ("leverage of ETH/USDT:USDT", "mark price of ETH/USDT:USDT")
 
 
+def test_orders_that_hold_no_margin_need_nothing_of_their_symbol() -> None:
+    """Those that wait for a trigger or only reduce: neither leverage nor mark is asked for, every cycle, for each."""
+    rows = [made.order("ETHUSDT", orderStatus="Untriggered"), made.order("XRPUSDT", reduceOnly=True, orderId="2")]
+    answers = made.answers(orders=rows)
+    assert (dict(answers.only_ordered), set(answers.used)) == ({}, {"ETHUSDT", "XRPUSDT"})
+    fetched = built(made.answers(orders=rows[:1]))
+    assert (fetched.missing, fetched.book.parameters, len(fetched.book.orders)) == ((), {}, 1)
+
+
 def test_orders_that_close_a_whole_leg() -> None:
     """As large as the leg; none where there is no leg to close."""
     closing: dict[str, Any] = {"orderStatus": "Untriggered", "qty": "0", "reduceOnly": True}

@@ -127,6 +127,16 @@ def test_a_currency_in_which_nothing_counts_needs_no_price(make: Any, fields: An
     assert pool.equity == pytest.approx(1_000.0)
 
 
+def test_orders_that_hold_no_cross_margin_need_nothing_of_their_symbol(make: Any) -> None:
+    """Those that wait for a trigger, only reduce, or are isolated and say their own leverage."""
+    orders = (make.order("ETH-USDT-SWAP", reduceOnly="true", lever=""), make.order("ETH-USDT-SWAP", tdMode="isolated"))
+    algos = (make.algo("ETH-USDT-SWAP", reduceOnly="false", lever=""),)
+    answers = make.answers(orders=orders, algos=algos, marks={"ETH-USDT-SWAP": 3000.0})
+    fetched = make.book(answers, make.reference(tiers={}))
+    assert (fetched.missing, set(fetched.book.parameters), len(fetched.book.orders)) == ((), {"*"}, 3)
+    assert assess(fetched.book).pools
+
+
 def test_a_debt_always_needs_a_price(make: Any) -> None:
     """It counts in full, whatever the venue says of its worth."""
     rows = (make.currency(disEq="1000"), make.currency("OLD", cash="-12", eq="-12", eqUsd="0", disEq="0"))
@@ -163,13 +173,18 @@ def test_tiers_that_differ_between_margin_modes_are_named(make: Any) -> None:
 
 def test_orders(make: Any) -> None:
     """Cross orders open; what only closes is said so; closing everything has the size of its leg."""
-    orders = (make.order(), make.order(ordId="2", side="sell", reduceOnly="true", px="50000"))
+    orders = (
+        make.order(),
+        make.order(ordId="2", side="sell", reduceOnly="true", px="50000"),
+        make.order("ETH-USDT-SWAP", ordId="3", px="2900"),
+    )
     algos = (make.algo(sz="", closeFraction="1"), make.algo("ETH-USDT-SWAP", sz="", closeFraction="1"))
     answers = make.answers(positions=(make.position(),), orders=orders, algos=algos, marks={"ETH-USDT-SWAP": 3000.0})
     fetched = make.book(answers)
     assert [(each.side, each.remaining, each.reduce_only, each.conditional) for each in fetched.book.orders] == [
         ("buy", 5.0, False, False),
         ("sell", 5.0, True, False),
+        ("buy", 5.0, False, False),
         ("sell", 10.0, True, True),
     ]
     assert fetched.book.parameters["ETH/USDT:USDT"] == {"contract_size": 0.1, "leverage": 10.0, "mark_price": 3000.0}
