@@ -21,12 +21,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from guard.app.cycle import Cycle
-from guard.app.live_book import MARKS, glance, is_live, marked_symbols, revalued
+from guard.app.live_book import MARKS, Onlooker, glance, is_live, marked_symbols, revalued
 from guard.app.watch import Watch
 from guard.ports.clock import Clock
 from guard.ports.errors import InputError
@@ -69,6 +70,7 @@ class _Account:
     """One live account. `tokens` are assessments that it may have now, `refilled_s` when they were counted."""
 
     watch: Watch
+    onlooker: Onlooker | None = None
     symbols: frozenset[str] = frozenset()
     tokens: float = 1.0
     refilled_s: float = 0.0
@@ -241,21 +243,28 @@ class Live:
         watch, last = account.watch, account.watch.last
         if heard_s is None or last is None or last.fetched is None or not is_live(last):
             return
-        fetched = self._at_newest_marks(account, last.fetched)
-        if fetched is last.fetched:
+        onlooker = account.onlooker
+        if onlooker is None or onlooker.reading is not last:
+            onlooker = account.onlooker = Onlooker(last, watch.policy)
+        marks, oldest = self._newer_marks(account, last.fetched)
+        if not onlooker.moves(marks):
             return
         account.tokens -= 1
-        seen = glance(fetched, last.zone_state, watch.policy, self._clock.now())
+        fetched, now = None, self._clock.now()
+        seen = onlooker.glance(marks, now)
+        if seen is None:
+            fetched = revalued(last.fetched, marks, oldest)
+            seen = glance(fetched, last.zone_state, watch.policy, now)
         self.assessments += 1
         if seen is None:
             return
         watch.live = seen.risk
-        if seen.is_worse:
+        if fetched is not None and seen.is_worse:
             account.telling = asyncio.create_task(self._tell(account, fetched, heard_s), name="live telling")
             account.telling.add_done_callback(lambda task: self._was_told(account, task))
 
-    def _at_newest_marks(self, account: _Account, fetched: FetchedBook) -> FetchedBook:
-        """The book with every mark that came in after its own."""
+    def _newer_marks(self, account: _Account, fetched: FetchedBook) -> tuple[dict[str, float], datetime]:
+        """Marks that came in after the book's own, and when the oldest of the book's marks with these in it did."""
         board = self._streams.board(account.watch.record.account_id)
         parts = fetched.parts
         read_at = parts.get(MARKS) or parts.get("positions") or min(parts.values())
@@ -264,8 +273,10 @@ class Live:
             mark = board.mark(symbol) if board else None
             if mark is not None and mark.at > read_at:
                 found[symbol] = mark
-        oldest = read_at if len(found) < len(account.symbols) else min(mark.at for mark in found.values())
-        return revalued(fetched, {symbol: mark.price for symbol, mark in found.items()}, oldest) if found else fetched
+        oldest = (
+            read_at if len(found) < len(account.symbols) else min((mark.at for mark in found.values()), default=read_at)
+        )
+        return {symbol: mark.price for symbol, mark in found.items()}, oldest
 
     async def _tell(self, account: _Account, fetched: FetchedBook, heard_s: float) -> None:
         reading = await self._cycle.worsen(account.watch, fetched, heard_s)

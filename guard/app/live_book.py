@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, Protocol
 
 from guard.app.judge import JudgePolicy, judge
 from guard.ports.records import AccountRecord, Reading
@@ -21,7 +22,7 @@ from guard.risk.book import Book, Position, VenueReported
 from guard.risk.bookerror import BookError
 from guard.risk.levels import policy_for
 from guard.risk.quality import Quality
-from guard.risk.report import AccountRisk
+from guard.risk.standing import Levels, Standing, bars_beyond, standing_of
 from guard.risk.zones import Zone, ZoneState, entered_zone, severity
 
 MARKS = "marks"
@@ -59,13 +60,18 @@ def revalued(fetched: FetchedBook, marks: Mapping[str, float], at: datetime) -> 
     Returns:
         A new book; `fetched` itself when none of its prices changes.
     """
-    book = fetched.book
+    book = _remarked(fetched.book, marks)
+    if book is fetched.book:
+        return fetched
+    return replace(fetched, book=book, parts={**fetched.parts, MARKS: at})
+
+
+def _remarked(book: Book, marks: Mapping[str, float]) -> Book:
     positions = tuple([_moved(leg, marks.get(leg.symbol)) for leg in book.positions])
     parameters = {symbol: _marked(terms, marks.get(symbol)) for symbol, terms in book.parameters.items()}
     if positions == book.positions and parameters == book.parameters:
-        return fetched
-    now_marked = replace(book, positions=positions, parameters=parameters, venue_reported=VenueReported())
-    return replace(fetched, book=now_marked, parts={**fetched.parts, MARKS: at})
+        return book
+    return replace(book, positions=positions, parameters=parameters, venue_reported=VenueReported())
 
 
 def _moved(leg: Position, mark: float | None) -> Position:
@@ -77,24 +83,125 @@ def _marked(terms: Mapping[str, Any], mark: float | None) -> Mapping[str, Any]:
     return {**terms, _MARK: mark} if is_other else terms
 
 
+class LiveRisk(Protocol):
+    """What is known of an account between two readings; as in `guard.risk.report.AccountRisk`."""
+
+    @property
+    def risk_ratio(self) -> float | None:
+        """Of the worst pool."""
+        ...
+
+    @property
+    def margin_level(self) -> float | None:
+        """Of the lowest pool."""
+        ...
+
+    @property
+    def distance(self) -> float | None:
+        """Of the nearest pool."""
+        ...
+
+
+class CalmRisk:
+    """The risk at marks that reach no bar. The distance is solved for who asks: to the zone it does not matter."""
+
+    def __init__(self, levels: Levels, book: Book, marks: Mapping[str, float]) -> None:
+        self.risk_ratio: float = levels.risk_ratio
+        self.margin_level = levels.margin_level
+        self._book = book
+        self._marks = marks
+
+    @cached_property
+    def distance(self) -> float | None:
+        """Distance to liquidation as a fraction; None = out of reach."""
+        return assess(_remarked(self._book, self._marks), prices=False).distance
+
+
 @dataclass(frozen=True, slots=True)
 class Glance:
     """What a tick comes to: the risk at its marks, without liquidation prices, and whether it must be judged."""
 
-    risk: AccountRisk
+    risk: LiveRisk
     is_worse: bool
+
+
+class Onlooker:
+    """What is kept of one live reading while ticks come in: its pools, and when its private parts are stale.
+
+    Args:
+        reading: a live one (`is_live`).
+        policy: the account's.
+
+    Raises:
+        ValueError: nothing was fetched.
+    """
+
+    __slots__ = ("_fetched", "_policy", "_prices", "_prior", "_private_at", "_standing", "reading")
+
+    def __init__(self, reading: Reading, policy: JudgePolicy) -> None:
+        if reading.fetched is None:
+            raise ValueError("a reading without a book has no ticks")
+        self.reading = reading
+        self._fetched = reading.fetched
+        self._prior = reading.zone_state
+        self._policy = policy
+        self._private_at = _private_at(reading.fetched)
+        self._prices = _prices(reading.fetched.book)
+        self._standing = self._kept()
+
+    def glance(self, marks: Mapping[str, float], now: datetime) -> Glance | None:
+        """Look whether the account stands at these marks; most ticks end here, at a fifth of what `glance` costs.
+
+        Args:
+            marks: prices by symbol, > 0, as `revalued` has them.
+            now: the present.
+
+        Returns:
+            None when that is not certain: `glance` then says what `revalued` comes to.
+        """
+        if self._standing is None or self._is_stale(now):
+            return None
+        levels = self._standing.at(marks)
+        return Glance(CalmRisk(levels, self._fetched.book, marks), is_worse=False) if levels is not None else None
+
+    def moves(self, marks: Mapping[str, float]) -> bool:
+        """Whether any of these marks is another than the book's: whether `revalued` would be another book."""
+        return any(marks.get(symbol, price) != price for symbol, price in self._prices)
+
+    def _is_stale(self, now: datetime) -> bool:
+        return (now - self._private_at).total_seconds() > self._policy.stale_after_s
+
+    def _kept(self) -> Standing | None:
+        book = self._fetched.book
+        if self._prior.zone is Zone.UNKNOWN:
+            return None
+        try:
+            return standing_of(book, bars_beyond(policy_for(book, self._policy.zones), self._prior.last_known))
+        except BookError:
+            return None
+
+
+def _prices(book: Book) -> list[tuple[str, float]]:
+    """Every mark that the book has, by symbol."""
+    of_legs = [(leg.symbol, leg.mark_price) for leg in book.positions]
+    return of_legs + [
+        (symbol, terms[_MARK]) for symbol, terms in book.parameters.items() if terms.get(_MARK) is not None
+    ]
+
+
+def _private_at(fetched: FetchedBook) -> datetime:
+    return min([at for name, at in fetched.parts.items() if name != MARKS] or list(fetched.parts.values()))
 
 
 def glance(fetched: FetchedBook, prior: ZoneState, policy: JudgePolicy, now: datetime) -> Glance | None:
     """Look whether a revalued book is in a worse zone than before; `judge_live` then says so in full.
 
-    The same figures and bars as a judgement, without what only people read: most ticks end here.
+    The same figures and bars as a judgement, without what only people read.
 
     Returns:
         None when the private parts are stale, or the book cannot be assessed.
     """
-    private = [at for name, at in fetched.parts.items() if name != MARKS] or list(fetched.parts.values())
-    if (now - min(private)).total_seconds() > policy.stale_after_s or prior.zone is Zone.UNKNOWN:
+    if (now - _private_at(fetched)).total_seconds() > policy.stale_after_s or prior.zone is Zone.UNKNOWN:
         return None
     try:
         zones = policy_for(fetched.book, policy.zones)

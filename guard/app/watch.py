@@ -10,13 +10,13 @@ from datetime import datetime
 from guard.alerts.changes import ChangeBars
 from guard.app.change_watch import Settled
 from guard.app.judge import JudgePolicy, judge_policy
+from guard.app.live_book import LiveRisk
 from guard.app.settings import Integrity, Protect, Settings
 from guard.ports.records import AccountRecord, AlertRecord, Reading
 from guard.ports.venue import AccountSpec, KeyRights, VenueAccount
 from guard.protect.executor import Executor
 from guard.protect.gate import count_confirmation
 from guard.protect.policy import ProtectPolicy
-from guard.risk.report import AccountRisk
 from guard.risk.zones import Zone
 
 Opener = Callable[[AccountSpec], Awaitable[VenueAccount]]
@@ -56,7 +56,7 @@ class Watch:
     dispute: AlertRecord | None = None
     dispute_known: bool = False
     settled: Settled | None = None
-    live: AccountRisk | None = None
+    live: LiveRisk | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def opened(self, opener: Opener) -> VenueAccount:

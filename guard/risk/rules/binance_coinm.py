@@ -24,6 +24,7 @@ from guard.risk.book import Book
 from guard.risk.pool import Pool
 from guard.risk.rules.binance_usdm import usdm_terms
 from guard.risk.rules.build import build_pool
+from guard.risk.rules.marks import nothing_is_shared
 from guard.risk.rules.orders import margins_beyond_positions
 from guard.risk.rules.part import parts_by_settlement, require_kind
 from guard.risk.rules.rule import Rule
@@ -39,4 +40,4 @@ def pools(book: Book) -> tuple[Pool, ...]:
     )
 
 
-RULE: Final = Rule(model="binance-coinm", pools=pools)
+RULE: Final = Rule(model="binance-coinm", pools=pools, follows_marks=nothing_is_shared)

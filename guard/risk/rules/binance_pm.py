@@ -29,6 +29,7 @@ from guard.risk.pool import Pool
 from guard.risk.rules.binance_usdm import usdm_terms
 from guard.risk.rules.build import AssetTerms, Terms, build_pool
 from guard.risk.rules.losses import with_order_losses
+from guard.risk.rules.marks import nothing_is_shared
 from guard.risk.rules.orders import margins_beyond_positions, opening_orders
 from guard.risk.rules.part import Part, part_of_everything
 from guard.risk.rules.rule import Rule
@@ -75,4 +76,4 @@ def _asset_terms(item: Collateral) -> AssetTerms:
     return AssetTerms((1.0 - item.haircut, 1.0), (0.0, 0.0), charge=charge)
 
 
-RULE: Final = Rule(model="binance-pm", pools=pools)
+RULE: Final = Rule(model="binance-pm", pools=pools, follows_marks=nothing_is_shared)

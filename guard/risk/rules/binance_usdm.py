@@ -29,6 +29,7 @@ import numpy as np
 from guard.risk.book import Book
 from guard.risk.pool import Pool
 from guard.risk.rules.build import Terms, build_pool, tier_stack
+from guard.risk.rules.marks import nothing_is_shared
 from guard.risk.rules.orders import margins_beyond_positions
 from guard.risk.rules.part import Sheet, parts_by_settlement, require_kind
 from guard.risk.rules.rule import Rule
@@ -56,4 +57,4 @@ def usdm_terms(book: Book, sheet: Sheet) -> Terms:
     return Terms(stack.rate, stack.deduction, im_rate=1.0 / sheet.leverage, may_be_negative=stack.may_be_negative)
 
 
-RULE: Final = Rule(model="binance-usdm", pools=pools)
+RULE: Final = Rule(model="binance-usdm", pools=pools, follows_marks=nothing_is_shared)

@@ -25,6 +25,7 @@ from guard.risk.book import Book, Collateral
 from guard.risk.pool import Pool
 from guard.risk.rules.binance_usdm import usdm_terms
 from guard.risk.rules.build import AssetTerms, build_pool
+from guard.risk.rules.marks import nothing_is_shared
 from guard.risk.rules.orders import margins_beyond_positions
 from guard.risk.rules.part import part_of_everything, require_kind
 from guard.risk.rules.rule import Rule
@@ -52,4 +53,4 @@ def _asset_terms(item: Collateral) -> AssetTerms:
     return AssetTerms((1.0 - item.haircut, 1.0 + item.markup), (0.0, 0.0), charge_factor=1.0 + item.markup)
 
 
-RULE: Final = Rule(model="binance-usdm-multi", pools=pools)
+RULE: Final = Rule(model="binance-usdm-multi", pools=pools, follows_marks=nothing_is_shared)

@@ -29,6 +29,7 @@ import numpy as np
 from guard.risk.book import Book
 from guard.risk.pool import Pool
 from guard.risk.rules.build import Terms, build_pool
+from guard.risk.rules.marks import orders_are_priced
 from guard.risk.rules.orders import order_margins
 from guard.risk.rules.part import Sheet, parts_by_settlement
 from guard.risk.rules.rule import Rule
@@ -76,4 +77,4 @@ def isolated_margins(book: Book, currency: str) -> float:
     )
 
 
-RULE: Final = Rule(model="bingx", pools=pools, wallet_holds_isolated=True)
+RULE: Final = Rule(model="bingx", pools=pools, follows_marks=orders_are_priced, wallet_holds_isolated=True)

@@ -30,6 +30,7 @@ from guard.risk.book import Book
 from guard.risk.pool import Pool
 from guard.risk.rules.build import build_pool
 from guard.risk.rules.gate import sliced_or_flat
+from guard.risk.rules.marks import nothing_is_shared
 from guard.risk.rules.orders import margins_beyond_positions
 from guard.risk.rules.part import parts_by_settlement, require_kind
 from guard.risk.rules.rule import Rule
@@ -73,4 +74,4 @@ def displayed_liquidation_price(
     return mark - room if long else mark + room
 
 
-RULE: Final = Rule(model="bitget", pools=pools)
+RULE: Final = Rule(model="bitget", pools=pools, follows_marks=nothing_is_shared)

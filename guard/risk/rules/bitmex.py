@@ -30,6 +30,7 @@ from guard.risk.book import Book
 from guard.risk.fields import Field, Number
 from guard.risk.pool import Pool
 from guard.risk.rules.build import Terms, build_pool, optional_parameter, parameter
+from guard.risk.rules.marks import nothing_is_shared
 from guard.risk.rules.orders import margins_beyond_positions
 from guard.risk.rules.part import Sheet, parts_by_settlement
 from guard.risk.rules.rule import ORDER_PARAMETERS, Rule
@@ -93,6 +94,7 @@ def _rounded_up(amount: float, settle: str) -> float:
 RULE: Final = Rule(
     model="bitmex",
     pools=pools,
+    follows_marks=nothing_is_shared,
     parameters=(
         *ORDER_PARAMETERS,
         Field("base", Number(above=0, nullable=True), "BitMEX: risk limit without steps, settlement asset", None),

@@ -34,6 +34,7 @@ from guard.risk.book import Book, Collateral
 from guard.risk.pool import Array, Pool
 from guard.risk.rules.build import AssetTerms, Terms, build_pool, haircut_terms, tier_stack
 from guard.risk.rules.losses import append_legs, order_leg, with_order_losses
+from guard.risk.rules.marks import nothing_is_ordered
 from guard.risk.rules.orders import OpenOrder, opening_orders
 from guard.risk.rules.part import Part, Sheet, part_of_everything, sheet_of
 from guard.risk.rules.rule import Rule
@@ -118,4 +119,4 @@ def _asset_terms(item: Collateral) -> AssetTerms:
     return replace(haircut_terms(item), charge=item.borrowed * item.borrow_mm_rate)
 
 
-RULE: Final = Rule(model="bybit-uta", pools=pools)
+RULE: Final = Rule(model="bybit-uta", pools=pools, follows_marks=nothing_is_ordered)

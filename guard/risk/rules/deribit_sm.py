@@ -29,6 +29,7 @@ from guard.risk.book import Book
 from guard.risk.fields import Field, Number
 from guard.risk.pool import Array, Pool
 from guard.risk.rules.build import ACCOUNT, Terms, build_pool, optional_parameter, parameter, single_lines
+from guard.risk.rules.marks import sizes_are_fixed
 from guard.risk.rules.orders import opening_orders
 from guard.risk.rules.part import Part, Sheet, part_of_everything, parts_by_settlement
 from guard.risk.rules.rule import ACCOUNT_MODE, ORDER_PARAMETERS, Rule
@@ -80,6 +81,7 @@ def _order_margins(book: Book) -> dict[str, float]:
 RULE: Final = Rule(
     model="deribit-sm",
     pools=pools,
+    follows_marks=sizes_are_fixed,
     parameters=(
         *ORDER_PARAMETERS,
         ACCOUNT_MODE,

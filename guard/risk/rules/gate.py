@@ -33,6 +33,7 @@ from guard.risk.fields import Field, Flag
 from guard.risk.pool import Mask, Pool
 from guard.risk.rules.build import ACCOUNT, Terms, build_pool, optional_parameter, tier_stack
 from guard.risk.rules.losses import with_order_losses
+from guard.risk.rules.marks import nothing_is_shared
 from guard.risk.rules.orders import margins_beyond_positions, opening_orders
 from guard.risk.rules.part import Part, Sheet, part_of_everything, parts_by_settlement, require_kind
 from guard.risk.rules.rule import ACCOUNT_MODE, ORDER_PARAMETERS, Rule
@@ -103,6 +104,7 @@ def sliced_or_flat(book: Book, sheet: Sheet, marginal: Mask) -> Terms:
 RULE: Final = Rule(
     model="gate",
     pools=pools,
+    follows_marks=nothing_is_shared,
     parameters=(
         *ORDER_PARAMETERS,
         ACCOUNT_MODE,

@@ -28,6 +28,7 @@ from guard.risk.fields import Field, Number
 from guard.risk.pool import Pool
 from guard.risk.rules.binance_usdm import usdm_terms
 from guard.risk.rules.build import build_pool, optional_parameter
+from guard.risk.rules.marks import orders_are_priced
 from guard.risk.rules.orders import order_margins
 from guard.risk.rules.part import parts_by_settlement, require_kind
 from guard.risk.rules.rule import ORDER_PARAMETERS, Rule
@@ -59,6 +60,7 @@ def _with_tables(book: Book) -> Book:
 RULE: Final = Rule(
     model="hyperliquid",
     pools=pools,
+    follows_marks=orders_are_priced,
     parameters=(
         *ORDER_PARAMETERS,
         Field("max_leverage", Number(at_least=1, nullable=True), "Hyperliquid: highest leverage of the symbol", None),

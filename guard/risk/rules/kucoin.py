@@ -40,6 +40,7 @@ from guard.risk.pool import Array, Pool
 from guard.risk.rules.bingx import isolated_margins
 from guard.risk.rules.build import Terms, build_pool, optional_parameter, parameter, single_lines, tier_stack
 from guard.risk.rules.losses import order_leg
+from guard.risk.rules.marks import nothing_is_shared
 from guard.risk.rules.orders import OpenOrder, held_by_symbol, opening_orders
 from guard.risk.rules.part import Part, Sheet, parts_by_settlement, require_kind, sheet_of
 from guard.risk.rules.rule import ORDER_PARAMETERS, Rule
@@ -188,6 +189,7 @@ def max_open_size(
 RULE: Final = Rule(
     model="kucoin",
     pools=pools,
+    follows_marks=nothing_is_shared,
     wallet_holds_isolated=True,
     parameters=(
         *ORDER_PARAMETERS,

@@ -29,6 +29,7 @@ from guard.risk.book import Book
 from guard.risk.fields import Choice, Field, Number
 from guard.risk.pool import Pool
 from guard.risk.rules.build import Terms, build_pool, fixed_lines, optional_parameter, single_lines
+from guard.risk.rules.marks import orders_are_priced
 from guard.risk.rules.orders import order_margins
 from guard.risk.rules.part import Sheet, parts_by_settlement, require_kind
 from guard.risk.rules.rule import ORDER_PARAMETERS, Rule
@@ -69,6 +70,7 @@ def _level(book: Book, symbol: str) -> float:
 RULE: Final = Rule(
     model="margin-level",
     pools=pools,
+    follows_marks=orders_are_priced,
     parameters=(
         *ORDER_PARAMETERS,
         Field(

@@ -26,6 +26,7 @@ from guard.risk.book import Book
 from guard.risk.pool import Pool
 from guard.risk.rules.bingx import isolated_margins
 from guard.risk.rules.build import Terms, build_pool, single_lines, tier_stack
+from guard.risk.rules.marks import orders_are_priced
 from guard.risk.rules.orders import opening_orders
 from guard.risk.rules.part import Sheet, parts_by_settlement, require_kind
 from guard.risk.rules.rule import Rule
@@ -64,4 +65,4 @@ def _terms(book: Book, sheet: Sheet) -> Terms:
     )
 
 
-RULE: Final = Rule(model="mexc", pools=pools, wallet_holds_isolated=True)
+RULE: Final = Rule(model="mexc", pools=pools, follows_marks=orders_are_priced, wallet_holds_isolated=True)

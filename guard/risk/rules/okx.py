@@ -33,6 +33,7 @@ from guard.risk.bookerror import BookError, keyed
 from guard.risk.pool import Pool
 from guard.risk.rules.build import ACCOUNT, Terms, build_pool, optional_parameter, single_lines, tier_stack
 from guard.risk.rules.losses import append_legs, order_leg
+from guard.risk.rules.marks import orders_are_priced
 from guard.risk.rules.orders import OpenOrder, opening_orders
 from guard.risk.rules.part import Part, Sheet, part_of_everything, parts_by_settlement, sheet_of
 from guard.risk.rules.rule import ACCOUNT_MODE, ORDER_PARAMETERS, Rule
@@ -140,5 +141,6 @@ def risk_unit_requirement(
 RULE: Final = Rule(
     model="okx",
     pools=pools,
+    follows_marks=orders_are_priced,
     parameters=(*ORDER_PARAMETERS, ACCOUNT_MODE),
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from guard.risk.book import Book
 from guard.risk.fields import Choice, Field, Number
 from guard.risk.pool import Pool
+from guard.risk.rules.marks import never
 
 POSITIVE = Number(above=0, nullable=True)
 RATE = Number(above=0, at_most=1, nullable=True)
@@ -35,10 +36,12 @@ class Rule:
 
     `parameters` are the keys that a book may carry for a symbol under this rule (all optional for the parser; the
     rule itself says which of them it misses). `wallet_holds_isolated`: the venue's wallet already contains the margins
-    of isolated legs, so closing one gives nothing back to it.
+    of isolated legs, so closing one gives nothing back to it. `follows_marks` says of a book whether another mark would
+    change nothing in its pools but the marks of their legs; by default that is never so.
     """
 
     model: str
     pools: Callable[[Book], tuple[Pool, ...]]
     parameters: tuple[Field, ...] = ORDER_PARAMETERS
     wallet_holds_isolated: bool = False
+    follows_marks: Callable[[Book], bool] = never

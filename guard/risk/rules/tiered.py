@@ -28,6 +28,7 @@ import numpy as np
 from guard.risk.book import Book
 from guard.risk.pool import Array, Pool
 from guard.risk.rules.build import Terms, build_pool, tier_stack
+from guard.risk.rules.marks import orders_are_priced
 from guard.risk.rules.orders import order_margins
 from guard.risk.rules.part import Sheet, parts_by_settlement
 from guard.risk.rules.rule import Rule
@@ -67,4 +68,4 @@ def marginal_lines(book: Book, sheet: Sheet) -> tuple[Array, Array]:
     )
 
 
-RULE: Final = Rule(model="tiered", pools=pools)
+RULE: Final = Rule(model="tiered", pools=pools, follows_marks=orders_are_priced)

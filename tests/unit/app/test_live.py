@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +14,7 @@ from guard.ports.clock import Clock
 from guard.ports.errors import InputError, VenueUnavailable
 from guard.ports.records import Reading
 from guard.ports.venue import AccountSpec
+from guard.risk.assess import assess
 from guard.risk.quality import Quality
 from guard.risk.zones import Zone
 from guard.sim.virtual_time import VirtualClock, run_virtual
@@ -176,7 +177,32 @@ def test_nothing_is_written_while_the_zone_stays() -> None:
     assert scene.live.assessments == 3
     assert scene.hastened == []
     assert scene.world.watch.live is not None
-    assert scene.world.watch.live.pools[0].equity == pytest.approx(10_000.5)
+    assert scene.world.watch.live.margin_level == pytest.approx(10_000.5 / 4_000.05)
+
+
+def test_distance_between_readings_is_of_the_newest_mark() -> None:
+    """It is solved for who asks, and says what a reading at that price would."""
+
+    async def story(scene: Scene) -> None:
+        await scene.tick(39_000.0)
+
+    scene = played(story)
+    live = scene.world.watch.live
+    assert live is not None
+    assert live.distance == assess(book(39_000.0).book).distance
+
+
+def test_account_without_positions_has_no_ticks() -> None:
+    """It is read and listened to, and nothing is assessed or read anew for its sake."""
+
+    async def story(scene: Scene) -> None:
+        held = book(40_000.0, scene.clock.now())
+        await scene.world.turn(replace(held, book=replace(held.book, positions=())))
+        scene.live.after_reading(scene.world.watch)
+        await scene.clock.sleep(1)
+
+    scene = played(story)
+    assert (scene.live.broken, scene.live.assessments, scene.hastened) == ("", 0, [])
 
 
 def test_burst_is_one_assessment_of_the_newest_mark() -> None:
@@ -191,7 +217,7 @@ def test_burst_is_one_assessment_of_the_newest_mark() -> None:
     scene = played(story)
     assert scene.live.assessments == 1
     assert scene.world.watch.live is not None
-    assert scene.world.watch.live.pools[0].equity == pytest.approx(9_049.0)
+    assert scene.world.watch.live.margin_level == pytest.approx(9_049.0 / 3_904.9)
 
 
 def test_steady_rain_is_bounded_per_account_and_the_last_mark_is_seen() -> None:
@@ -205,7 +231,7 @@ def test_steady_rain_is_bounded_per_account_and_the_last_mark_is_seen() -> None:
     scene = played(story)
     assert 50 <= scene.live.assessments <= 57
     assert scene.world.watch.live is not None
-    assert scene.world.watch.live.pools[0].equity == pytest.approx(9_999.0)
+    assert scene.world.watch.live.margin_level == pytest.approx(9_999.0 / 3_999.9)
 
 
 def test_duplicate_ticks_cost_nothing() -> None:
