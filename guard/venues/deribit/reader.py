@@ -92,7 +92,7 @@ class DeribitReader:
         futures = await self._listed(ids)
         answers = replace(
             answers,
-            prices=await self._prices(answers),
+            prices=await self._prices(answers, {futures[name].listing.settle for name in ids & futures.keys()}),
             marks=await self._marks(name for name in answers.needs_marks if name in futures),
         )
         return assemble(self._client.spec.name, answers, futures)
@@ -109,11 +109,12 @@ class DeribitReader:
         found: dict[str, Future] = (await shared.get(read, within_s=within_s)).value
         return found
 
-    async def _prices(self, answers: Answers) -> dict[str, float]:
-        """Prices in USD of the currencies that an account with cross collateral has."""
+    async def _prices(self, answers: Answers, settles: set[str]) -> dict[str, float]:
+        """Prices in USD of the currencies that an account with cross collateral has, or settles in (`settles`)."""
         if not answers.is_cross:
             return {}
-        names = [summary.currency for summary in answers.summaries if not summary.is_empty]
+        told = ((summary.currency, summary.is_empty) for summary in answers.summaries)
+        names = [currency for currency, is_empty in told if not is_empty or currency in settles]
         prices = await together(*(self._price(name) for name in names))
         return {name: price for name, price in zip(names, prices, strict=True) if price is not None}
 

@@ -327,6 +327,17 @@ async def test_cross_collateral(bench: Bench, *, totals: bool) -> None:
     assert (pool.currency, pool.margin_mode) == ("USD", "cross")
 
 
+async def test_an_order_that_settles_in_a_currency_that_is_not_had(bench: Bench) -> None:
+    """Other collateral carries it: its currency needs a price all the same."""
+    bench.venue.model, bench.venue.cash = "cross_sm", {"BTC": 1.0, "ETH": 0.0}
+    order = {"instrument_name": "ETH-PERPETUAL", "direction": "buy", "price": 2_000.0, "amount": 500.0, "label": ""}
+    state = {"filled_amount": 0.0, "order_state": "open", "order_type": "limit", "order_id": "ETH-1"}
+    bench.venue.orders = [{**order, **state, "reduce_only": False}]
+    fetched = await bench.open().fetch_book()
+    assert fetched.missing == ()
+    assert {item.asset: item.price for item in fetched.book.collateral} == {"BTC": 50_000.0, "ETH": 2_500.0}
+
+
 @pytest.mark.parametrize("model", ["segregated_pm", "cross_pm"])
 async def test_portfolio_margin_is_reported(bench: Bench, model: str) -> None:
     """Nothing is recomputed: the venue's own figures, and the mode is told."""
