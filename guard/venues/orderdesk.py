@@ -86,6 +86,7 @@ class OrderDesk:
         self._clock = client.site.clock
         self._opened_s = self._clock.monotonic()
         self._sent_s: dict[str, float] = {}
+        self._taken: dict[str, None] = {}
 
     async def submit(self, request: OrderRequest) -> OrderState:
         """Send an order, once.
@@ -107,6 +108,9 @@ class OrderDesk:
 
     async def _accepted(self, request: OrderRequest, listing: Listing) -> OrderState:
         """What became of an order that the venue has accepted without saying more."""
+        self._taken[request.client_order_id] = None
+        if len(self._taken) > _SENT_MAX:
+            del self._taken[next(iter(self._taken))]
         try:
             state = await self._queried(request.client_order_id, listing)
         except VenueError as error:
@@ -143,10 +147,11 @@ class OrderDesk:
 
         A request that is still on its way may arrive until the venue's window for its timestamp closes. So "there is
         no such order" is believed only after that: counted from the sending in this session, else from its start,
-        because whoever sent it before is gone. Until then this waits, and asks again.
+        because whoever sent it before is gone. Until then this waits, and asks again. Of an order that the venue has
+        accepted it is never believed: whatever the venue shows, it has arrived.
 
         Raises:
-            VenueError: the venue cannot be asked.
+            VenueError: the venue cannot be asked, or does not show an order that it has accepted.
         """
         with never_waiting():
             listing = await self._reader.listing(symbol)
@@ -155,6 +160,11 @@ class OrderDesk:
             if found is None and left_s > 0:
                 await self._clock.sleep(left_s)
                 found = await self._queried(client_order_id, listing)
+            if found is None and client_order_id in self._taken:
+                raise VenueError(
+                    f"order {client_order_id} on {symbol} was accepted, and the venue does not show it",
+                    fix="look at the venue what became of it; never send it again",
+                )
             return found
 
     def _may_still_arrive_s(self, client_order_id: str) -> float:

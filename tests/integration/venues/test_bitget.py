@@ -11,7 +11,7 @@ from typing import Any
 import ccxt.pro as ccxt
 import pytest
 
-from guard.ports.errors import BadAnswer, OrderOutcomeUnknown, OrderRejected
+from guard.ports.errors import BadAnswer, OrderOutcomeUnknown, OrderRejected, VenueError
 from guard.ports.venue import OrderRequest, OrderStatus
 from guard.risk.assess import assess
 from guard.risk.conformity import conformity
@@ -355,6 +355,22 @@ async def test_an_id_that_was_used_is_looked_up(bench: Harness) -> None:
 
 
 # --- contradictions ---------------------------------------------------------------------------------------------------
+
+
+async def test_an_accepted_order_that_is_not_shown_has_arrived_all_the_same(bench: Harness) -> None:
+    """It must never be taken for one that may be sent again, however long the venue keeps it to itself."""
+    opened = await bench.open(bench.account("alice", btc(bench)))
+    await opened.fetch_book()
+    gone = json.dumps({"code": "40109", "msg": "The data of the order cannot be found", "data": None}).encode()
+    bench.tampering.pages["/v2/mix/order/detail"] = (400, "application/json", gone)
+    with pytest.raises(OrderOutcomeUnknown, match="does not show it yet"):
+        await opened.submit(reduction())
+    with pytest.raises(VenueError, match="was accepted, and the venue does not show it"):
+        await opened.find_order(reduction().client_order_id, BTC)
+    assert await opened.find_order("g-other", BTC) is None
+    bench.tampering.pages.clear()
+    found = await opened.find_order(reduction().client_order_id, BTC)
+    assert found.status is OrderStatus.FILLED
 
 
 async def test_a_changed_position_mode_is_noticed(bench: Harness) -> None:
