@@ -24,6 +24,7 @@ from guard.venues.wire import answering
 
 T = TypeVar("T")
 
+HOUR_S = 3_600.0
 DAY_S = 86_400.0
 _TIME_REFRESH_S = 600.0
 _TIME_USABLE_S = 3_600.0

@@ -23,7 +23,7 @@ from guard.venues.binance.parse_reference import (
 )
 from guard.venues.client import VenueClient
 from guard.venues.fields import refused
-from guard.venues.hub import DAY_S
+from guard.venues.hub import DAY_S, HOUR_S
 from guard.venues.markets import Listing, MarketTable
 from guard.venues.shared import Shared
 from guard.venues.together import together
@@ -57,7 +57,7 @@ class ReferenceDesk:
         self._client = client
         self._site = client.site
         # Per account, because the venue adjusts brackets for single users; equal tables are kept once (`interned`).
-        self._tiers: Shared[TiersById] = Shared(clock, DAY_S, _TIERS_USABLE_S)
+        self._tiers: Shared[TiersById] = Shared(clock, HOUR_S, _TIERS_USABLE_S)
         self._settings: Shared[SettingsById] = Shared(clock, _SETTINGS_REFRESH_S, _SETTINGS_USABLE_S)
         self._modes: Shared[Modes] = Shared(clock, _SETTINGS_REFRESH_S)
 

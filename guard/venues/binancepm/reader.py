@@ -19,7 +19,7 @@ from guard.venues.binancepm import parse
 from guard.venues.binancepm.assemble import Money, Wing, assemble, joint_mode
 from guard.venues.binancepm.branches import INVERSE, LINEAR, MODE
 from guard.venues.client import Endpoint, VenueClient
-from guard.venues.hub import DAY_S
+from guard.venues.hub import DAY_S, HOUR_S
 from guard.venues.markets import Listing
 from guard.venues.reader import AccountModes
 from guard.venues.shared import Shared
@@ -37,7 +37,7 @@ class PortfolioReader:
     def __init__(self, client: VenueClient) -> None:
         self._client = client
         self._wings = [_WingReader(client, branch) for branch in (LINEAR, INVERSE)]
-        self._rates: Shared[Mapping[str, float]] = client.site.shared("collateral rates", DAY_S, _RATES_USABLE_S)
+        self._rates: Shared[Mapping[str, float]] = client.site.shared("collateral rates", HOUR_S, _RATES_USABLE_S)
         self._loans: Shared[Mapping[str, float]] = client.site.shared("loan leverages", DAY_S, _RATES_USABLE_S)
         self._last_tiers: Mapping[str, tuple[Tier, ...]] | None = None
 

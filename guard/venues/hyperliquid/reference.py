@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from guard.ports.errors import CredentialsRejected, VenueError
 from guard.venues.client import VenueClient
 from guard.venues.fields import refused
-from guard.venues.hub import DAY_S
+from guard.venues.hub import DAY_S, HOUR_S
 from guard.venues.hyperliquid import endpoints as at
 from guard.venues.hyperliquid import parse, universe
 from guard.venues.hyperliquid.parse import Abstraction, Role
@@ -23,7 +23,7 @@ from guard.venues.together import together
 _REFRESH_S = 600.0
 _USABLE_S = 3_600.0
 _UNIVERSE_USABLE_S = 3 * DAY_S
-# The grid of prices depends on their height, so what orders are made from is not a day old.
+# The grid of prices depends on their height, so what orders are made from is not an hour old.
 _LISTING_S = 300.0
 # At most this often is something read anew because it did not fit.
 _REREAD_S = 60.0
@@ -127,7 +127,7 @@ class ReferenceDesk:
             settle = "USDC" if token == USDC_TOKEN else await self._token_name(token)
             return universe.read_universe(answer, dex, first, settle)
 
-        shared = self._site.shared(f"universe {dex}", DAY_S, _UNIVERSE_USABLE_S)
+        shared = self._site.shared(f"universe {dex}", HOUR_S, _UNIVERSE_USABLE_S)
         found: Universe = (await shared.get(read, within_s=within_s)).value
         return found
 
@@ -204,7 +204,7 @@ class ReferenceDesk:
 
     def known_contract(self, listing: Listing) -> Contract | None:
         """The contract of a listing in the universe that was read last."""
-        dated = self._site.shared(f"universe {dex_of(listing.market_id)}", DAY_S, _UNIVERSE_USABLE_S).last
+        dated = self._site.shared(f"universe {dex_of(listing.market_id)}", HOUR_S, _UNIVERSE_USABLE_S).last
         if dated is None:
             return None
         last: Universe = dated.value

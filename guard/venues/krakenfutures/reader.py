@@ -10,7 +10,7 @@ from guard.ports.errors import InputError, VenueError
 from guard.ports.venue import Depth, FetchedBook, KeyRights
 from guard.risk.book import Tier
 from guard.venues.client import VenueClient
-from guard.venues.hub import DAY_S
+from guard.venues.hub import DAY_S, HOUR_S
 from guard.venues.krakenfutures import endpoints as at
 from guard.venues.krakenfutures import parse
 from guard.venues.krakenfutures.assemble import Answers, assemble
@@ -83,7 +83,7 @@ class KrakenReader:
         async def read() -> dict[str, Contract]:
             return parse.read_contracts(await self._client.call(at.INSTRUMENTS))
 
-        shared = self._site.shared("contracts", DAY_S, 3 * DAY_S)
+        shared = self._site.shared("contracts", HOUR_S, 3 * DAY_S)
         found: dict[str, Contract] = (await shared.get(read, within_s=within_s)).value
         return found
 

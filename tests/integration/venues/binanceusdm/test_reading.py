@@ -142,12 +142,30 @@ async def test_reference_data_is_read_once(bench: Any) -> None:
 
 
 async def test_reference_data_is_read_again_after_a_day(bench: Any) -> None:
-    """Tiers change."""
+    """Contracts come and go."""
     opened = await bench.open(bench.account("alice", bench.holding("BTCUSDT", "2", "43000")))
     await opened.fetch_book()
     bench.clock.jump(86_401)
     await opened.fetch_book()
     assert (bench.tampering.count(bench.listings), bench.tampering.count(bench.tiers)) == (2, 2)
+
+
+async def test_tiers_that_the_venue_changes_are_read_within_the_hour(bench: Any) -> None:
+    """Until then our requirement is not the venue's, and the account is disputed."""
+    opened = await bench.open(bench.account("alice", bench.holding("BTCUSDT", "2", "43000")))
+    before = (await opened.fetch_book()).book.tiers["BTC/USDT:USDT"][0].mm_rate
+
+    def raised(rows: list[Any]) -> list[Any]:
+        for row in rows:
+            for bracket in row["brackets"]:
+                bracket["maintMarginRatio"] *= 2
+                bracket["cum"] *= 2
+        return rows
+
+    bench.tampering.changes[bench.tiers] = raised
+    bench.clock.jump(3_601)
+    after = (await opened.fetch_book()).book.tiers["BTC/USDT:USDT"][0].mm_rate
+    assert after == pytest.approx(2 * before)
 
 
 async def test_a_failing_table_of_tiers_does_not_blind_an_account_that_knows_it(bench: Any) -> None:
