@@ -6,7 +6,12 @@ from datetime import datetime
 
 import structlog
 
+from guard.app.past import BookOf, Past
+from guard.bot.desk import PictureWish
+from guard.charts.picture import Picture
+from guard.charts.studio import Studio
 from guard.ports.clock import Clock
+from guard.ports.history import AccountHistory
 from guard.ports.records import AccountRecord, Snapshot, UserRecord
 from guard.risk.quality import Quality
 from guard.risk.zones import Zone
@@ -16,11 +21,22 @@ log = structlog.get_logger(__name__)
 
 
 class StoreDesk:
-    """`guard.bot.desk.Desk` over the store: what a person may see is decided here, by who owns which account."""
+    """`guard.bot.desk.Desk` over the store: what a person may see is decided here, by who owns which account.
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    Args:
+        store: the memory.
+        clock: time.
+        past: looks back.
+        studio: draws.
+        book_of: the last good book of an account.
+    """
+
+    def __init__(self, store: Store, clock: Clock, past: Past, studio: Studio, book_of: BookOf) -> None:
         self._store = store
         self._clock = clock
+        self._past = past
+        self._studio = studio
+        self._book_of = book_of
 
     def now(self) -> datetime:
         """The current time, UTC."""
@@ -38,11 +54,43 @@ class StoreDesk:
 
     async def statuses(self, user_id: str) -> list[Snapshot]:
         """The latest snapshot of each account that the person owns, the worst first as the bot shows them."""
-        snapshots = []
-        for account in await self._store.accounts_of(user_id):
-            snapshot = await self._store.latest_snapshot(account.account_id)
-            snapshots.append(snapshot or never_read(account, self._clock.now()))
-        return snapshots
+        return [await self._latest(account) for account in await self._store.accounts_of(user_id)]
+
+    async def history(self, user_id: str, account_id: str, since: datetime) -> AccountHistory | None:
+        """What became of one of the person's accounts; None when it is not theirs."""
+        account = await self._owned(user_id, account_id)
+        return None if account is None else await self._past.history(account, since)
+
+    async def picture(self, user_id: str, wish: PictureWish) -> bytes | None:
+        """The picture of one of the person's accounts, or of all where the wish names none; None: not theirs."""
+        owned = await self._store.accounts_of(user_id)
+        if wish.account_id is not None:
+            owned = [account for account in owned if account.account_id == wish.account_id]
+        elif wish.kind != "distance":
+            return None
+        return await self._studio.draw(await self._composed(owned, wish)) if owned else None
+
+    async def _composed(self, accounts: list[AccountRecord], wish: PictureWish) -> Picture:
+        """What the picture shows; only distances know more than one account."""
+        account = accounts[0]
+        match wish.kind:
+            case "history":
+                return await self._past.history_picture(account, wish.since)
+            case "stress":
+                return self._past.stress(account, self._book_of(account.account_id))
+            case "exposure":
+                return self._past.exposure(await self._latest(account))
+            case "distance":
+                return self._past.distances([await self._latest(each) for each in accounts], accounts)
+
+    async def _latest(self, account: AccountRecord) -> Snapshot:
+        latest = await self._store.latest_snapshot(account.account_id)
+        return latest or never_read(account, self._clock.now())
+
+    async def _owned(self, user_id: str, account_id: str) -> AccountRecord | None:
+        """The account, if it is the person's."""
+        owned = await self._store.accounts_of(user_id)
+        return next((account for account in owned if account.account_id == account_id), None)
 
     async def refused(self, chat_id: int, chat_user_id: int, what: str) -> None:
         """Record that somebody was refused."""

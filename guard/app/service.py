@@ -24,16 +24,19 @@ from guard.app.health import HealthReport
 from guard.app.live import Live
 from guard.app.live_health import listening_health
 from guard.app.opening import Opened
+from guard.app.past import Past
 from guard.app.protection import Protection
 from guard.app.scheduler import Scheduler
 from guard.app.settings import Stream
 from guard.app.watch import Watch, change_bars, watch_of
 from guard.bot.app import ChatBot
+from guard.charts.studio import Studio
 from guard.ports.errors import GuardError
 from guard.ports.records import AccountRecord, Reading
 from guard.ports.sending import Sink
 from guard.ports.venue import AccountSpec, VenueAccount
 from guard.protect.policy import ExecutionBounds
+from guard.risk.book import Book
 from guard.risk.zones import Zone
 from guard.venues.hub import VenueHub
 from guard.venues.registry import entry_of, open_account
@@ -66,11 +69,13 @@ class Service:
         self._watches: dict[str, Watch] = {}
         self._turns: set[asyncio.Task[Zone]] = set()
         self._seen: list[Callable[[Reading], None]] = []
+        self._studio = Studio()
+        past = Past(opened.store, opened.clock, settings)
         token = settings.telegram.token()
         self.bot = (
             ChatBot(
                 token.get_secret_value(),
-                StoreDesk(opened.store, opened.clock),
+                StoreDesk(opened.store, opened.clock, past, self._studio, self._last_book),
                 opened.clock,
                 base_url=settings.telegram.base_url,
             )
@@ -174,6 +179,7 @@ class Service:
             stops.append(self.streams.close())
         if self.bot is not None:
             stops.append(self.bot.stop())
+        stops.append(self._studio.close())
         for result in await asyncio.gather(*stops, return_exceptions=True):
             if isinstance(result, Exception):
                 log.error("not stopped cleanly", error=str(result))
@@ -249,6 +255,12 @@ class Service:
         elif (known.record.mode, known.record.frozen) != (record.mode, record.frozen):
             log.info("account changed", account=record.name, mode=record.mode, frozen=record.frozen)
             known.record = replace(known.record, mode=record.mode, frozen=record.frozen)
+
+    def _last_book(self, account_id: str) -> Book | None:
+        """The book of the last good reading of an account."""
+        watch = self._watches.get(account_id)
+        reading = watch.last_good if watch is not None else None
+        return reading.fetched.book if reading is not None and reading.fetched is not None else None
 
     async def _prune(self) -> None:
         before = self._opened.clock.now() - timedelta(days=self._opened.settings.database.keep_days)

@@ -10,9 +10,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from guard.bot import texts
-from guard.bot.desk import Desk
+from guard.bot.desk import Desk, PictureWish
+from guard.bot.history_text import history_text
+from guard.bot.looks import CHART_USAGE, LookRequest, read_look
 from guard.bot.replies import ALL_ACCOUNTS, STATUS, Button, Reply, TapTarget, account_key
 from guard.bot.status_text import by_urgency, positions_text, status_text
+from guard.ports.errors import PictureError
 from guard.ports.records import Snapshot, UserRecord
 
 
@@ -67,6 +70,38 @@ async def positions(desk: Desk, ask: Ask) -> Reply:
     return Reply(positions_text([chosen], desk.now()))
 
 
+async def chart(desk: Desk, ask: Ask) -> Reply:
+    """A picture of one account: its history, or another of the kinds; distances of all accounts without a name."""
+    looking = await _looking(desk, ask)
+    if isinstance(looking, Reply):
+        return looking
+    request, chosen, snapshots = looking
+    now, kind = desk.now(), request.kind
+    whole = kind == "distance" and not request.account and len(snapshots) > 1
+    if whole:
+        caption = texts.caption_of_all(len(snapshots))
+    else:
+        caption = texts.caption(chosen, f"last {request.words}" if kind == "history" else kind, now)
+    wish = PictureWish(kind, None if whole else chosen.account_id, now - request.span)
+    try:
+        png = await desk.picture(ask.person.user_id, wish)
+    except PictureError as error:
+        return Reply(texts.no_picture(caption, str(error)))
+    return _unknown_account(request.account, snapshots) if png is None else Reply(caption, png=png)
+
+
+async def history(desk: Desk, ask: Ask) -> Reply:
+    """What became of one account: the worst and the best, zone changes, alerts, actions."""
+    looking = await _looking(desk, ask, kinds=False)
+    if isinstance(looking, Reply):
+        return looking
+    request, chosen, snapshots = looking
+    past = await desk.history(ask.person.user_id, chosen.account_id, desk.now() - request.span)
+    if past is None:
+        return _unknown_account(request.account, snapshots)
+    return Reply(history_text(past, chosen.zone, request.words))
+
+
 async def whoami(desk: Desk, ask: Ask) -> Reply:
     """Who the guard thinks this is."""
     names = sorted(snapshot.account for snapshot in await desk.statuses(ask.person.user_id))
@@ -81,6 +116,8 @@ async def show_help(_: Desk, __: Ask) -> Reply:
 COMMANDS: tuple[Command, ...] = (
     Command("status", "/status [account]", "zone, risk ratio, distance to liquidation", status),
     Command("positions", "/positions [account]", "open positions and their liquidation prices", positions),
+    Command("chart", CHART_USAGE, "a picture of risk over time, of positions or of stress", chart),
+    Command("history", "/history [account] [24h|7d]", "zone changes, alerts, actions; worst and best", history),
     Command("whoami", "/whoami", "who you are to the guard", whoami),
     Command("help", "/help", "all commands", show_help),
     Command("start", "/start CODE", "link yourself with a one-time code", start),
@@ -114,6 +151,18 @@ async def refreshed(desk: Desk, person: UserRecord, target: TapTarget) -> Reply 
     if target.account_key != ALL_ACCOUNTS:
         snapshots = [snapshot for snapshot in snapshots if account_key(snapshot.account_id) == target.account_key]
     return status_reply(desk, snapshots, target) if snapshots else None
+
+
+async def _looking(desk: Desk, ask: Ask, *, kinds: bool = True) -> tuple[LookRequest, Snapshot, list[Snapshot]] | Reply:
+    """What is asked for, which account (without a name the most urgent) and all of them; or why that has no answer."""
+    snapshots = await desk.statuses(ask.person.user_id)
+    if not snapshots:
+        return Reply(texts.NO_ACCOUNTS)
+    request = read_look(ask.argument, [snapshot.account for snapshot in snapshots], kinds=kinds)
+    if isinstance(request, str):
+        return Reply(texts.ranges_only(request))
+    chosen = choose(snapshots, request.account) if request.account else by_urgency(snapshots)[0]
+    return _unknown_account(request.account, snapshots) if chosen is None else (request, chosen, snapshots)
 
 
 def _unknown_account(name: str, snapshots: Sequence[Snapshot]) -> Reply:

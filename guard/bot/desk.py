@@ -1,14 +1,31 @@
 """What the bot asks the rest of the guard: people, link codes, the latest snapshots, and where refusals go.
 
-A protocol only; the app implements it. Everything is read from memory: no question of a chat reaches a venue.
+A protocol only; the app implements it. Everything is read from the
+guard's own memory: no question of a chat reaches a venue.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
+from guard.ports.history import AccountHistory
 from guard.ports.records import Snapshot, UserRecord
+
+PictureKind = Literal["history", "exposure", "distance", "stress"]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureWish:
+    """Which picture of which account; `account_id` None is all of the person's, and exists for `distance` only.
+
+    `since` matters to `history` only.
+    """
+
+    kind: PictureKind
+    account_id: str | None
+    since: datetime
 
 
 class Desk(Protocol):
@@ -37,6 +54,18 @@ class Desk(Protocol):
         """The latest snapshot of every account that the person may see.
 
         An account that was never read is in the list too, with zone `unknown` and an `error`: nothing is left out.
+        """
+        ...
+
+    async def history(self, user_id: str, account_id: str, since: datetime) -> AccountHistory | None:
+        """What became of an account since a time; None when it is not one that the person may see."""
+        ...
+
+    async def picture(self, user_id: str, wish: PictureWish) -> bytes | None:
+        """A PNG; None when the account is not one that the person may see.
+
+        Raises:
+            PictureError: it could not be drawn, and says why in one line fit for a person.
         """
         ...
 

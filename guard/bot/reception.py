@@ -171,9 +171,10 @@ class Reception:
                     raise
                 chat_id = error.new_chat_id
             except SendRejected as error:
-                # Markup of ours that Telegram refuses is a defect; the person still gets the words.
-                log.warning("chat.markup_rejected", chat_id=chat_id, error=str(error))
-                await self._sender.send_plain(chat_id, plain(reply.html))
+                # Markup or a picture of ours that Telegram refuses is a defect; the person still gets the words.
+                log.warning("chat.markup_rejected", chat_id=chat_id, picture=reply.png is not None, error=str(error))
+                words = plain(reply.html)
+                await self._sender.send_plain(chat_id, words if reply.png is None else texts.picture_refused(words))
                 return
             else:
                 return

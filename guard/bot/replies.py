@@ -23,10 +23,11 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One message: Telegram HTML within the limits, and rows of buttons."""
+    """One message: Telegram HTML within the limits, and rows of buttons; or a PNG with the text as its caption."""
 
     html: str
     buttons: tuple[tuple[Button, ...], ...] = ()
+    png: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

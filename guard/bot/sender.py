@@ -70,11 +70,13 @@ class TelegramSender:
         return str(message.message_id)
 
     async def show(self, chat_id: int, reply: Reply) -> str:
-        """Send an answer with its buttons.
+        """Send an answer with its buttons, or its picture.
 
         Raises:
             SendError: see `guard.bot.failures.classify`.
         """
+        if reply.png is not None:
+            return await self.send_photo(chat_id, reply.png, reply.html)
         message = await self._ask(
             self._bot.send_message(
                 chat_id,

@@ -10,8 +10,9 @@ import html
 from collections.abc import Sequence
 from datetime import datetime
 
-from guard.bot.figures import age, clock_time
-from guard.bot.status_text import escaped
+from guard.bot.figures import age, clock_time, percent
+from guard.bot.status_text import ICONS, escaped
+from guard.ports.records import Snapshot
 
 STRANGER = (
     "This bot is private. If it should know you, ask its owner for a link code and send it to me in a private chat:\n"
@@ -82,6 +83,35 @@ def whoami(name: str, chat_user_id: int, chat_id: int, accounts: Sequence[str]) 
             f"Accounts: {escaped(', '.join(accounts), 1000) if accounts else 'none'}",
         ]
     )
+
+
+def ranges_only(typed: str) -> str:
+    """A time that is neither of the two."""
+    return f"I look back 24h or 7d, not {escaped(typed, 20)}."
+
+
+def caption(snapshot: Snapshot, what: str, now: datetime) -> str:
+    """The line under a picture of an account; `what` is such as `last 24 h`."""
+    ratio = f", risk ratio {percent(snapshot.risk_ratio)}" if snapshot.risk_ratio is not None else ""
+    data = f"data {age((now - snapshot.data_at).total_seconds())} old" if snapshot.data_at else "never read"
+    return (
+        f"{ICONS[snapshot.zone]} <b>{escaped(snapshot.account, 64)}</b>, {what}: {snapshot.zone.upper()}{ratio}, {data}"
+    )
+
+
+def caption_of_all(count: int) -> str:
+    """The line under a picture of several accounts."""
+    return f"<b>{count} accounts</b>, distance to liquidation"
+
+
+def no_picture(caption_html: str, reason: str) -> str:
+    """The words without the picture."""
+    return f"{caption_html}\nNo picture: {escaped(reason)}."
+
+
+def picture_refused(words: str) -> str:
+    """Telegram did not take a picture; plain text."""
+    return f"{words}\nTelegram did not accept the picture."
 
 
 def updated(now: datetime) -> str:

@@ -14,6 +14,7 @@ from guard.cli.session import AsJson, ConfigFile, with_store
 
 if TYPE_CHECKING:
     from guard.app.opening import Opened
+    from guard.charts.picture import HistoryPicture
     from guard.ports.records import Snapshot
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -48,22 +49,30 @@ def span(text: str) -> timedelta:
 def history(
     account: Annotated[str, typer.Argument(metavar="ACCOUNT")],
     since: Since = "24h",
-    png: Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Draw a chart into FILE.")] = None,
+    png: Annotated[
+        Path | None, typer.Option("--png", "--chart", metavar="FILE", help="Draw a chart into FILE.")
+    ] = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Levels of an account over time."""
     age = span(since)
 
-    async def work(opened: Opened) -> list[Snapshot]:
+    async def work(opened: Opened) -> tuple[list[Snapshot], HistoryPicture | None]:
+        from guard.app.past import Past
+
         record = await opened.account(account)
-        return await opened.store.snapshots(record.account_id, opened.clock.now() - age, MOST_ROWS)
+        begin = opened.clock.now() - age
+        snapshots = await opened.store.snapshots(record.account_id, begin, MOST_ROWS)
+        past = Past(opened.store, opened.clock, opened.settings)
+        return snapshots, await past.history_picture(record, begin) if png is not None else None
 
-    snapshots = with_store(config, work)
-    if png is not None:
-        from guard.demo.chart import history_chart
+    snapshots, picture = with_store(config, work)
+    if png is not None and picture is not None:
+        from guard.charts.draw import draw
+        from guard.charts.file import write_png
 
-        history_chart(snapshots, png)
+        write_png(draw(picture), png)
         if not as_json:
             print_line(f"wrote {png}")
             return

@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from guard.alerts.figures import duration
-from guard.demo.chartstyle import (
+from guard.charts.file import write_png
+from guard.charts.picture import Span
+from guard.charts.style import (
     FAINT,
     GROUND,
     GUARDED_COLOUR,
     INK,
     UNGUARDED_COLOUR,
-    Span,
     headline,
     new_figure,
     panel,
+    png_of,
     ribbon,
-    save,
     tint,
 )
 from guard.demo.recording import Done, Recording
@@ -57,7 +58,7 @@ def story_chart(recording: Recording, path: Path) -> None:
     equity.set_xlabel(f"{time.unit} since the story began", fontsize=12, color=INK)
     equity.set_xlim(0, time.of(recording.moments[-1].scene_s))
     equity.locator_params(axis="x", integer=True)
-    save(figure, path)
+    write_png(png_of(figure), path)
 
 
 class _Time:

@@ -2,6 +2,7 @@
 
 GuardError                    message + fix: what was wrong, and what to do
 ├── InputError                bad input of the user: one line, exit code 2
+├── PictureError              a picture was not drawn; what it would have shown is not affected
 ├── StoreError                the database did not do as asked (full, damaged, gone); nothing was half-written
 │   └── StoreBusy             another process holds the database: trying again later may help
 └── VenueError                a venue did not answer as asked
@@ -32,6 +33,10 @@ class GuardError(Exception):
 
 class InputError(GuardError):
     """Bad input: reported as one line, exit code 2."""
+
+
+class PictureError(GuardError):
+    """A picture was not drawn (busy, too slow, broken); what it would have shown is not affected."""
 
 
 class StoreError(GuardError):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, RowMapping, delete, func, select
+from sqlalchemy import BigInteger, Connection, RowMapping, delete, func, select, type_coerce
 
+from guard.ports.history import Level
 from guard.ports.records import AlertReason, AlertRecord, PositionSnapshot, Snapshot, ZoneChange
 from guard.risk.zones import Zone
+from guard.store.columns import EPOCH
 from guard.store.tables import (
     AccountRow,
     AlertRow,
@@ -29,6 +31,17 @@ _alerts: Final = table(AlertRow)
 _WITH_NAME: Final = select(_snapshots, _accounts.c.name.label("account")).join(
     _accounts, _accounts.c.account_id == _snapshots.c.account_id
 )
+# Times as the integers that they are stored as: of a week's 200,000 nobody needs a datetime.
+_LEVELS: Final = select(
+    _snapshots.c.seq,
+    type_coerce(_snapshots.c.at, BigInteger),
+    _snapshots.c.zone,
+    _snapshots.c.quality,
+    _snapshots.c.currency,
+    _snapshots.c.equity,
+    _snapshots.c.risk_ratio,
+    _snapshots.c.distance,
+)
 _NEWEST_FIRST: Final = (_snapshots.c.at.desc(), _snapshots.c.seq.desc())
 
 
@@ -47,6 +60,21 @@ def snapshots(connection: Connection, account_id: str, since: datetime, limit: i
     wanted = (_snapshots.c.account_id == account_id) & (_snapshots.c.at >= since)
     rows = connection.execute(_WITH_NAME.where(wanted).order_by(*_NEWEST_FIRST).limit(limit)).mappings().all()
     return [_snapshot(row, ()) for row in reversed(rows)]
+
+
+def levels_page(
+    connection: Connection, account_id: str, since: datetime, after: tuple[datetime, int] | None, limit: int
+) -> tuple[list[Level], tuple[datetime, int] | None]:
+    """The oldest `limit` levels since then that come after a place in the order, and the place of the last of them."""
+    wanted = (_snapshots.c.account_id == account_id) & (_snapshots.c.at >= since)
+    if after is not None:
+        at, seq = after
+        wanted &= (_snapshots.c.at > at) | ((_snapshots.c.at == at) & (_snapshots.c.seq > seq))
+        wanted &= _snapshots.c.at >= at  # the same once more, in a form that an index serves
+    rows = connection.execute(_LEVELS.where(wanted).order_by(_snapshots.c.at, _snapshots.c.seq).limit(limit)).all()
+    levels = [Level._make((row[1] / 1e6, *row[2:])) for row in rows]
+    last = (EPOCH + timedelta(microseconds=rows[-1][1]), int(rows[-1][0])) if len(rows) == limit else None
+    return levels, last
 
 
 def first_equity_since(connection: Connection, account_id: str, since: datetime) -> tuple[float, str] | None:

@@ -9,6 +9,7 @@ from typing import Final, ParamSpec, TypeVar
 
 from guard.ports.clock import Ids
 from guard.ports.errors import StoreBusy, StoreError
+from guard.ports.history import Level
 from guard.ports.records import (
     AccountRecord,
     AlertRecord,
@@ -36,6 +37,10 @@ P = ParamSpec("P")
 CLOSE_TIMEOUT_S: Final = 4.0
 """Longer than a wait for another process, shorter than the 5 s in which the service must end."""
 
+LEVELS_MAX: Final = 250_000
+"""More than a week of readings every 3 s."""
+
+_LEVELS_AT_ONCE: Final = 4_000
 _FORGET_AT_ONCE: Final = 500
 _FORGET_BATCHES_MAX: Final = 100_000
 
@@ -248,6 +253,19 @@ class Store:
     async def snapshots(self, account_id: str, since: datetime, limit: int) -> list[Snapshot]:
         """The newest `limit` snapshots since then, oldest first, without positions."""
         return await self._read(history.snapshots, account_id, since, limit)
+
+    async def levels(self, account_id: str, since: datetime, limit: int = LEVELS_MAX) -> list[Level]:
+        """What charts need of the snapshots since then, oldest first; at most `limit`, the oldest are left out first.
+
+        Several short transactions: a week of them must not hold up other questions.
+        """
+        found: list[Level] = []
+        place: tuple[datetime, int] | None = None
+        while True:
+            page, place = await self._read(history.levels_page, account_id, since, place, _LEVELS_AT_ONCE)
+            found += page
+            if place is None:
+                return found[-limit:]
 
     async def first_equity_since(self, account_id: str, since: datetime) -> tuple[float, str] | None:
         """Equity of the worst pool at the first snapshot since then that has one, and its currency."""

@@ -12,8 +12,10 @@ import pytest
 
 from guard.bot.app import ChatBot
 from guard.bot.connection import Pace
+from guard.bot.desk import PictureWish
 from guard.bot.polling import BotState
 from guard.ports.errors import GuardError
+from guard.ports.history import AccountHistory
 from guard.ports.records import PositionSnapshot, Snapshot, UserRecord
 from guard.risk.zones import Zone
 from guard.sandbox.telegram import Person, TelegramSandbox
@@ -59,8 +61,12 @@ class MemoryDesk:
     snapshots: dict[str, list[Snapshot]] = field(default_factory=dict)
     refusals: list[tuple[int, int, str]] = field(default_factory=list)
     redeemed: list[str] = field(default_factory=list)
+    histories: dict[str, AccountHistory] = field(default_factory=dict)
+    pictures: dict[str, bytes | Exception] = field(default_factory=dict)
+    wishes: list[tuple[str, PictureWish]] = field(default_factory=list)
     broken: Exception | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    looked_since: datetime | None = None
 
     def now(self) -> datetime:
         """The clock's time."""
@@ -87,6 +93,24 @@ class MemoryDesk:
         if self.broken is not None:
             raise self.broken
         return self.snapshots.get(user_id, [])
+
+    async def history(self, user_id: str, account_id: str, since: datetime) -> AccountHistory | None:
+        """What was put there, of the person's own accounts."""
+        self.looked_since = since
+        return self.histories.get(account_id) if self._owns(user_id, account_id) else None
+
+    async def picture(self, user_id: str, wish: PictureWish) -> bytes | None:
+        """What was put there for the kind of picture, of the person's own accounts."""
+        self.wishes.append((user_id, wish))
+        if wish.account_id is not None and not self._owns(user_id, wish.account_id):
+            return None
+        png = self.pictures[wish.kind]
+        if isinstance(png, Exception):
+            raise png
+        return png
+
+    def _owns(self, user_id: str, account_id: str) -> bool:
+        return account_id in {snapshot.account_id for snapshot in self.snapshots.get(user_id, [])}
 
     async def refused(self, chat_id: int, chat_user_id: int, what: str) -> None:
         """Kept for the test."""

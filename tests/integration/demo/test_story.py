@@ -15,8 +15,10 @@ from matplotlib.image import imread
 from rich.console import Console
 
 from guard.app.opening import opened
+from guard.app.past import Past
 from guard.app.settings_file import load_settings
-from guard.demo.chart import history_chart
+from guard.charts.draw import draw
+from guard.charts.file import write_png
 from guard.demo.story import tell
 
 ACCOUNT_KEYS = {"liquidated", "final_equity"}
@@ -98,9 +100,10 @@ async def test_a_crash(tmp_path: Path) -> None:
         account = await everything.account("guarded")
         day = datetime.now(tz=UTC) - timedelta(days=1)
         snapshots = await everything.store.snapshots(account.account_id, day, 10_000)
+        picture = await Past(everything.store, everything.clock, everything.settings).history_picture(account, day)
         assert await everything.store.outbox_pending() == 0
     assert len(snapshots) >= summary["readings"]
-    history_chart(snapshots, tmp_path / "history.png")
+    write_png(draw(picture), tmp_path / "history.png")
     is_a_picture(tmp_path / "history.png")
 
 

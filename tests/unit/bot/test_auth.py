@@ -8,7 +8,9 @@ import pytest
 
 from guard.bot import auth
 from guard.bot.auth import Doorkeeper
+from guard.bot.desk import PictureWish
 from guard.bot.visits import Visit
+from guard.ports.history import AccountHistory
 from guard.ports.records import Snapshot, UserRecord
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -32,6 +34,14 @@ class EmptyDesk:
     async def statuses(self, user_id: str) -> list[Snapshot]:
         """There is nothing to see."""
         return []
+
+    async def history(self, user_id: str, account_id: str, since: datetime) -> AccountHistory | None:
+        """Nor in the past."""
+        return None
+
+    async def picture(self, user_id: str, wish: PictureWish) -> bytes | None:
+        """Nor drawn."""
+        return None
 
     async def refused(self, chat_id: int, chat_user_id: int, what: str) -> None:
         """Not kept."""

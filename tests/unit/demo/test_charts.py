@@ -5,49 +5,19 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from guard.demo.chart import history_chart, title_of, zone_spans
-from guard.demo.chartstyle import names_below
 from guard.demo.recording import Recording
 from guard.demo.storychart import story_chart
 from guard.demo.storychart import title_of as story_title
 from guard.ports.errors import InputError
-from guard.ports.records import Snapshot
 from guard.risk.zones import Zone
 
 BYTES_MAX = 400_000
-START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-
-def snapshot(minute: int, zone: Zone = Zone.SAFE, equity: float | None = 1000.0) -> Snapshot:
-    """What was known at a minute; nothing when equity is None."""
-    known = equity is not None
-    return Snapshot(
-        account_id="a",
-        account="alice",
-        at=START + timedelta(minutes=minute),
-        zone=zone,
-        reason="",
-        quality="fresh" if known else "missing",
-        data_at=START if known else None,
-        currency="USDT" if known else None,
-        equity=equity,
-        unrealized_pnl=0.0 if known else None,
-        initial_margin=10.0 if known else None,
-        maintenance_margin=5.0 if known else None,
-        available_margin=900.0 if known else None,
-        risk_ratio=0.005 * minute if known else None,
-        margin_level=5.0 if known else None,
-        distance=None if minute == 3 else 0.9 / (minute + 1),
-        effective_leverage=1.0,
-        error=None if known else "down",
-    )
 
 
 def is_a_picture(path: Path, *, least_ink: float = 0.02) -> None:
@@ -108,62 +78,3 @@ def test_the_title_of_flapping_counts(flapped: Callable[..., Recording]) -> None
     assert story_title(flapped([Zone.SAFE, Zone.WATCH, Zone.SAFE])) == (
         "2 times across the level of an alarm,\n0 messages from the guard."
     )
-
-
-HISTORY = [
-    snapshot(0),
-    snapshot(1, Zone.WATCH),
-    snapshot(2, Zone.UNKNOWN, None),
-    snapshot(3, Zone.DANGER, 400.0),
-    snapshot(4, Zone.WATCH, 500.0),
-]
-
-
-def test_a_history_is_drawn(tmp_path: Path) -> None:
-    """With a gap where the guard was blind, in whatever order the rows come."""
-    history_chart(HISTORY[::-1], tmp_path / "a.png")
-    is_a_picture(tmp_path / "a.png")
-
-
-def test_a_single_reading_is_drawn(tmp_path: Path) -> None:
-    """A moment is shown as a minute, not as years."""
-    history_chart([snapshot(0)], tmp_path / "a.png")
-    is_a_picture(tmp_path / "a.png")
-
-
-def test_a_history_that_was_always_blind_is_drawn(tmp_path: Path) -> None:
-    """No figure at all."""
-    history_chart([snapshot(minute, Zone.UNKNOWN, None) for minute in range(3)], tmp_path / "a.png")
-    is_a_picture(tmp_path / "a.png")
-
-
-def test_nothing_recorded_is_said(tmp_path: Path) -> None:
-    """A chart with a sentence instead of an error."""
-    history_chart([], tmp_path / "a.png")
-    is_a_picture(tmp_path / "a.png", least_ink=0.001)
-
-
-@pytest.mark.parametrize(
-    ("zones", "title"),
-    [
-        ([Zone.SAFE], "alice: now SAFE.\nAll the time."),
-        ([Zone.SAFE, Zone.DANGER, Zone.WATCH], "alice: now WATCH.\nAt worst DANGER."),
-        ([Zone.WATCH, Zone.UNKNOWN], "alice: now BLIND.\nAt worst WATCH, and blind at times."),
-        ([Zone.UNKNOWN, Zone.UNKNOWN], "alice: now BLIND.\nThe guard never saw the account."),
-    ],
-)
-def test_the_title_of_a_history(zones: list[Zone], title: str) -> None:
-    """Where the account is, what its worst was, and whether it was seen."""
-    assert title_of([snapshot(minute, zone) for minute, zone in enumerate(zones)]) == title
-
-
-def test_spans_of_a_history_have_no_gaps() -> None:
-    """Each zone lasts until the next; equal neighbours are one."""
-    rows = [snapshot(0), snapshot(1), snapshot(2, Zone.WATCH), snapshot(3, Zone.SAFE)]
-    assert zone_spans(rows, [0, 1, 2, 3]) == [(0, 2, Zone.SAFE), (2, 3, Zone.WATCH), (3, 3, Zone.SAFE)]
-
-
-def test_the_worse_zone_is_named_where_only_one_fits() -> None:
-    """Names below narrow spans do not cover each other."""
-    narrow = [(10.0, 11.0, Zone.WARNING), (11.0, 12.0, Zone.DANGER), (60.0, 61.0, Zone.WARNING)]
-    assert names_below(narrow, 100.0) == [(11.5, Zone.DANGER), (60.5, Zone.WARNING)]

@@ -1,0 +1,23 @@
+"""From a picture as a value to PNG bytes. Slow (it is matplotlib): see `guard.charts.studio` for who calls it where."""
+
+from __future__ import annotations
+
+from guard.charts.draw_bars import draw_exposure, draw_reach
+from guard.charts.draw_heat import draw_heat
+from guard.charts.draw_history import draw_history
+from guard.charts.picture import ExposurePicture, HeatPicture, HistoryPicture, Picture, ReachPicture
+from guard.charts.style import png_of
+
+
+def draw(picture: Picture) -> bytes:
+    """The picture as PNG, 1,080 pixels wide."""
+    match picture:
+        case HistoryPicture():
+            figure = draw_history(picture)
+        case ExposurePicture():
+            figure = draw_exposure(picture)
+        case ReachPicture():
+            figure = draw_reach(picture)
+        case HeatPicture():
+            figure = draw_heat(picture)
+    return png_of(figure)
