@@ -201,6 +201,21 @@ def read_ticker_price(answer: object, key: str) -> float | None:
     return price if price is not None and price > 0 else None
 
 
+def read_marks(answer: object) -> dict[str, float]:
+    """Mark prices by symbol id; symbols without one are left out.
+
+    Raises:
+        BadAnswer: something unreadable stands there.
+    """
+    where = at.TICKERS.name
+    found = {}
+    for row in read_page(answer, where).rows:
+        mark = optional_number(row, "markPrice", where)
+        if mark is not None and mark > 0:
+            found[text(row, "symbol", where)] = mark
+    return found
+
+
 def read_rights(answer: object) -> KeyRights:
     """What the key may do.
 

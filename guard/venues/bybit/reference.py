@@ -32,6 +32,7 @@ _SETTINGS_REFRESH_S = 60.0
 _TIERS_USABLE_S = 3 * DAY_S
 _RATIOS_REFRESH_S = 6 * 3_600.0
 _MARKS_REFRESH_S = 1.0
+_MARKS_ONE_BY_ONE = 3
 _PRICES_REFRESH_S = 10.0
 # At most this often is something read anew because it did not fit.
 _REREAD_S = 60.0
@@ -129,9 +130,9 @@ class ReferenceDesk:
             self._ratios(),
             self._loan_tiers() if owes else _nothing(),
             _by_id(answers.used, self._tiers) if needs_rule else _nothing(),
-            self._fees(sorted(set(answers.used.values()))),
+            self._fees(answers.used),
             _by_id(answers.only_ordered, self._leverage),
-            _by_id(answers.only_ordered, self._mark),
+            self._marks(answers.only_ordered),
             _by_id(dict.fromkeys(coins, "linear"), self._price),
         )
         return Reference(markets, modes, tiers, fees, ratios, loans, leverages, marks, prices)
@@ -194,7 +195,7 @@ class ReferenceDesk:
         found = (await kept.get(read)).value
         return (found or (await kept.get(read, within_s=_REREAD_S)).value) or None
 
-    async def _fees(self, categories: list[Category]) -> Mapping[str, FeeRates]:
+    async def _fees(self, used: Mapping[str, Category]) -> Mapping[str, FeeRates]:
         async def of(category: Category) -> dict[str, FeeRates]:
             async def read() -> dict[str, FeeRates]:
                 try:
@@ -202,10 +203,14 @@ class ReferenceDesk:
                 except PermissionMissing:  # likewise
                     return {}
 
-            found: dict[str, FeeRates] = await self._kept(f"fees {category}", DAY_S, _TIERS_USABLE_S, read)
+            wanted = {market_id for market_id, its in used.items() if its == category}
+            name = f"fees {category}"
+            found: dict[str, FeeRates] = await self._kept(name, DAY_S, _TIERS_USABLE_S, read)
+            if not wanted <= found.keys():  # listed since they were read
+                found = await self._kept(name, DAY_S, _TIERS_USABLE_S, read, within_s=_REREAD_S)
             return found
 
-        tables = await together(*(of(category) for category in categories))
+        tables = await together(*(of(category) for category in sorted(set(used.values()))))
         return {market_id: rates for table in tables for market_id, rates in table.items()}
 
     async def _leverage(self, market_id: str, category: Category) -> float | None:
@@ -221,6 +226,22 @@ class ReferenceDesk:
         """The legs of one symbol, empty ones included."""
         answer = await self._client.call(at.POSITIONS, {"category": category, "symbol": market_id})
         return read_positions(read_page(answer, at.POSITIONS.name).rows, category)
+
+    async def _marks(self, asked: Mapping[str, Category]) -> Mapping[str, float]:
+        """Mark prices of these symbols: one by one, or all of a category at once where there are many."""
+        if len(asked) <= _MARKS_ONE_BY_ONE:
+            return await _by_id(asked, self._mark)
+        tables = await together(*(self._all_marks(category) for category in sorted(set(asked.values()))))
+        known = {market_id: mark for table in tables for market_id, mark in table.items()}
+        return {market_id: known[market_id] for market_id in asked if market_id in known}
+
+    async def _all_marks(self, category: Category) -> Mapping[str, float]:
+        async def read() -> dict[str, float]:
+            return reads.read_marks(await self._client.call(at.TICKERS, {"category": category}))
+
+        kept = self._site.shared(f"marks {category}", _MARKS_REFRESH_S)
+        found: Mapping[str, float] = (await kept.get(read)).value
+        return found
 
     async def _mark(self, market_id: str, category: Category) -> float | None:
         async def read() -> float | None:
@@ -253,10 +274,17 @@ class ReferenceDesk:
         found: float | None = (await kept.get(read)).value
         return found
 
-    async def _kept(self, name: str, refresh_s: float, usable_s: float, read: Callable[[], Awaitable[Any]]) -> Any:
+    async def _kept(
+        self,
+        name: str,
+        refresh_s: float,
+        usable_s: float,
+        read: Callable[[], Awaitable[Any]],
+        within_s: float | None = None,
+    ) -> Any:
         """What this account alone is told under `name`."""
         kept = self._own.setdefault(name, Shared(self._site.clock, refresh_s, usable_s))
-        return (await kept.get(read)).value
+        return (await kept.get(read, within_s=within_s)).value
 
 
 async def _nothing() -> dict[str, Any]:

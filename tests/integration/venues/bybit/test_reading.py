@@ -255,6 +255,34 @@ async def test_a_list_that_does_not_end_is_named(bench: Harness) -> None:
     assert fetched.missing == ("USDT orders beyond the first 2000",)
 
 
+async def test_fees_of_a_symbol_that_was_listed_today(bench: Harness) -> None:
+    """They are asked for again, at most once a minute, instead of being missing until tomorrow."""
+    opened = await bench.open(bench.account("alice", bench.holding("BTCUSDT", "2", "43000")))
+
+    def before(answer: Any) -> Any:
+        answer["result"]["list"] = [row for row in answer["result"]["list"] if row["symbol"] != "BTCUSDT"]
+        return answer
+
+    bench.tampering.changes["/v5/account/fee-rate"] = before
+    assert (await opened.fetch_book()).missing == ("fees of BTCUSDT",)
+    del bench.tampering.changes["/v5/account/fee-rate"]
+    bench.clock.jump(61)
+    assert (await opened.fetch_book()).missing == ()
+
+
+async def test_marks_of_many_symbols_come_at_once(bench: Harness) -> None:
+    """With one request for all of them; each by itself would eat the request budget."""
+    account = bench.account()
+    for symbol, price in (("BTCUSDT", "40000"), ("ETHUSDT", "3000"), ("SOLUSDT", "50"), ("BTCUSDC", "40000")):
+        bench.rest(account, symbol, Side.BUY, "1", price)
+    opened = await bench.open(account)
+    fetched = await opened.fetch_book()
+    assert (fetched.missing, len(fetched.book.parameters)) == ((), 4)
+    assert conformity(assess(fetched.book), fetched.book) == ()
+    assert fetched.book.venue_reported.maintenance_margin
+    assert bench.tampering.count("/v5/market/tickers") == 1
+
+
 async def test_options_are_named(bench: Harness) -> None:
     """Looked up when the wallet shows their value, and now and then without."""
     account = bench.account("alice", bench.holding("BTCUSDT", "2", "43000"))

@@ -132,6 +132,8 @@ def test_fees_and_prices() -> None:
         for rows in ([{"markPrice": "7"}], [{"markPrice": "0"}], [])
     ]
     assert prices == [7.0, None, None]
+    rows = [{"symbol": "A", "markPrice": "7"}, {"symbol": "B", "markPrice": "0"}, {"symbol": "C", "markPrice": ""}]
+    assert reads.read_marks(made.listing(rows)) == {"A": 7.0}
 
 
 def rights(**fields: Any) -> KeyRights:
