@@ -60,7 +60,8 @@ def read_balances(answer: object, where: str) -> tuple[Balance, ...]:
     """The assets, empty ones too. The wallet is margin asset and both futures wallets, without unrealized PnL.
 
     The margin asset is what is free and what is locked of it. `crossMarginAsset` is not read: the documents call it
-    that sum, and their example is that sum less loan and interest, which would take a debt off twice.
+    that sum, and so it is in a public answer, but in their example loan and interest are off already: by that a debt
+    would be taken off twice.
 
     Raises:
         BadAnswer: a required field is missing or unreadable, or an asset stands twice.
