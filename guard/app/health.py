@@ -14,12 +14,17 @@ from guard.ports.clock import Clock
 from guard.ports.errors import StoreError
 from guard.risk.zones import Zone
 from guard.store.store import Store
-from guard.web.health import AccountHealth, Health, ListeningHealth
+from guard.web.health import HEARTBEAT_OFF, AccountHealth, Health, HeartbeatHealth, ListeningHealth
 
 # A message that waits this long is a problem of its own.
 UNDELIVERED_AFTER_S = 120.0
 OVERDUE_PAUSES = 3
 DEAF = frozenset({BotState.UNREACHABLE, BotState.BAD_TOKEN})
+
+
+def overdue_s(zone: Zone, schedule: Schedule) -> float:
+    """Seconds after which an account in this zone should certainly have been read again."""
+    return OVERDUE_PAUSES * pause_s(zone, schedule) + schedule.timeout_s
 
 
 class HealthReport:
@@ -40,6 +45,7 @@ class HealthReport:
         delivered: int,
         telegram: BotHealth | None,
         listening: ListeningHealth,
+        heartbeat: HeartbeatHealth = HEARTBEAT_OFF,
     ) -> Health:
         """The state now. Unhealthy until the first good cycle of every account."""
         now = self._clock.now()
@@ -68,6 +74,7 @@ class HealthReport:
             refusals_total=refusals,
             orders_total=orders,
             listening=listening,
+            heartbeat=heartbeat,
         )
 
     async def _deaf_owners(self, watches: Sequence[Watch], store: Store) -> list[str]:
@@ -92,9 +99,8 @@ class HealthReport:
             problems.append(f"{name} is blind: {last.reason}")
         if watch.unrecorded is not None:
             problems.append(f"{name}: the last reading was not recorded")
-        overdue_s = OVERDUE_PAUSES * pause_s(last.zone, self._schedule) + self._schedule.timeout_s
         age_s = (now - last.at).total_seconds()
-        if age_s > overdue_s:
+        if age_s > overdue_s(last.zone, self._schedule):
             problems.append(f"{name} was last read {age_s:.0f} s ago")
         return problems
 

@@ -21,11 +21,13 @@ from guard.app.cycle import Cycle
 from guard.app.desk import StoreDesk
 from guard.app.direct import DirectTeller
 from guard.app.health import HealthReport
+from guard.app.heartbeat import Heartbeat
 from guard.app.live import Live
 from guard.app.live_health import listening_health
 from guard.app.opening import Opened
 from guard.app.past import Past
 from guard.app.protection import Protection
+from guard.app.round import round_problems
 from guard.app.scheduler import Scheduler
 from guard.app.settings import Stream
 from guard.app.watch import Watch, change_bars, watch_of
@@ -42,7 +44,7 @@ from guard.venues.hub import VenueHub
 from guard.venues.registry import entry_of, open_account
 from guard.venues.streaming.hub import StreamHub
 from guard.venues.streaming.plan import StreamBounds
-from guard.web.health import Health, health_app
+from guard.web.health import HEARTBEAT_OFF, Health, health_app
 from guard.web.server import WebServer
 
 log = structlog.get_logger(__name__)
@@ -122,6 +124,11 @@ class Service:
             self._listen(settings.stream)
         self.web = WebServer(health_app(self), settings.web.listen)
         self._report = HealthReport(settings.schedule, opened.clock)
+        self._heartbeat = (
+            Heartbeat(settings.heartbeat.url, settings.heartbeat.interval_s, opened.clock, self._round_problems)
+            if settings.heartbeat.url.get_secret_value()
+            else None
+        )
 
     def _listen(self, stream: Stream) -> None:
         """Make what listens between readings."""
@@ -163,6 +170,8 @@ class Service:
         self._scheduler.start()
         self._scheduler.every(ROSTER_S, self._update_roster, "roster")
         self._scheduler.every(PRUNE_S, self._prune, "prune")
+        if self._heartbeat is not None:
+            self._heartbeat.start()
         log.info(
             "watching", accounts=sorted(watch.record.name for watch in self._watches.values()), web=self.web.address
         )
@@ -171,6 +180,8 @@ class Service:
         """Stop in order, within 5 s: no new cycle, no new order, running cycles end, what is open is closed."""
         self._stop_orders.set()
         self._scheduler.stop()
+        if self._heartbeat is not None:
+            await self._heartbeat.stop()
         if self.live is not None:
             await self.live.stop()
         await self._end_turns()
@@ -282,4 +293,11 @@ class Service:
             delivered=self.outbox.delivered,
             telegram=self.bot.health if self.bot else None,
             listening=listening_health(self.streams, self.live),
+            heartbeat=self._heartbeat.health() if self._heartbeat else HEARTBEAT_OFF,
         )
+
+    async def _round_problems(self) -> tuple[str, ...]:
+        """Why the watchdog elsewhere must not hear that all is well."""
+        health = await self.health()
+        now = self._opened.clock.now()
+        return round_problems(health, list(self._watches.values()), self._opened.settings.schedule, now)

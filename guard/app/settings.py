@@ -6,10 +6,12 @@ Knows nothing of what the settings are used for.
 
 from __future__ import annotations
 
+import ipaddress
 import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -22,6 +24,13 @@ HIGHEST_PORT = 65_535
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Fraction = Annotated[float, Field(gt=0, le=1)]
 Listen = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:\[\]-]+:\d{1,5}$")]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class Table(BaseModel):
@@ -201,6 +210,30 @@ class Web(Table):
         return listen
 
 
+class Heartbeat(Table):
+    """[heartbeat]: a watchdog elsewhere that calls people when it hears nothing; off while `url` is empty."""
+
+    url: SecretStr = SecretStr("")
+    interval_s: Seconds = 60
+
+    @field_validator("url")
+    @classmethod
+    def is_safe(cls, url: SecretStr) -> SecretStr:
+        """Whoever reads the address on the wire could pretend that all is well. Messages never repeat it."""
+        if not url.get_secret_value():
+            return url
+        try:
+            parts = urlsplit(url.get_secret_value())
+            host, _ = parts.hostname or "", parts.port
+        except ValueError as error:
+            raise ValueError("must be the address of a watchdog such as https://host/path") from error
+        if parts.scheme not in {"https", "http"} or not host:
+            raise ValueError("must be the address of a watchdog such as https://host/path")
+        if parts.scheme == "http" and not _is_loopback(host):
+            raise ValueError("must begin with https:// unless the watchdog is on this machine (127.0.0.1)")
+        return url
+
+
 class Log(Table):
     """[log]: structured logs on stderr."""
 
@@ -232,6 +265,7 @@ class Settings(BaseSettings):
     conformity: Conformity = Conformity()
     integrity: Integrity = Integrity()
     web: Web = Web()
+    heartbeat: Heartbeat = Heartbeat()
     log: Log = Log()
     accounts: Mapping[str, AccountOverrides] = {}
     file: Annotated[Path | None, Field(exclude=True)] = None

@@ -7,7 +7,7 @@ Unhealthy until the first good cycle, and whenever an account is blind, overdue,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
@@ -52,6 +52,26 @@ class ListeningHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class HeartbeatHealth:
+    """What the watchdog elsewhere was told last. Never a problem of the service: it would be reported to itself.
+
+    `state` is `off`, `starting`, `good`, `bad` (and `why`) or `stopped`; `error` says why the last report was not
+    heard, empty = it was; `age_s` is the time since a good one was heard, None = never.
+    """
+
+    state: str = "off"
+    why: str = ""
+    error: str = ""
+    age_s: float | None = None
+    good_total: int = 0
+    bad_total: int = 0
+    unheard_total: int = 0
+
+
+HEARTBEAT_OFF: Final = HeartbeatHealth()
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """The service at one moment. `problems` says in words why `status` is not ok; empty = ok."""
 
@@ -66,6 +86,7 @@ class Health:
     refusals_total: int
     orders_total: int
     listening: ListeningHealth = ListeningHealth()
+    heartbeat: HeartbeatHealth = HEARTBEAT_OFF
 
     @property
     def status(self) -> str:
@@ -101,6 +122,12 @@ def health_json(health: Health) -> dict[str, object]:
         "streams": [
             {"name": stream.name, "healthy": stream.healthy, "why": stream.why} for stream in health.listening.streams
         ],
+        "heartbeat": {
+            "state": health.heartbeat.state,
+            "why": health.heartbeat.why,
+            "error": health.heartbeat.error,
+            "age_s": None if health.heartbeat.age_s is None else round(health.heartbeat.age_s, 3),
+        },
     }
 
 
@@ -143,7 +170,7 @@ class _HealthCollector(Collector):
         for account in health.accounts:
             zones.add_metric([account.name, account.zone], 1.0)
         metrics.append(zones)
-        return [*metrics, *_listening(health.listening)]
+        return [*metrics, *_listening(health.listening), *_heartbeat(health.heartbeat)]
 
 
 def _listening(listening: ListeningHealth) -> list[Metric]:
@@ -161,6 +188,22 @@ def _listening(listening: ListeningHealth) -> list[Metric]:
         CounterMetricFamily("guard_live_assessments", "Assessments between readings", listening.assessments_total),
         CounterMetricFamily("guard_live_worsened", "Zones made worse between readings", listening.worsened_total),
     ]
+
+
+def _heartbeat(heartbeat: HeartbeatHealth) -> list[Metric]:
+    if heartbeat.state == "off":
+        return []
+    reports = CounterMetricFamily("guard_heartbeats", "Reports to the watchdog elsewhere", labels=["round"])
+    reports.add_metric(["good"], heartbeat.good_total)
+    reports.add_metric(["bad"], heartbeat.bad_total)
+    metrics: list[Metric] = [
+        reports,
+        CounterMetricFamily("guard_heartbeats_unheard", "Reports that were not accepted", heartbeat.unheard_total),
+    ]
+    if heartbeat.age_s is not None:
+        text = "Seconds since the watchdog has accepted that all is well"
+        metrics.append(GaugeMetricFamily("guard_heartbeat_age_seconds", text, heartbeat.age_s))
+    return metrics
 
 
 def health_app(source: HealthSource) -> web.Application:
