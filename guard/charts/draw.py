@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from guard.charts.draw_bars import draw_exposure, draw_reach
 from guard.charts.draw_heat import draw_heat
 from guard.charts.draw_history import draw_history
@@ -11,13 +13,16 @@ from guard.charts.style import png_of
 
 def draw(picture: Picture) -> bytes:
     """The picture as PNG, 1,080 pixels wide."""
-    match picture:
-        case HistoryPicture():
-            figure = draw_history(picture)
-        case ExposurePicture():
-            figure = draw_exposure(picture)
-        case ReachPicture():
-            figure = draw_reach(picture)
-        case HeatPicture():
-            figure = draw_heat(picture)
-    return png_of(figure)
+    with warnings.catch_warnings():
+        # A name in letters that the font does not have is drawn as boxes; that is no news for a terminal.
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")
+        match picture:
+            case HistoryPicture():
+                figure = draw_history(picture)
+            case ExposurePicture():
+                figure = draw_exposure(picture)
+            case ReachPicture():
+                figure = draw_reach(picture)
+            case HeatPicture():
+                figure = draw_heat(picture)
+        return png_of(figure)

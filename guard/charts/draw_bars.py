@@ -12,12 +12,13 @@ from guard.charts.style import (
     GUARDED_COLOUR,
     INK,
     MUTED,
+    WORDS_IN,
     ZONE_COLOUR,
     footnote,
     headline,
     new_figure,
 )
-from guard.charts.words import share, short_amount, zone_name
+from guard.charts.words import label, share, short_amount, zone_name
 from guard.risk.zones import Zone
 
 HEAD_IN: Final = 1.4
@@ -77,7 +78,7 @@ def draw_reach(picture: ReachPicture) -> Any:
         axes.axvline(bar.value, color=FAINT, linewidth=1.2, linestyle=(0, (3, 2)), zorder=0.5)
     for place, row in enumerate(picture.rows):
         _reach_bar(axes, place, row, widest)
-    _names(axes, [row.name if len(row.name) <= 14 else f"{row.name[:13]}…" for row in picture.rows])
+    _names(axes, [label(row.name, 14) for row in picture.rows])
     axes.xaxis.set_major_locator(_few_ticks())
     axes.xaxis.set_major_formatter(lambda value, _: share(value))
     words = ", ".join(f"{zone_name(bar.zone).lower()} {share(bar.value)}" for bar in picture.bars)
@@ -120,7 +121,7 @@ def _framed(title: str, subtitle: str, note: str, rows: int) -> tuple[Any, Any]:
 
 
 def _words_only(title: str, subtitle: str, note: str) -> Any:
-    figure = new_figure(2.6)
+    figure = new_figure(WORDS_IN)
     headline(figure, title, subtitle)
     if note:
         footnote(figure, note)
@@ -149,8 +150,7 @@ def _beside(axes: Any, x: float, y: float, text: str, colour: str, *, right: boo
 
 def _short(symbol: str) -> str:
     """A symbol as short as it can be told: the settlement goes, `BTC/USDT` stays."""
-    name = symbol.partition(":")[0]
-    return name if len(name) <= 14 else f"{name[:13]}…"
+    return label(symbol.partition(":")[0], 14)
 
 
 def _few_ticks() -> Any:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from guard.charts.picture import Bar, HeatPicture
-from guard.charts.style import GROUND, INK, LEFT, MUTED, ZONE_COLOUR, footnote, headline, ink_on, new_figure
-from guard.charts.words import share
+from guard.charts.style import GROUND, INK, LEFT, MUTED, WORDS_IN, ZONE_COLOUR, footnote, headline, ink_on, new_figure
+from guard.charts.words import label, share
 from guard.risk.zones import Zone
 
 HEAD_IN: Final = 1.95
@@ -19,7 +19,7 @@ LEGEND: Final = (Zone.SAFE, Zone.WATCH, Zone.WARNING, Zone.DANGER, Zone.LIQUIDAT
 def draw_heat(picture: HeatPicture) -> Any:
     """The figure."""
     if not picture.rows:
-        figure = new_figure(2.6)
+        figure = new_figure(WORDS_IN)
         headline(figure, picture.title, picture.subtitle)
         return figure
     rows, columns = len(picture.rows), len(picture.moves)
@@ -37,12 +37,12 @@ def draw_heat(picture: HeatPicture) -> Any:
     axes.set_ylim(rows - 0.5, -0.5)
     axes.set_xticks(range(columns), [_move(move) for move in picture.moves], fontsize=12, color=INK)
     axes.xaxis.tick_top()
-    axes.set_yticks(range(rows), [_clipped(row.name) for row in picture.rows], fontsize=12.5, color=INK)
+    axes.set_yticks(range(rows), [label(row.name, 13) for row in picture.rows], fontsize=12.5, color=INK)
     axes.tick_params(length=0)
     axes.set_facecolor(GROUND)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    axes.set_title("price move, %", fontsize=12.5, color=INK, pad=8)
+    axes.set_title("price move, %", fontsize=12.5, color=INK, pad=28, y=1.0)
     _legend(figure, picture.bars, height_in)
     if picture.note:
         footnote(figure, picture.note)
@@ -91,7 +91,3 @@ def _legend(figure: Any, bars: Sequence[Bar], height_in: float) -> None:
 
 def _move(move: float) -> str:
     return "now" if move == 0 else f"{move * 100:+.0f}"
-
-
-def _clipped(name: str) -> str:
-    return name if len(name) <= 13 else f"{name[:12]}…"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from guard.charts.history import RATIO_TOP
 from guard.charts.picture import Bar, HistoryPicture, Line, Mark, MarkKind
 from guard.charts.style import (
     FAINT,
     GROUND,
     GUARDED_COLOUR,
     INK,
-    MUTED,
+    WORDS_IN,
     ZONE_COLOUR,
     footnote,
     headline,
@@ -25,7 +26,6 @@ from guard.risk.zones import Zone
 
 HEIGHT_IN: Final = 9.8
 HEAD_IN: Final = 2.2
-EMPTY_HEIGHT_IN: Final = 2.6
 MARK_STYLE: Final[dict[MarkKind, tuple[str, str, str, str]]] = {
     # marker, face, edge, words
     "alert": ("v", INK, INK, "▼ alert"),
@@ -45,7 +45,7 @@ _MARK_Y: Final[dict[MarkKind, float]] = {"alert": 1.42, "acted": 2.0, "held": 2.
 def draw_history(picture: HistoryPicture) -> Any:
     """The figure; without readings one that says so."""
     if not picture.zones:
-        figure = new_figure(EMPTY_HEIGHT_IN)
+        figure = new_figure(WORDS_IN)
         headline(figure, picture.title, picture.subtitle)
         return figure
     figure = new_figure(HEIGHT_IN)
@@ -61,6 +61,8 @@ def draw_history(picture: HistoryPicture) -> Any:
     _draw_equity(equity, picture)
     for axes in (ratio, distance, equity):
         _draw_blind(axes, picture)
+    for axes in (zones, ratio, distance):
+        axes.xaxis.set_visible(False)
     places = ticks(picture.start_s, picture.end_s)
     equity.set_xticks([place for place, _ in places], [label for _, label in places])
     equity.set_xlabel("time, UTC", fontsize=12, color=INK)
@@ -75,8 +77,8 @@ def _draw_zones(axes: Any, picture: HistoryPicture) -> None:
     present = [kind for kind in MARK_STYLE if any(mark.kind == kind for mark in picture.marks)]
     words = "   ".join(MARK_STYLE[kind][3] for kind in present)
     pad = 6 + 18 * len({_MARK_Y[kind] for kind in present})
-    axes.set_title("Zone", loc="left", fontsize=13, fontweight="bold", color=INK, pad=pad)
-    axes.set_title(words, loc="right", fontsize=11.5, color=INK, pad=pad)
+    axes.set_title("Zone", loc="left", fontsize=13, fontweight="bold", color=INK, pad=pad, y=1.0)
+    axes.set_title(words, loc="right", fontsize=11.5, color=INK, pad=pad, y=1.0)
     for kind in present:
         _draw_marks(axes, kind, [mark for mark in picture.marks if mark.kind == kind])
 
@@ -113,6 +115,8 @@ def _draw_ratio(axes: Any, picture: HistoryPicture) -> None:
         axes.axhline(1.0, color=INK, linewidth=1.5, linestyle=(0, (2, 2)))
     axes.yaxis.set_major_formatter(lambda value, _: share(value))
     _draw_line(axes, picture.ratio)
+    if picture.ratio.clipped:
+        _axis_end(axes, f"{share(RATIO_TOP)} or more, or no equity left")
 
 
 def _draw_distance(axes: Any, picture: HistoryPicture) -> None:
@@ -128,16 +132,12 @@ def _draw_distance(axes: Any, picture: HistoryPicture) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: share(value))
     _draw_line(axes, picture.distance)
     if picture.distance.clipped:
-        axes.text(
-            0.995,
-            0.93,
-            "or more, or out of reach",
-            transform=axes.transAxes,
-            ha="right",
-            va="top",
-            fontsize=10,
-            color=MUTED,
-        )
+        _axis_end(axes, "or more, or out of reach")
+
+
+def _axis_end(axes: Any, words: str) -> None:
+    """What a value at the upper end of an axis means."""
+    axes.text(0.99, 0.97, words, transform=axes.transAxes, ha="right", va="top", fontsize=10.5, color=INK)
 
 
 def _draw_equity(axes: Any, picture: HistoryPicture) -> None:

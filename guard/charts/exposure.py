@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from guard.charts.picture import ExposurePicture, ExposureRow
-from guard.charts.words import short_amount
+from guard.charts.words import label, short_amount
 
 ROWS_MAX: Final = 12
 """More do not fit on a phone; the smaller ones are added up, never left out."""
@@ -57,11 +57,11 @@ def exposure_picture(account: str, legs: Sequence[Leg], *, currency: str, data_a
     )
     note = "; ".join(f"not shown: {count} in {name}" for name, count in sorted(others.items()))
     gross, net = sum(row.longs + row.shorts for row in found), sum(row.net for row in found)
-    title = f"{account}: no open positions."
+    title = f"{label(account)}: no open positions."
     if found:
-        title = f"{account}: net {_signed(net)},\ngross {short_amount(gross)} {currency}."
+        title = f"{label(account)}: net {_signed(net)},\ngross {short_amount(gross)} {currency}."
     elif data_at is None:
-        title = f"{account}: positions are not known."
+        title = f"{label(account)}: positions are not known."
     read = f"Data as of {data_at:%d %b %H:%M:%S} UTC" if data_at else "Never read"
     return ExposurePicture(title, read, currency, _at_most(found), note)
 

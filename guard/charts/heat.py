@@ -6,7 +6,7 @@ from typing import Final
 
 from guard.charts.history import bars_of
 from guard.charts.picture import HeatPicture, HeatRow
-from guard.charts.words import share
+from guard.charts.words import label, share
 from guard.risk.book import Book
 from guard.risk.scenarios import Kind, Scenario, movable
 from guard.risk.stress import risks_of
@@ -30,7 +30,7 @@ def heat_picture(book: Book, policy: ZonePolicy) -> HeatPicture:
     assets = _largest(book)
     read = f"Risk ratio after a sudden move.\nData as of {book.as_of:%d %b %H:%M:%S} UTC"
     if not book.positions:
-        return HeatPicture(f"{book.account}: no positions to stress.", read, MOVES, ())
+        return HeatPicture(f"{label(book.account)}: no positions to stress.", read, MOVES, ())
     scenarios = [Scenario(f"{ALL} {move}", Kind.CUSTOM, {}, move) for move in MOVES]
     shown = assets[:ASSETS_MAX]
     scenarios += [Scenario(f"{asset} {move}", Kind.CUSTOM, {asset: move}) for asset in shown for move in MOVES]
@@ -40,7 +40,9 @@ def heat_picture(book: Book, policy: ZonePolicy) -> HeatPicture:
     rows = tuple(HeatRow(name, tuple(ratios[n * count : (n + 1) * count])) for n, name in enumerate(names))
     more = len(assets) - len(shown)
     note = f"{more} smaller assets move with the market only" if more > 0 else ""
-    return HeatPicture(f"{book.account}: {_verdict(rows[0])}", read, MOVES, rows, bars_of(policy, "risk_ratio"), note)
+    return HeatPicture(
+        f"{label(book.account)}: {_verdict(rows[0])}", read, MOVES, rows, bars_of(policy, "risk_ratio"), note
+    )
 
 
 def _verdict(whole: HeatRow) -> str:

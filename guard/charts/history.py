@@ -8,7 +8,7 @@ from typing import Final
 
 from guard.charts.picture import Bar, HistoryPicture, Line, Mark, MarkKind
 from guard.charts.series import BY_URGENCY, COLUMNS, Series, series_of, thin_line, zone_spans
-from guard.charts.words import minute, span_words, zone_name
+from guard.charts.words import label, minute, span_words, zone_name
 from guard.ports.history import Level
 from guard.ports.records import AlertRecord, IntentRecord
 from guard.risk.zones import LADDER, Zone, ZonePolicy
@@ -53,7 +53,7 @@ def history_picture(
     series = series_of(levels, until.timestamp(), gap_s)
     if not len(series):
         asked = span_words(until.timestamp() - since.timestamp())
-        title = f"{account}: nothing was recorded in the last {asked}."
+        title = f"{label(account)}:\nnothing was recorded in the last {asked}."
         end_s = until.timestamp()
         subtitle = f"{minute(since)} to {minute(until)}"
         return HistoryPicture(title, subtitle, since.timestamp(), end_s, (), (), Line(), Line(), Line(), "")
@@ -116,7 +116,7 @@ def title_of(account: str, series: Series) -> str:
     zones = [BY_URGENCY[rank] for rank in sorted(set(series.rank.tolist()))]
     now = Zone.UNKNOWN if series.silent and series.silent[-1][1] > series.at_s[-1] else BY_URGENCY[series.rank[-1]]
     known = [zone for zone in zones if zone is not Zone.UNKNOWN]
-    first = f"{account}: now {zone_name(now)}."
+    first = f"{label(account)}: now {zone_name(now)}."
     if not known:
         return f"{first}\nThe guard never saw the account."
     worst = max(known, key=LADDER.index)

@@ -9,7 +9,7 @@ from typing import Final
 from guard.charts.history import bars_of
 from guard.charts.picture import ReachPicture, ReachRow
 from guard.charts.series import BY_URGENCY
-from guard.charts.words import minute, share
+from guard.charts.words import label, minute, share
 from guard.ports.records import Snapshot
 from guard.risk.report import AccountRisk, PoolRisk
 from guard.risk.zones import BLIND, LADDER, Zone, ZonePolicy
@@ -44,7 +44,7 @@ def _picture(subject: str, read: str, rows: list[ReachRow], policy: ZonePolicy |
     ordered = sorted(rows, key=_order)
     shown, more = ordered[:ROWS_MAX], len(ordered) - ROWS_MAX
     note = f"... and {more} more, farther away" if more > 0 else ""
-    title = f"{subject}:\n{_verdict(ordered)}."
+    title = f"{label(subject)}:\n{_verdict(ordered)}."
     bars = bars_of(policy, "distance") if policy is not None else ()
     return ReachPicture(title, read, tuple(shown), bars, note)
 
@@ -55,7 +55,8 @@ def _verdict(rows: list[ReachRow]) -> str:
     known = next((row for row in rows if row.distance is not None and row.zone is not Zone.UNKNOWN), None)
     if known is None:
         return "not known" if unknown else "out of reach"
-    nearest = f"{known.name} {known.words}" if known.distance else f"{known.name}: {known.words}"
+    name = label(known.name, 18)
+    nearest = f"{name} {known.words}" if known.distance else f"{name}: {known.words}"
     return f"{nearest}{f'; {unknown} unknown' if unknown else ''}"
 
 

@@ -6,13 +6,13 @@ import math
 from datetime import UTC, datetime
 from typing import Final
 
-TICKS_MAX: Final = 6
+TICKS_MAX: Final = 7
 _DAY_S: Final = 86_400
 _STEPS_S: Final = (1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200, _DAY_S)
 
 
 def ticks(start_s: float, end_s: float) -> list[tuple[float, str]]:
-    """At most six round moments between two, with a label each: times, and the date at midnight and at the first.
+    """At most eight round moments between two, with labels: the time, and the date at midnight and at the first.
 
     Args:
         start_s: Unix seconds.

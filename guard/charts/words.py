@@ -16,6 +16,13 @@ def zone_name(zone: Zone) -> str:
     return "BLIND" if zone is Zone.UNKNOWN else zone.upper()
 
 
+def label(text: str, length_max: int = 24) -> str:
+    """A foreign name fit for a picture: one line, clipped; `$` stays a sign and does not begin a formula."""
+    line = " ".join(text.split())
+    short = line if len(line) <= length_max else f"{line[: length_max - 1]}…"
+    return short.replace("$", r"\$")
+
+
 def minute(at: datetime) -> str:
     """A moment to the minute: `22 Nov 02:50 UTC`."""
     return f"{at.astimezone(UTC):%d %b %H:%M} UTC"

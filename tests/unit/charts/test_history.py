@@ -26,7 +26,7 @@ def picture(start: datetime, levels: list[Level], seconds: float = 3600, **chang
 def test_nothing_recorded_is_said(start: datetime) -> None:
     """A sentence with the account and the time."""
     empty = picture(start, [])
-    assert empty.title == "main: nothing was recorded in the last 60 min."
+    assert empty.title == "main:\nnothing was recorded in the last 60 min."
     assert empty.subtitle == "21 Nov 02:50 UTC to 21 Nov 03:50 UTC"
     assert empty.zones == ()
 
