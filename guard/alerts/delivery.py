@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from guard.ports.sending import ChatGone, ChatMoved, SendError, SendRejected, SendRetry, Sink
@@ -29,21 +29,23 @@ class Postponed:
     """It did not, or not certainly, arrive; the same message may go again.
 
     `retry_after_s` is what the channel asked for. `may_have_arrived`: the repeat is to be marked as one.
-    `defect`: the sink failed in a way that is not a `SendError`, which waiting hardly mends.
+    `defect`: the sink failed in a way that is not a `SendError`, which waiting hardly mends. `moved_to` as above.
     """
 
     error: str
     retry_after_s: float | None = None
     may_have_arrived: bool = False
     defect: bool = False
+    moved_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Undeliverable:
-    """It will never arrive. `chat_gone`: nor will anything else at this destination."""
+    """It will never arrive. `chat_gone`: nor will anything else at this destination. `moved_to` as above."""
 
     error: str
     chat_gone: bool = False
+    moved_to: str | None = None
 
 
 Outcome = Delivered | Postponed | Undeliverable
@@ -75,8 +77,9 @@ async def attempt(destination: str, html: str, sinks: Mapping[str, Sink], timeou
         if isinstance(answer, str):
             return Delivered(answer, moved_to)
         if not isinstance(answer, ChatMoved):
-            return _classified(answer, timeout_s)
+            return replace(_classified(answer, timeout_s), moved_to=moved_to)
         moved_to = f"{sink.scheme}:{answer.new_chat_id}"
+    # Deliberately without `moved_to`: two chats that name each other must not lead the stored link in circles.
     return Undeliverable(f"the chat moved more than {_MOVES_MAX} times; link it anew")
 
 

@@ -10,13 +10,15 @@ Promises, each with a test:
 4. What cannot be delivered is dead with an error in the log and a notice, with its whole text, on the console.
 5. A store that fails is asked again; a sink that fails in an unforeseen way costs only its own message.
 6. `stop` returns within 2 s and leaves nothing half-written.
+7. A chat that has moved is followed and stored; a destination that accepts nothing is told on the second channels,
+   once a day, besides every notice on the console.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -41,6 +43,7 @@ _CANCEL_GRACE_S: Final = 0.5
 
 # Begins the stored error of an attempt whose answer was lost; the repeat is then marked as one for the reader.
 _MAYBE: Final = "may have arrived: "
+_UNDELIVERED: Final = "undelivered|"
 _REPEAT_NOTE: Final = "🔁 Repeated, it may have reached you already:\n"
 
 
@@ -69,6 +72,10 @@ class OutboxStore(Protocol):
 
     async def mark_chat_dead(self, chat_id: int, at: datetime) -> object:
         """Nothing can be sent to this chat any more."""
+        ...
+
+    async def move_chat(self, chat_id: int, new_chat_id: int) -> object:
+        """The chat has a new id: its links and its waiting messages follow; repeated, it changes nothing."""
         ...
 
 
@@ -117,6 +124,7 @@ class Outbox:
         ids: identifiers of its own notices.
         chance: numbers in [0, 1) that spread repeats.
         policy: limits.
+        second: destinations that are told, besides the console, when another one accepts nothing.
     """
 
     def __init__(
@@ -128,7 +136,9 @@ class Outbox:
         *,
         chance: Callable[[], float],
         policy: OutboxPolicy | None = None,
+        second: Sequence[str] = (),
     ) -> None:
+        self._second = tuple(second)
         self._store = store
         self._sinks = {sink.scheme: sink for sink in sinks}
         self._clock = clock
@@ -252,7 +262,7 @@ class Outbox:
                 return
             self._hold(message, self._policy.retry.cap_s)  # stands only if a defect of ours ends this turn
             if not await self._deliver(message):
-                return
+                return  # one that waits, or that has moved: the others have moved with it
 
     async def _deliver(self, message: OutboxMessage) -> bool:
         """One attempt and its mark; False when the destination must wait for this message."""
@@ -263,11 +273,13 @@ class Outbox:
         if outcome is None:
             outcome = await attempt(message.destination, html, self._sinks, self._policy.send_timeout_s)
         if isinstance(outcome, Postponed) and is_given_up(message, outcome, self._clock.now(), self._policy.retry):
-            outcome = Undeliverable(f"given up after {message.attempts + 1} attempts: {outcome.error}")
+            error = f"given up after {message.attempts + 1} attempts: {outcome.error}"
+            outcome = Undeliverable(error, moved_to=outcome.moved_to)
         # Shielded: a mark that was begun is written even when the lane is cancelled, else the message comes twice.
         write = asyncio.create_task(self._write(message, outcome), name=f"mark {message.message_id}")
         self._writing[message.message_id] = write
-        return await asyncio.shield(write) and not isinstance(outcome, Postponed)
+        written = await asyncio.shield(write)
+        return written and not isinstance(outcome, Postponed) and outcome.moved_to is None
 
     async def _write(self, message: OutboxMessage, outcome: Outcome) -> bool:
         """Record an outcome; when the store fails, remember it: the next turn writes it without sending again."""
@@ -284,20 +296,27 @@ class Outbox:
 
     async def _record(self, message: OutboxMessage, outcome: Outcome) -> None:
         now = self._clock.now()
+        message = await self._follow(message, outcome)
         match outcome:
             case Delivered():
                 await self._store.mark_delivered(message.message_id, now, outcome.receipt)
                 self.delivered += 1
-                self._log_delivered(message, outcome)
+                log.info("delivered", message=message.message_id, to=message.destination, attempts=message.attempts + 1)
             case Postponed():
                 await self._postpone(message, outcome, now)
             case Undeliverable():
                 await self._bury(message, outcome, now)
 
-    def _log_delivered(self, message: OutboxMessage, outcome: Delivered) -> None:
-        log.info("delivered", message=message.message_id, to=message.destination, attempts=message.attempts + 1)
-        if outcome.moved_to:
-            log.warning("chat has moved; link it anew", old=message.destination, new=outcome.moved_to)
+    async def _follow(self, message: OutboxMessage, outcome: Outcome) -> OutboxMessage:
+        """The message at its chat's new address, which is stored first: the next one must not ask at the old one."""
+        if outcome.moved_to is None:
+            return message
+        old, new = _chat_of(message.destination), _chat_of(outcome.moved_to)
+        if old is None or new is None:
+            return message
+        await self._store.move_chat(old, new)
+        log.warning("chat has moved", old=message.destination, new=outcome.moved_to)
+        return replace(message, destination=outcome.moved_to)
 
     async def _postpone(self, message: OutboxMessage, outcome: Postponed, now: datetime) -> None:
         wait_s = pause_s(message.attempts + 1, outcome.retry_after_s, self._policy.retry, self._chance())
@@ -311,8 +330,8 @@ class Outbox:
 
     async def _bury(self, message: OutboxMessage, outcome: Undeliverable, now: datetime) -> None:
         """Notice first, mark last: a crash in between repeats a no-op instead of losing the notice."""
-        if message.destination != CONSOLE:
-            await self._store.add_message(self._notice(message, outcome, now))
+        for notice in self._notices(message, outcome, now):
+            await self._store.add_message(notice)
         chat_id = _chat_of(message.destination)
         if outcome.chat_gone and chat_id is not None:
             await self._store.mark_chat_dead(chat_id, now)
@@ -320,17 +339,31 @@ class Outbox:
         self.dead += 1
         log.error("undelivered", message=message.message_id, to=message.destination, error=outcome.error)
 
-    def _notice(self, message: OutboxMessage, outcome: Undeliverable, now: datetime) -> OutboxMessage:
-        return OutboxMessage(
-            message_id=self._ids.new("message"),
-            dedupe_key=f"undelivered|{message.message_id}",
-            destination=CONSOLE,
-            html=render_undelivered(message.destination, outcome.error, message.html, now),
-            created_at=now,
-            priority=message.priority,
-            alert_id=message.alert_id,
-            account_id=message.account_id,
-        )
+    def _notices(self, message: OutboxMessage, outcome: Undeliverable, now: datetime) -> list[OutboxMessage]:
+        """Who is told that a message is lost: the console each time, the second channels once a day.
+
+        A lost notice is told on the console alone: channels that are all dead must not write about each other for ever.
+        """
+        if message.destination == CONSOLE:
+            return []
+        told = {CONSOLE: f"{_UNDELIVERED}{message.message_id}"}
+        if not message.dedupe_key.startswith(_UNDELIVERED):
+            day = f"{_UNDELIVERED}{message.destination}|{now.astimezone(UTC):%Y-%m-%d}"
+            told |= {other: f"{day}|{other}" for other in self._second if other != message.destination}
+        html = render_undelivered(message.destination, outcome.error, message.html, now)
+        return [
+            OutboxMessage(
+                message_id=self._ids.new("message"),
+                dedupe_key=key,
+                destination=destination,
+                html=html,
+                created_at=now,
+                priority=message.priority,
+                alert_id=message.alert_id,
+                account_id=message.account_id,
+            )
+            for destination, key in told.items()
+        ]
 
     async def _survive(self, work: Coroutine[Any, Any, object], what: str) -> bool:
         """Run a step of the worker; False when it failed, which is logged and never ends the worker."""

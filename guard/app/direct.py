@@ -8,10 +8,11 @@ from collections.abc import Mapping
 import structlog
 
 from guard.alerts.announce import CONSOLE
+from guard.alerts.delivery import Delivered, attempt
 from guard.alerts.notices import render_unrecorded
 from guard.app.watch import Watch
 from guard.ports.records import Reading
-from guard.ports.sending import SendError, Sink
+from guard.ports.sending import Sink
 
 log = structlog.get_logger(__name__)
 
@@ -30,11 +31,8 @@ class DirectTeller:
         await asyncio.gather(*(self._deliver(destination, html) for destination in watch.recipients or [CONSOLE]))
 
     async def _deliver(self, destination: str, html: str) -> None:
-        sink = self._sinks.get(destination.partition(":")[0])
-        if sink is None:
+        if destination.partition(":")[0] not in self._sinks:
             return
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                await sink.deliver(destination, html)
-        except (SendError, TimeoutError) as error:
-            log.error("direct message not delivered", destination=destination, error=str(error), text=html)
+        outcome = await attempt(destination, html, self._sinks, TIMEOUT_S)
+        if not isinstance(outcome, Delivered):
+            log.error("direct message not delivered", destination=destination, error=outcome.error, text=html)

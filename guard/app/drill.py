@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TextIO
 
 from guard.alerts.announce import CONSOLE
+from guard.alerts.delivery import Delivered, attempt
 from guard.alerts.notices import render_drill
 from guard.alerts.sinks.console import ConsoleSink
 from guard.alerts.sinks.telegram import TelegramSink
 from guard.app.opening import Opened
 from guard.bot.standalone import standalone_sender
-from guard.ports.sending import SendError, Sink
+from guard.ports.sending import Sink
+from guard.store.store import Store
+
+TIMEOUT_S = 20.0
 
 
 async def send_drill(opened: Opened, console: TextIO) -> list[tuple[str, str | None]]:
@@ -29,15 +33,23 @@ async def send_drill(opened: Opened, console: TextIO) -> list[tuple[str, str | N
         sinks: dict[str, Sink] = {"console": ConsoleSink(console)}
         if sender is not None:
             sinks["telegram"] = TelegramSink(sender)
-        return [(destination, await _send(sinks, destination, html)) for destination in dict.fromkeys(destinations)]
+        return [
+            (destination, await _send(opened.store, sinks, destination, html))
+            for destination in dict.fromkeys(destinations)
+        ]
 
 
-async def _send(sinks: dict[str, Sink], destination: str, html: str) -> str | None:
-    sink = sinks.get(destination.partition(":")[0])
-    if sink is None:
+async def _send(store: Store, sinks: dict[str, Sink], destination: str, html: str) -> str | None:
+    """One drill; a chat that has moved is followed, and its link with it."""
+    scheme = destination.partition(":")[0]
+    if scheme not in sinks:
         return "Telegram is off: set telegram.token_file"
-    try:
-        await sink.deliver(destination, html)
-    except SendError as error:
-        return str(error)
-    return None
+    outcome = await attempt(destination, html, sinks, TIMEOUT_S)
+    if outcome.moved_to is not None:
+        await store.move_chat(chat_id_of(destination), chat_id_of(outcome.moved_to))
+    return None if isinstance(outcome, Delivered) else outcome.error
+
+
+def chat_id_of(destination: str) -> int:
+    """The id in `telegram:1234`."""
+    return int(destination.partition(":")[2])

@@ -21,6 +21,7 @@ class MemoryOutbox:
         self.delivered: dict[str, str] = {}
         self.dead: dict[str, str] = {}
         self.dead_chats: list[int] = []
+        self.moved_chats: list[tuple[int, int]] = []
         self.failing: set[str] = set()
         self.calls = 0
         self.delay_s = 0.0
@@ -72,6 +73,15 @@ class MemoryOutbox:
         """Nothing can be sent to this chat any more."""
         self._called("mark_chat_dead")
         self.dead_chats.append(chat_id)
+
+    async def move_chat(self, chat_id: int, new_chat_id: int) -> None:
+        """The chat's waiting messages follow it."""
+        self._called("move_chat")
+        self.moved_chats.append((chat_id, new_chat_id))
+        for message_id in self.pending:
+            message = self.messages[message_id]
+            if message.destination == f"telegram:{chat_id}":
+                self.messages[message_id] = replace(message, destination=f"telegram:{new_chat_id}")
 
     def _called(self, name: str) -> None:
         self.calls += 1

@@ -99,12 +99,20 @@ async def test_broken_markup_arrives_as_plain_text(delivery: Any, anna: Person) 
 
 
 async def test_a_group_that_became_a_supergroup_is_followed(delivery: Any, telegram: TelegramSandbox) -> None:
-    """Messages written for the old chat arrive in the new one."""
+    """What was written for the old chat arrives in the new one; the link follows for ever, and the old is asked once."""
+    store, now = delivery.store, SystemClock().now()
+    user = await store.add_user("anna", now)
     group = telegram.group("Desk")
+    await store.create_link_code(user.user_id, "CODE2345", now + timedelta(hours=1))
+    await store.redeem_link_code("CODE2345", group.chat_id, 1001, "Desk", now)
     moved = telegram.world.migrate(group)
-    await delivery.put(0, f"telegram:{group.chat_id}")
+    for number in range(3):
+        await delivery.put(number, f"telegram:{group.chat_id}")
     await delivery.settled()
-    assert [message.text for message in moved.visible() if message.sender == telegram.world.bot] == ["message 0"]
+    arrived = [message.text for message in moved.visible() if message.sender == telegram.world.bot]
+    assert arrived == ["message 0", "message 1", "message 2"]
+    assert [chat.chat_id for chat in await store.chats_of(user.user_id)] == [moved.chat_id]
+    assert telegram.count("sendMessage", 400) <= 3  # written while the first was on its way
 
 
 async def test_a_hanging_telegram_delays_nobody_else(delivery: Any, telegram: TelegramSandbox, anna: Person) -> None:

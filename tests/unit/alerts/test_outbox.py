@@ -177,14 +177,123 @@ def test_a_chat_that_is_gone_is_marked_dead(memory: MemoryOutbox) -> None:
 
 
 def test_a_chat_that_moved_gets_all_its_messages(memory: MemoryOutbox) -> None:
-    """Every message follows, in order; none is lost while the link is still the old one."""
+    """The old address is asked once: the move is stored, and the other messages go to the new one, in order."""
     _fill(memory, _message(1), _message(2))
     sink = ScriptedSink(script={"telegram:1": [ChatMoved("moved", new_chat_id=-100)] * 2})
     with capture_logs() as logs:
         _run(memory, sink)
     assert sink.texts("telegram:-100") == ["text 1", "text 2"]
+    assert sink.times("telegram:1") == [0.0]
+    assert memory.moved_chats == [(1, -100)]
     assert len(memory.delivered) == 2
     assert any(entry["event"].startswith("chat has moved") for entry in logs)
+
+
+def test_a_move_that_is_not_stored_is_stored_later_and_nothing_comes_twice(memory: MemoryOutbox) -> None:
+    """The store fails between the delivery and the move."""
+    _fill(memory, _message(1))
+    sink = ScriptedSink(script={"telegram:1": [ChatMoved("moved", new_chat_id=-100)]})
+
+    async def recover(_: Outbox) -> None:
+        await asyncio.sleep(2.5)
+        memory.failing.clear()
+
+    memory.failing = {"move_chat"}
+    _run(memory, sink, meanwhile=recover)
+    assert memory.moved_chats == [(1, -100)]
+    assert sink.texts("telegram:-100") == ["text 1"]
+    assert list(memory.delivered) == ["m1"]
+
+
+def test_a_move_is_stored_also_when_the_new_chat_does_not_answer(memory: MemoryOutbox) -> None:
+    """The repeat goes to the new address."""
+    _fill(memory, _message(1))
+    moved = ChatMoved("moved", new_chat_id=-100)
+    sink = ScriptedSink(script={"telegram:1": [moved], "telegram:-100": [SendRetry("down")]})
+    _run(memory, sink)
+    assert sink.times("telegram:1") == [0.0]
+    assert sink.texts("telegram:-100") == ["text 1"]
+
+
+def test_a_chat_that_moved_and_is_gone_is_dead_under_its_new_id(memory: MemoryOutbox) -> None:
+    """The link was moved first: it is the new id that is remembered as dead."""
+    _fill(memory, _message(1))
+    sink = ScriptedSink(script={"telegram:1": [ChatMoved("moved", new_chat_id=-100)]})
+    sink.script["telegram:-100"] = [ChatGone("the bot was kicked")]
+    _run(memory, sink, ScriptedSink("console"))
+    assert (memory.moved_chats, memory.dead_chats) == ([(1, -100)], [-100])
+
+
+def test_chats_that_name_each_other_do_not_move_the_link(memory: MemoryOutbox) -> None:
+    """A circle ends as undeliverable, with the link as it was."""
+    _fill(memory, _message(1))
+    sink = ScriptedSink(
+        script={
+            "telegram:1": [ChatMoved("moved", new_chat_id=-100)] * 9,
+            "telegram:-100": [ChatMoved("moved", new_chat_id=1)] * 9,
+        }
+    )
+    _run(memory, sink, ScriptedSink("console"))
+    assert memory.moved_chats == []
+    assert list(memory.dead) == ["m1"]
+
+
+def test_a_dead_chat_is_told_on_the_second_channel_once_a_day(memory: MemoryOutbox) -> None:
+    """The console is told of each lost message, the second channel that the chat is lost."""
+    _fill(memory, _message(1), _message(2), _message(3))
+    sink, console, pager = ScriptedSink(), ScriptedSink("console"), ScriptedSink("pager")
+    sink.script["telegram:1"] = [ChatGone("the person blocked the bot")] * 3
+
+    async def main() -> None:
+        outbox = Outbox(
+            memory,
+            (sink, console, pager),
+            VirtualClock.running(),
+            SeededIds(1),
+            chance=lambda: 1.0,
+            second=("pager:1",),
+        )
+        worker = asyncio.create_task(outbox.run())
+        await asyncio.sleep(25 * 3600)
+        sink.script["telegram:1"] = [ChatGone("the person blocked the bot")]
+        _fill(memory, _message(4, created_at=START + timedelta(hours=25)))
+        await asyncio.sleep(60)
+        await outbox.stop()
+        await worker
+
+    run_virtual(main())
+    assert len(console.texts("console")) == 4
+    first, second = pager.texts("pager:1")
+    assert first.startswith("📭 <b>NOT DELIVERED</b> to telegram:1\nWhy: the person blocked the bot")
+    assert first.endswith("text 1")
+    assert second != first
+
+
+def test_channels_that_are_all_dead_do_not_write_about_each_other(memory: MemoryOutbox) -> None:
+    """A lost notice is told on the console and nowhere else."""
+    _fill(memory, _message(1))
+    refusal = SendRejected("no")
+    sink = ScriptedSink(script={"telegram:1": [refusal]})
+    pager = ScriptedSink("pager", {"pager:1": [refusal] * 9, "pager:2": [refusal] * 9})
+    console = ScriptedSink("console")
+
+    async def main() -> None:
+        outbox = Outbox(
+            memory,
+            (sink, console, pager),
+            VirtualClock.running(),
+            SeededIds(1),
+            chance=lambda: 1.0,
+            second=("pager:1", "pager:2"),
+        )
+        worker = asyncio.create_task(outbox.run())
+        await asyncio.sleep(600)
+        await outbox.stop()
+        await worker
+
+    run_virtual(main())
+    assert len(pager.asked) == 2
+    assert len(console.texts("console")) == 3
 
 
 def test_a_destination_without_a_channel_is_told_on_the_console(memory: MemoryOutbox) -> None:
