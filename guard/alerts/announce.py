@@ -7,7 +7,7 @@ moves several alerts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +20,7 @@ from guard.alerts.rules import (
     decide_dispute_alert,
     decide_zone_alert,
     fingerprint,
+    has_worsened_unseen,
     zone_alerts,
     zone_priority,
 )
@@ -80,6 +81,8 @@ def _announce_zone(
     recipients: Sequence[str],
     ids: Ids,
 ) -> Announcement:
+    if has_worsened_unseen(before, reading.zone_state):
+        return _announce_unseen(reading, before, earlier, recipients, ids)
     reason = decide_zone_alert(before.zone, reading.zone, before.last_known)
     if reason is AlertReason.NONE:
         return _announce_emptied(reading, before, earlier, recipients, ids)
@@ -90,6 +93,17 @@ def _announce_zone(
     )
     priority = zone_priority(_level_before(before), reading.zone)
     return Announcement(alerts, messages_of(alerts[0], html, priority, recipients, ids))
+
+
+def _announce_unseen(
+    reading: Reading, before: ZoneState, earlier: Snapshot | Reading | None, recipients: Sequence[str], ids: Ids
+) -> Announcement:
+    """An account that stays unknown, and looks worse: told with what can be seen and what cannot."""
+    level = reading.zone_state.last_known
+    reason = AlertReason.FIRST if before.last_known is Zone.SAFE else AlertReason.WORSE
+    html = render_zone(reason, replace(reading, zone=level), before.last_known, earlier)
+    alert = _alert(reading.account_id, Rule.ZONE, reason, level, reading.at, html, ids)
+    return Announcement((alert,), messages_of(alert, html, zone_priority(before.last_known, level), recipients, ids))
 
 
 def _announce_emptied(

@@ -12,7 +12,7 @@ from typing import Final
 
 from guard.ports.records import AlertReason, AlertRecord
 from guard.risk.quality import Quality
-from guard.risk.zones import Zone, severity
+from guard.risk.zones import Zone, ZoneState, severity
 
 _PRIORITY: Final = {
     Zone.LIQUIDATION: 60,
@@ -77,6 +77,16 @@ def decide_zone_alert(before: Zone, after: Zone, last_known: Zone = Zone.SAFE) -
         return AlertReason.RESOLVED
     change = _level_change(last_known, after)
     return AlertReason.BETTER if change is AlertReason.NONE else change
+
+
+def has_worsened_unseen(before: ZoneState, after: ZoneState) -> bool:
+    """Whether an account stays unknown, and what can be seen of it has become worse than anything that was told.
+
+    A book that stays incomplete would else fall from safe to liquidation behind the word "unknown".
+    """
+    if before.zone is not Zone.UNKNOWN or after.zone is not Zone.UNKNOWN or after.last_known is Zone.UNKNOWN:
+        return False
+    return severity(after.last_known) > severity(before.last_known)
 
 
 def _level_change(before: Zone, after: Zone) -> AlertReason:

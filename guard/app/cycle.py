@@ -25,7 +25,7 @@ import structlog
 from guard.alerts.announce import CONSOLE, Announcement, announce_reading
 from guard.alerts.change_notices import announce_changes
 from guard.alerts.changes import ChangeBars, ChangeKind
-from guard.alerts.rules import Rule, decide_dispute_alert, fingerprint
+from guard.alerts.rules import Rule, decide_dispute_alert, fingerprint, has_worsened_unseen
 from guard.app.change_watch import ChangeStore, changes_of, is_whole, modes_of, settled
 from guard.app.decision import NOTHING, Decision
 from guard.app.judge import Failure, judge
@@ -255,7 +255,8 @@ class Cycle:
         dispute = decide_dispute_alert(watch.dispute, reading.quality.quality, reading.at)
         # What was read but not recorded was not told as a change: compare with what was.
         known = watch.last_good if watch.unrecorded is None else None
-        if reading.zone == prior.zone and dispute is AlertReason.NONE and not _may_be_emptied(reading, known):
+        is_quiet = reading.zone == prior.zone and not has_worsened_unseen(prior, reading.zone_state)
+        if is_quiet and dispute is AlertReason.NONE and not _may_be_emptied(reading, known):
             return Announcement()
         announcement = announce_reading(
             reading,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from guard.ports.errors import CredentialsRejected, VenueUnavailable
+from guard.ports.records import AlertReason
 from guard.ports.venue import FetchedBook
 from guard.risk.book import Book, Collateral, Position
 from guard.risk.zones import Zone
@@ -115,3 +118,20 @@ async def test_riskier_accounts_are_read_with_more_urgency() -> None:
     for answer in (book(40_000.0), book(31_000.0), VenueUnavailable("no answer"), VenueUnavailable("no answer"), None):
         await world.turn(answer)
     assert world.urgencies == [0, 0, 3, 3, 3]
+
+
+async def test_an_account_that_stays_unknown_does_not_fall_in_silence() -> None:
+    """What can be seen of an incomplete book is told when it becomes worse than anything told, once for each level."""
+    world = World(replace(book(40_000.0), missing=("tiers of FOO/USDT:USDT",)))
+    for mark in (40_000.0, 40_000.0, 40_000.0, 32_000.0, 32_000.0, 31_000.0, 31_000.0, 40_000.0):
+        reading = await world.turn(replace(book(mark), missing=("tiers of FOO/USDT:USDT",)))
+    assert reading.zone is Zone.UNKNOWN
+    told = [(alert.rule, alert.zone) for record in world.memory.records for alert in record.alerts]
+    assert told == [("blind", Zone.UNKNOWN), ("zone", Zone.WARNING), ("zone", Zone.DANGER)]
+    html = world.memory.records[5].messages[0].html
+    assert "DANGER" in html
+    assert "tiers of FOO/USDT:USDT is missing" in html
+    await world.turn(book(40_000.0))
+    await world.turn(book(40_000.0))
+    assert world.memory.records[-1].reading.zone is Zone.SAFE
+    assert world.memory.records[-1].alerts[0].reason is AlertReason.RESOLVED
