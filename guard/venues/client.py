@@ -118,6 +118,7 @@ class VenueClient:
         if exchange.requiredCredentials.get("privateKey"):
             exchange.privateKey = secrets.secret
         exchange.options = dict(exchange.options)
+        exchange.session, exchange.own_session = self.site.session(), False
         exchange.guard_account = self.spec.name
         return exchange
 
@@ -133,7 +134,6 @@ class VenueClient:
             "guard_refusal": self._dialect.refusal,
             "guard_pause_s": self._dialect.pause_s,
             "guard_corrects_nonce": self._dialect.corrects_nonce,
-            "session": self.site.session(),
             "ssl_context": self.site.ssl_context,
             "logger": quiet_logger(),
             "timeout": int(self.site.timeout_s * 1000),
