@@ -44,7 +44,7 @@ def read_look(typed: str, accounts: Collection[str], *, kinds: bool = True) -> L
     parts = typed.split()
     for part in [] if typed.strip() in accounts else parts:
         word = part.casefold()
-        if part in accounts:
+        if part in accounts and not left:
             left.append(part)
         elif word in SPANS:
             span, words = SPANS[word]
