@@ -25,6 +25,11 @@ NEVER = {"kraken-futures", "reported"}
 FOLLOWING = tuple(model for model in MODELS if model not in NEVER)
 
 
+def quiet_books(models: tuple[str, ...]) -> st.SearchStrategy[Book]:
+    """Books of which every other one has no orders, as most that are kept."""
+    return st.one_of(books(models), books(models).map(lambda book: replace(book, orders=())))
+
+
 @st.composite
 def ticks(draw: st.DrawFn, book: Book) -> dict[str, float]:
     """Newer marks of some symbols: mostly small moves, now and then a large one."""
@@ -57,7 +62,7 @@ def in_full(book: Book, policy: ZonePolicy) -> tuple[Zone, Any]:
 @given(st.data())
 def test_standing_accounts_enter_no_worse_zone(data: st.DataObject) -> None:
     """Whenever the cheap way says that an account stands, the full way finds no worse zone, and the same levels."""
-    book, policy = data.draw(books()), data.draw(st.one_of(st.just(ZonePolicy()), policies()))
+    book, policy = data.draw(quiet_books(MODELS)), data.draw(st.one_of(st.just(ZonePolicy()), policies()))
     prior = data.draw(st.sampled_from(LADDER))
     standing = standing_of(book, bars_beyond(policy_for(book, policy), prior))
     assume(standing is not None)
@@ -79,8 +84,8 @@ def test_only_marks_of_legs_follow_the_tick(model: str) -> None:
     """Where a rule says so of a book, its pools at other marks are the kept ones with other marks, within 1e-12."""
     compared = []
 
-    @settings(max_examples=40)
-    @given(books((model,)), st.data())
+    @settings(max_examples=60)
+    @given(quiet_books((model,)), st.data())
     def compare(book: Book, data: st.DataObject) -> None:
         if not rule_of(model).follows_marks(book):
             return
@@ -116,6 +121,7 @@ def test_other_rules_go_the_full_way(model: str) -> None:
     @settings(max_examples=20)
     @given(books((model,)))
     def ask(book: Book) -> None:
+        assert not rule_of(model).follows_marks(book)
         assert standing_of(book, ZoneBars(0.5, 0.1, 0.5)) is None
 
     ask()

@@ -76,6 +76,9 @@ def test_what_is_not_kept() -> None:
     ordered = replace(book(), orders=(Order(BTC, "sell", 41_000.0, 3.0),))
     assert standing_of(ordered, BARS) is None
     assert standing_of(replace(ordered, orders=(replace(ordered.orders[0], reduce_only=True),)), BARS) is not None
+    # At Bybit the tier of an order follows the value that is held.
+    assert standing_of(replace(ordered, model="bybit-uta"), BARS) is None
+    assert standing_of(book("bybit-uta"), BARS) is not None
     flat = replace(book("bitget"), as_of=datetime(2025, 6, 1, tzinfo=UTC))
     assert standing_of(flat, BARS) is None
     quanto = replace(
