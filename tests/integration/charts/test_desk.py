@@ -1,0 +1,136 @@
+"""From the real store over the real drawing process to a picture: whose it is, and what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guard.app.desk import StoreDesk
+from guard.app.opening import Opened, opened
+from guard.app.past import Past
+from guard.app.settings import Database, Settings
+from guard.bot.desk import PictureWish
+from guard.charts.studio import Studio
+from guard.ports.errors import PictureError
+from guard.ports.records import AccountRecord, CycleRecord, KnownModes, ZoneChange
+from guard.ports.venue import AccountSpec
+from guard.risk.book import Book
+from guard.risk.zones import Zone
+from guard.store.migrate import upgrade
+from tests.harness.cycle_world import NOW, StillClock, World, book
+
+KINDS = ("history", "exposure", "distance", "stress")
+
+
+@dataclass
+class Installation:
+    """A desk and what is behind it. Anna owns `a`, bert owns `b`; nobody owns `c`."""
+
+    desk: StoreDesk
+    opened: Opened
+    past: Past
+    clock: StillClock
+    books: dict[str, Book]
+    anna: str
+    bert: str
+
+
+@pytest.fixture
+async def installation(tmp_path: Path, make_studio: Callable[..., Studio]) -> AsyncIterator[Installation]:
+    """Three accounts, of which `a` was read ten times, the sixth time in vain."""
+    settings = Settings(database=Database(url=f"sqlite:///{tmp_path / 'guard.db'}"))
+    upgrade(settings.database.url)
+    clock = StillClock()
+    async with opened(settings, clock=clock) as everything:
+        store = everything.store
+        users = [await store.add_user(name, NOW) for name in ("anna", "bert")]
+        for name, owner in (("a", users[0].user_id), ("b", users[1].user_id), ("c", None)):
+            await store.add_account(AccountRecord(f"id-{name}", AccountSpec(name, "file"), owner, "observe", NOW))
+        world = World(book(40_000.0))
+        for turn in range(10):
+            clock.at = NOW + timedelta(seconds=30 * turn)
+            reading = replace(
+                await world.turn(book(40_000.0 - 500 * turn)), account_id="id-a", account="a", at=clock.at
+            )
+            if turn == 5:
+                reading = replace(reading, risk=None, fetched=None, error="down", zone=Zone.UNKNOWN)
+            change = ZoneChange(f"change-{turn}", "id-a", clock.at, Zone.SAFE, Zone.WATCH, "why") if turn == 3 else None
+            await store.record_cycle(CycleRecord(reading, change=change))
+        past = Past(store, clock, settings)
+        books: dict[str, Book] = {}
+        desk = StoreDesk(store, clock, past, make_studio(), books.get)
+        yield Installation(desk, everything, past, clock, books, users[0].user_id, users[1].user_id)
+
+
+def wish(kind: Any, account_id: str | None) -> PictureWish:
+    """A picture of the last day."""
+    return PictureWish(kind, account_id, NOW - timedelta(days=1))
+
+
+async def test_every_picture_of_an_account_of_ones_own(installation: Installation) -> None:
+    """All four kinds are drawn, and differ."""
+    installation.books["id-a"] = book(36_000.0).book
+    pictures = [await installation.desk.picture(installation.anna, wish(kind, "id-a")) for kind in KINDS]
+    assert all(png is not None and png[:4] == b"\x89PNG" for png in pictures)
+    assert len(set(pictures)) == 4
+
+
+@pytest.mark.parametrize("account_id", ["id-b", "id-c", "id-nobody", ""])
+async def test_nothing_of_an_account_that_is_not_ones_own(installation: Installation, account_id: str) -> None:
+    """Another's, nobody's, one that is not there: the same no, and nothing is drawn."""
+    desk = installation.desk
+    for kind in KINDS:
+        assert await desk.picture(installation.anna, wish(kind, account_id)) is None
+    assert await desk.history(installation.anna, account_id, NOW) is None
+    assert await desk.picture("nobody", wish("history", "id-a")) is None
+    assert desk._studio.drawn == 0
+
+
+async def test_only_distances_are_shown_without_an_account(installation: Installation) -> None:
+    """And only those of one's own accounts."""
+    desk = installation.desk
+    for kind in ("history", "exposure", "stress"):
+        assert await desk.picture(installation.anna, wish(kind, None)) is None
+    one = await desk.picture(installation.anna, wish("distance", "id-a"))
+    assert await desk.picture(installation.anna, wish("distance", None)) == one
+    assert await desk.picture("nobody", wish("distance", None)) is None
+
+
+async def test_the_past_in_figures(installation: Installation) -> None:
+    """Flips and extremes of the readings that were seen; 30 s blind."""
+    past = await installation.desk.history(installation.anna, "id-a", NOW)
+    assert past is not None
+    assert (past.account, past.since, past.until) == ("a", NOW, installation.clock.at)
+    assert [change.change_id for change in past.changes] == ["change-3"]
+    extremes = past.extremes
+    assert (extremes.readings, extremes.blind_s, extremes.first_at) == (10, 30.0, NOW)
+    assert extremes.worst_ratio is not None
+    assert extremes.best_ratio is not None
+    assert extremes.worst_ratio.at == NOW + timedelta(seconds=270)
+    assert extremes.best_ratio.at == NOW
+    assert extremes.worst_ratio.value is not None
+    assert extremes.best_ratio.value is not None
+    assert extremes.worst_ratio.value > extremes.best_ratio.value
+
+
+async def test_stress_without_a_book_says_so(installation: Installation) -> None:
+    """After a start, before the first reading; and under a rule that knows the present only."""
+    with pytest.raises(PictureError, match="a has not been read since the guard was started"):
+        await installation.desk.picture(installation.anna, wish("stress", "id-a"))
+    installation.books["id-a"] = replace(book(36_000.0).book, model="reported")
+    with pytest.raises(PictureError, match="a cannot be stressed"):
+        await installation.desk.picture(installation.anna, wish("stress", "id-a"))
+
+
+async def test_bars_of_a_broker_are_not_drawn_as_ratios(installation: Installation) -> None:
+    """Under margin levels no bar of risk ratio or distance holds."""
+    account = next(each for each in await installation.opened.store.accounts() if each.name == "a")
+    usual = await installation.past.history_picture(account, NOW)
+    assert len(usual.ratio_bars) == 4
+    broker = replace(account, modes=KnownModes("one_way", "margin-level"))
+    assert (await installation.past.history_picture(broker, NOW)).ratio_bars == ()
