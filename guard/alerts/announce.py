@@ -16,6 +16,7 @@ from guard.alerts.render import positions_gone, render_dispute, render_zone
 from guard.alerts.rules import (
     DISPUTE_PRIORITY,
     EMPTIED_PRIORITY,
+    GRAVE_PRIORITY,
     Rule,
     decide_dispute_alert,
     decide_zone_alert,
@@ -24,6 +25,7 @@ from guard.alerts.rules import (
     zone_alerts,
     zone_priority,
 )
+from guard.alerts.second import reached
 from guard.ports.clock import Ids
 from guard.ports.records import (
     AlertReason,
@@ -32,7 +34,7 @@ from guard.ports.records import (
     Reading,
     Snapshot,
 )
-from guard.risk.zones import Zone, ZoneState
+from guard.risk.zones import Zone, ZoneState, severity
 
 CONSOLE: Final = "console"
 """The destination that always exists; messages without a recipient go there rather than nowhere."""
@@ -92,7 +94,8 @@ def _announce_zone(
         for rule, change in zone_alerts(before.zone, reading.zone, before.last_known)
     )
     priority = zone_priority(_level_before(before), reading.zone)
-    return Announcement(alerts, messages_of(alerts[0], html, priority, recipients, ids))
+    was_grave = severity(_level_before(before)) >= severity(Zone.DANGER)
+    return Announcement(alerts, messages_of(alerts[0], html, priority, recipients, ids, grave=was_grave))
 
 
 def _announce_unseen(
@@ -149,12 +152,21 @@ def _alert(
 
 
 def messages_of(
-    alert: AlertRecord, html: str, priority: int, recipients: Sequence[str], ids: Ids, event: str | None = None
+    alert: AlertRecord,
+    html: str,
+    priority: int,
+    recipients: Sequence[str],
+    ids: Ids,
+    event: str | None = None,
+    *,
+    grave: bool = False,
 ) -> tuple[OutboxMessage, ...]:
     """One message a destination; the same event, written twice, keeps its dedupe keys.
 
-    `event` names what happens only once; by default an event is named by its reason and moment.
+    `event` names what happens only once; by default an event is named by its reason and moment. `grave`: second
+    channels get it although it is less urgent than danger.
     """
+    told = reached(recipients, grave=grave or priority >= GRAVE_PRIORITY)
     name = event or f"{alert.reason}|{alert.at.isoformat()}"
     return tuple(
         OutboxMessage(
@@ -167,5 +179,5 @@ def messages_of(
             alert_id=alert.alert_id,
             account_id=alert.account_id,
         )
-        for destination in dict.fromkeys(recipients or (CONSOLE,))
+        for destination in dict.fromkeys(told or (CONSOLE,))
     )

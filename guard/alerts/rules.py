@@ -23,6 +23,9 @@ _PRIORITY: Final = {
     Zone.SAFE: 10,
 }
 
+# From here on a message also goes where chats do not reach: see `guard.alerts.second`.
+GRAVE_PRIORITY: Final = _PRIORITY[Zone.DANGER]
+
 # From safe to liquidated can be one gap in price between two cycles: as urgent as an alarm.
 EMPTIED_PRIORITY: Final = _PRIORITY[Zone.DANGER]
 

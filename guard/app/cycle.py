@@ -15,7 +15,7 @@ are decided on private readings only.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Final, Protocol
@@ -89,6 +89,7 @@ class Cycle:
         timeout_s: longest wait for one fetch, waiting for a shared request budget not counted.
         console: whether alerts go to the console too.
         bars: from where on a change that the guard did not make is told.
+        second: destinations of second channels; `guard.alerts.second` says what they get.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Cycle:
         timeout_s: float,
         console: bool,
         bars: ChangeBars = _BARS,
+        second: Sequence[str] = (),
     ) -> None:
         self._store = store
         self._clock = clock
@@ -115,6 +117,7 @@ class Cycle:
         self._timeout_s = timeout_s
         self._console = console
         self._bars = bars
+        self._second = tuple(second)
         self.finished = 0
         self.failed = 0
 
@@ -242,9 +245,12 @@ class Cycle:
         return judge(watch.record, fetched, prior, watch.policy, now=self._clock.now(), duration_ms=duration_ms)
 
     async def recipients(self, watch: Watch) -> list[str]:
-        """Linked chats of the owner, and the console. Kept for the case that the store cannot be asked later."""
-        chats = await self._store.recipients(watch.record.account_id)
-        watch.recipients = [*chats, CONSOLE] if self._console or not chats else chats
+        """Linked chats of the owner, second channels, and the console.
+
+        Kept for the case that the store cannot be asked later.
+        """
+        others = [*await self._store.recipients(watch.record.account_id), *self._second]
+        watch.recipients = [*others, CONSOLE] if self._console or not others else others
         return watch.recipients
 
     async def _announce(self, watch: Watch, reading: Reading, prior: ZoneState) -> Announcement:

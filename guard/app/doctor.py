@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from guard.app.accounts import check_account
+from guard.app.channels import destinations_of, require_known, second_channels
 from guard.app.clock import SystemClock
 from guard.app.opening import Opened, opened
 from guard.app.settings import Settings
@@ -43,6 +44,7 @@ async def examine(settings: Settings) -> list[Finding]:
         except GuardError as error:
             findings.append(Finding("master key", ok=False, detail=str(error)))
     findings.append(await _telegram(settings))
+    findings.append(await _second(settings))
     return findings
 
 
@@ -56,6 +58,18 @@ def _try(what: str, look: Callable[[], str]) -> Finding:
 def _schema(settings: Settings) -> str:
     require_current(settings.database.url)
     return f"{settings.database.url} is current"
+
+
+async def _second(settings: Settings) -> Finding:
+    """Whether every second channel is one; nothing is sent, `guard test-alert` does."""
+    what = "second channels"
+    try:
+        second = second_channels(settings)
+        await require_known(second)
+    except GuardError as error:
+        return Finding(what, ok=False, detail=str(error))
+    count = len(destinations_of(second))
+    return Finding(what, ok=True, detail=f"{count} in apprise.urls_file" if count else "off")
 
 
 async def _people(everything: Opened) -> list[Finding]:

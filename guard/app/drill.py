@@ -9,6 +9,7 @@ from guard.alerts.delivery import Delivered, attempt
 from guard.alerts.notices import render_drill
 from guard.alerts.sinks.console import ConsoleSink
 from guard.alerts.sinks.telegram import TelegramSink
+from guard.app.channels import destinations_of, second_channels
 from guard.app.opening import Opened
 from guard.bot.standalone import standalone_sender
 from guard.ports.sending import Sink
@@ -18,7 +19,7 @@ TIMEOUT_S = 20.0
 
 
 async def send_drill(opened: Opened, console: TextIO) -> list[tuple[str, str | None]]:
-    """Send a drill to the console and to every linked chat.
+    """Send a drill to the console and to every linked chat, and to every second channel.
 
     Returns:
         Each destination with the failure in one line, None = delivered.
@@ -27,10 +28,14 @@ async def send_drill(opened: Opened, console: TextIO) -> list[tuple[str, str | N
     for user in await opened.store.users():
         chats = await opened.store.chats_of(user.user_id)
         destinations += [f"telegram:{chat.chat_id}" for chat in chats if chat.dead_since is None]
+    second = second_channels(opened.settings)
+    destinations += destinations_of(second)
     html = render_drill(opened.clock.now())
     telegram = opened.settings.telegram
     async with standalone_sender(telegram.token(), telegram.base_url) as sender:
         sinks: dict[str, Sink] = {"console": ConsoleSink(console)}
+        if second is not None:
+            sinks[second.scheme] = second
         if sender is not None:
             sinks["telegram"] = TelegramSink(sender)
         return [

@@ -70,6 +70,6 @@ def configure_logs(settings: Log) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # Their every request is no news, and httpx prints the bot's token in its URLs.
-    for name in ("httpx", "httpcore", "apscheduler", "telegram", "asyncio", "matplotlib", "ccxt"):
+    # Their every request is no news; httpx prints the bot's token in its URLs, urllib3 those of second channels.
+    for name in ("httpx", "httpcore", "apscheduler", "telegram", "asyncio", "matplotlib", "ccxt", "urllib3"):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))

@@ -9,6 +9,7 @@ from typing import TextIO
 from guard.alerts.outbox import Outbox
 from guard.alerts.sinks.console import ConsoleSink
 from guard.alerts.sinks.telegram import TelegramSink
+from guard.app.channels import destinations_of, second_channels
 from guard.app.cycle import Cycle, Recipients
 from guard.app.decision import NOTHING, Decision
 from guard.app.direct import DirectTeller
@@ -47,7 +48,7 @@ async def cycle_once(opened: Opened, names: list[str], console: TextIO) -> list[
     records = [await opened.account(name, secrets=True) for name in names]
     if not names:
         records = await opened.store.accounts(secrets=True)
-    token = opened.settings.telegram.token()
+    token, second = opened.settings.telegram.token(), second_channels(opened.settings)
     hub = VenueHub(opened.clock)
 
     async def opener(spec: AccountSpec) -> VenueAccount:
@@ -57,7 +58,16 @@ async def cycle_once(opened: Opened, names: list[str], console: TextIO) -> list[
         sinks: list[Sink] = [ConsoleSink(console)]
         if sender is not None:
             sinks.append(TelegramSink(sender))
-        outbox = Outbox(opened.store, sinks, opened.clock, opened.ids, chance=random.Random().random)  # noqa: S311
+        if second is not None:
+            sinks.append(second)
+        outbox = Outbox(
+            opened.store,
+            sinks,
+            opened.clock,
+            opened.ids,
+            chance=random.Random().random,  # noqa: S311  # spreads repeats, no secret
+            second=destinations_of(second),
+        )
         cycle = Cycle(
             store=opened.store,
             clock=opened.clock,
@@ -69,6 +79,7 @@ async def cycle_once(opened: Opened, names: list[str], console: TextIO) -> list[
             timeout_s=opened.settings.schedule.timeout_s,
             console=opened.settings.alerts.console,
             bars=change_bars(opened.settings.integrity),
+            second=destinations_of(second),
         )
         watches = [watch_of(record, opened.settings) for record in records]
         try:

@@ -18,12 +18,21 @@ def read_secret(file: Path, where: str, *, fix: str = "") -> str:
     Raises:
         InputError: it cannot be read, is not text, or is empty.
     """
+    value = read_text(file, where, fix=fix).strip()
+    if not value:
+        raise InputError(f"{where} is empty", fix=fix)
+    return value
+
+
+def read_text(file: Path, where: str, *, fix: str = "") -> str:
+    """The text of a file with secrets, as it is; arguments as of `read_secret`.
+
+    Raises:
+        InputError: it cannot be read, or is not text.
+    """
     try:
-        value = file.read_text(encoding="utf-8").strip()
+        return file.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"{where} cannot be read ({error.strerror})", fix=fix) from error
     except UnicodeDecodeError as error:
         raise InputError(f"{where} is not text", fix=fix) from error
-    if not value:
-        raise InputError(f"{where} is empty", fix=fix)
-    return value

@@ -17,6 +17,7 @@ import structlog
 from guard.alerts.outbox import Outbox
 from guard.alerts.sinks.console import ConsoleSink
 from guard.alerts.sinks.telegram import TelegramSink
+from guard.app.channels import destinations_of, require_known, second_channels
 from guard.app.cycle import Cycle
 from guard.app.desk import StoreDesk
 from guard.app.direct import DirectTeller
@@ -87,6 +88,9 @@ class Service:
         self._sinks: dict[str, Sink] = {"console": ConsoleSink(console)}
         if self.bot is not None:
             self._sinks["telegram"] = TelegramSink(self.bot.sender)
+        self._second = second_channels(settings)
+        if self._second is not None:
+            self._sinks[self._second.scheme] = self._second
         direct = DirectTeller(self._sinks)
         self.outbox = Outbox(
             opened.store,
@@ -94,6 +98,7 @@ class Service:
             opened.clock,
             opened.ids,
             chance=random.Random().random,  # noqa: S311  # spreads repeats, no secret
+            second=destinations_of(self._second),
         )
         self._deliveries: asyncio.Task[None] | None = None
         self.protection = Protection(
@@ -116,6 +121,7 @@ class Service:
             timeout_s=settings.schedule.timeout_s,
             console=settings.alerts.console,
             bars=change_bars(settings.integrity),
+            second=destinations_of(self._second),
         )
         self._scheduler = Scheduler(self._turn, settings.schedule, opened.clock, settings.stream.min_gap_s)
         self.streams: StreamHub | None = None
@@ -158,8 +164,9 @@ class Service:
         """Start everything; a Telegram that cannot be reached delays nothing.
 
         Raises:
-            InputError: the health address cannot be used.
+            InputError: the health address cannot be used, or a second channel is none.
         """
+        await require_known(self._second)
         await self.web.start()
         self._deliveries = asyncio.create_task(self.outbox.run(), name="outbox")
         if self.bot is not None:

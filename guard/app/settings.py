@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from guard.app.secret_file import read_secret
+from guard.app.secret_file import read_secret, read_text
+from guard.ports.errors import InputError
 
 ENV_PREFIX = "GUARD__"
 
@@ -65,6 +66,29 @@ class Telegram(Table):
         return SecretStr(
             read_secret(self.token_file, where, fix="write the bot's token from @BotFather into that file")
         )
+
+
+class Apprise(Table):
+    """[apprise]: second channels; off while `urls_file` is absent."""
+
+    urls_file: Path | None = None
+
+    def urls(self) -> dict[int, SecretStr]:
+        """The URLs of the file by their line; empty when it is off. Empty lines and those that begin with # are none.
+
+        Raises:
+            InputError: the file cannot be read, is not text, or names nothing.
+        """
+        if self.urls_file is None:
+            return {}
+        where, fix = f"apprise.urls_file {self.urls_file}", "write one URL a line into it, or remove the key"
+        lines = enumerate(read_text(self.urls_file, where, fix=fix).splitlines(), start=1)
+        found = {
+            number: SecretStr(text) for number, line in lines if (text := line.strip()) and not text.startswith("#")
+        }
+        if not found:
+            raise InputError(f"{where} names no service", fix=fix)
+        return found
 
 
 class Schedule(Table):
@@ -257,6 +281,7 @@ class Settings(BaseSettings):
 
     database: Database = Database()
     telegram: Telegram = Telegram()
+    apprise: Apprise = Apprise()
     schedule: Schedule = Schedule()
     stream: Stream = Stream()
     zones: Zones = Zones()

@@ -131,7 +131,7 @@ def _allowed_beside(keys: list[str]) -> Iterator[str]:
 
 def _with_absolute_paths(settings: Settings, root: Path) -> Settings:
     """Relative paths in a file are relative to that file."""
-    database, telegram = settings.database, settings.telegram
+    database, telegram, apprise = settings.database, settings.telegram, settings.apprise
     for prefix in ("sqlite:///", "sqlite+aiosqlite:///"):
         if database.url.startswith(prefix) and ":memory:" not in database.url:
             file = Path(database.url.removeprefix(prefix))
@@ -141,4 +141,6 @@ def _with_absolute_paths(settings: Settings, root: Path) -> Settings:
         database = database.model_copy(update={"master_key_file": root / database.master_key_file})
     if telegram.token_file:
         telegram = telegram.model_copy(update={"token_file": root / telegram.token_file})
-    return settings.model_copy(update={"database": database, "telegram": telegram})
+    if apprise.urls_file:
+        apprise = apprise.model_copy(update={"urls_file": root / apprise.urls_file})
+    return settings.model_copy(update={"database": database, "telegram": telegram, "apprise": apprise})

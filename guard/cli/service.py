@@ -41,6 +41,7 @@ def config_check(config: ConfigFile = None) -> None:
 
     settings = load_settings(config)
     settings.telegram.token()
+    settings.apprise.urls()
     print_json(settings.model_dump(mode="json"))
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
+from aiohttp import web
 from pydantic import SecretStr
 
+from guard.alerts.sinks.apprise import NO_TITLE, AppriseSink
 from guard.alerts.sinks.console import ConsoleSink
 from guard.alerts.sinks.telegram import TelegramSink
 from guard.bot.standalone import standalone_sender
@@ -38,11 +41,37 @@ def _console() -> Channel:
     )
 
 
-@pytest.fixture(params=["console", "telegram"])
+@asynccontextmanager
+async def _apprise() -> AsyncIterator[Channel]:
+    """The real library, posting JSON to a server on loopback."""
+    seen: list[str] = []
+    status = [200]
+
+    async def take(request: web.Request) -> web.Response:
+        sent = await request.json()
+        if status[0] == 200:
+            seen.append(sent["message"] if sent["title"] == NO_TITLE else f"{sent['title']}\n{sent['message']}")
+        return web.Response(status=status[0])
+
+    app = web.Application(client_max_size=2**22)
+    app.router.add_post("/", take)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    sink = AppriseSink({1: SecretStr(f"json://127.0.0.1:{runner.addresses[0][1]}")})
+    yield Channel(sink, sink.destinations[0], lambda: seen, lambda: status.__setitem__(0, 503))
+    await runner.cleanup()
+
+
+@pytest.fixture(params=["console", "telegram", "apprise"])
 async def channel(request: pytest.FixtureRequest) -> AsyncIterator[Channel]:
-    """The console on a stream; Telegram over HTTP with the real library against a loopback Bot API."""
+    """The console on a stream; Telegram and Apprise over HTTP, with the real libraries, against loopback servers."""
     if request.param == "console":
         yield _console()
+        return
+    if request.param == "apprise":
+        async with _apprise() as posted:
+            yield posted
         return
     idle = VirtualTimeLoop()  # a clock that stands still: no flood window passes
     telegram = TelegramSandbox(VirtualClock(idle, START))

@@ -99,7 +99,7 @@ async def test_broken_markup_arrives_as_plain_text(delivery: Any, anna: Person) 
 
 
 async def test_a_group_that_became_a_supergroup_is_followed(delivery: Any, telegram: TelegramSandbox) -> None:
-    """What was written for the old chat arrives in the new one; the link follows for ever, and the old is asked once."""
+    """What was written for the old chat arrives in the new one; the link follows, the old one is asked no more."""
     store, now = delivery.store, SystemClock().now()
     user = await store.add_user("anna", now)
     group = telegram.group("Desk")
