@@ -3,13 +3,16 @@
 No overlap: an account's next cycle waits for the last one. No pile-up: turns that were missed (a long pause, a
 suspended machine) become one. The pause between two cycles follows the account's zone. A cycle can be brought forward
 (`hasten`), as often as one likes: however many ask, it runs once, and never sooner than `min_gap_s` after the last.
+APScheduler plans by wall time: when that is set back, every plan is moved with it, or nobody would be read for as long.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
@@ -19,6 +22,11 @@ from guard.risk.zones import Zone
 
 Turn = Callable[[str], Awaitable[Zone]]
 SPREAD_S = 2.0
+CLOCK_CHECK_S = 1.0
+# A clock that is slewed moves by less between two looks.
+_SET_BACK_S = 0.5
+
+log = structlog.get_logger(__name__)
 
 
 def pause_s(zone: Zone, schedule: Schedule) -> float:
@@ -45,13 +53,18 @@ class Scheduler:
             timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
         )
         self._pauses: dict[str, float] = {}
+        self._clock_watch: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to trigger."""
         self._scheduler.start()
+        self._clock_watch = asyncio.create_task(self._watch_clock(), name="clock")
 
     def stop(self) -> None:
         """Trigger nothing more; what runs is the caller's to await."""
+        if self._clock_watch is not None:
+            self._clock_watch.cancel()
+            self._clock_watch = None
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
@@ -91,6 +104,25 @@ class Scheduler:
         planned = self._scheduler.get_job(account_id).next_run_time
         if planned is None or planned > due:
             self._scheduler.modify_job(account_id, next_run_time=due)
+
+    async def _watch_clock(self) -> None:
+        """Move every plan when the wall clock is set back; one that is set forward makes plans due by itself."""
+        ahead_s = self._wall_ahead_s()
+        while True:
+            await self._clock.sleep(CLOCK_CHECK_S)
+            moved_s, ahead_s = self._wall_ahead_s() - ahead_s, self._wall_ahead_s()
+            if moved_s < -_SET_BACK_S:
+                log.warning("the clock was set back, every plan is moved with it", seconds=round(-moved_s, 1))
+                self._move_plans(timedelta(seconds=moved_s))
+
+    def _wall_ahead_s(self) -> float:
+        return self._clock.now().timestamp() - self._clock.monotonic()
+
+    def _move_plans(self, by: timedelta) -> None:
+        self._began = {account_id: began + by for account_id, began in self._began.items()}
+        for job in self._scheduler.get_jobs():
+            if job.next_run_time is not None:
+                self._scheduler.modify_job(job.id, next_run_time=job.next_run_time + by)
 
     async def _run(self, account_id: str) -> None:
         self._began[account_id] = self._clock.now()

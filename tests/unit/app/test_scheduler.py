@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 
 from guard.app.clock import SystemClock
 from guard.app.scheduler import Scheduler
@@ -93,3 +94,30 @@ async def test_forgotten_and_unknown_accounts_are_not_hastened() -> None:
         scheduler.forget("a")
         scheduler.hasten("a")
         assert len(turns.times) == 1
+
+
+class ShiftedClock(SystemClock):
+    """The machine's clock, set to another time now and then."""
+
+    def __init__(self) -> None:
+        self.shift = timedelta()
+
+    def now(self) -> datetime:
+        """Wall time as it was set."""
+        return super().now() + self.shift
+
+
+async def test_a_clock_that_is_set_back_stops_nobody() -> None:
+    """The next turn comes sooner by as much; else nobody would be read for as long as the clock went back."""
+    clock, turns = ShiftedClock(), Turns()
+    scheduler = Scheduler(turns.turn, LONG, clock)
+    scheduler.start()
+    scheduler.watch("a")
+    await turns.until(1)
+    clock.shift = -timedelta(seconds=LONG.calm_s)
+    try:
+        await turns.until(2)
+        assert scheduler._began["a"] <= clock.now()
+    finally:
+        scheduler.stop()
+        await asyncio.sleep(0)
