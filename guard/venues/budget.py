@@ -91,7 +91,9 @@ class RequestBudget:
         A weight larger than the whole budget passes when nothing else was spent: it could never fit.
         """
         fits = self._fits(weight)
-        if _NEVER_WAITS.get() or (fits and not self._waiting):
+        # Whoever waits first may be too heavy for what is left; a more urgent one that fits need not wait behind it.
+        is_first = all(urgency > waiter.urgency for waiter in self._waiting)
+        if _NEVER_WAITS.get() or (fits and is_first):
             self._count(weight, account)
             return
         waiter = _Waiter(weight, account, urgency, next(self._numbers), asyncio.Event())

@@ -27,7 +27,9 @@ class Shared(Generic[T]):
     """Keeps one value and reads it anew when it is older than `refresh_s`; concurrent askers wait for one read.
 
     When a new read fails, the old value stands in for it until it is `usable_s` old: figures that change once in
-    months must not blind the guard for a hiccup. Its time goes with it, so nobody takes it for new.
+    months must not blind the guard for a hiccup. Its time goes with it, so nobody takes it for new. It stands in as
+    well while somebody else reads: that one may wait for the request budget, and an order or a riskier account must not
+    wait behind it.
     """
 
     def __init__(self, clock: Clock, refresh_s: float, usable_s: float | None = None) -> None:
@@ -69,6 +71,9 @@ class Shared(Generic[T]):
         fresh = self._younger_than(limit_s)
         if fresh is not None:
             return fresh
+        usable = self._younger_than(self._usable_s)
+        if self._reading.locked() and usable is not None and within_s is None and not insist:
+            return usable
         async with self._reading:
             fresh = self._younger_than(limit_s)
             if fresh is not None:

@@ -185,3 +185,18 @@ async def test_a_rounding_error_is_no_time_to_sleep(clock: Any) -> None:
     clock.seconds = 60.08 + 60.0 - 1e-14
     await budget.spend(1)
     assert all(slept >= 0.001 for slept in clock.slept)
+
+
+async def test_an_urgent_request_that_fits_does_not_wait_behind_a_heavy_one(clock: Any) -> None:
+    """The heavy one waits for its own weight, not the riskiest account for it; among equals the order holds."""
+    budget = RequestBudget(clock, 100)
+    await budget.spend(90)
+    heavy = asyncio.create_task(budget.spend(50, "calm"))
+    light = asyncio.create_task(budget.spend(5, "calm too"))
+    await asyncio.sleep(0)
+    began_s = clock.seconds
+    await budget.spend(5, "in danger", urgency=3)
+    assert clock.seconds == began_s
+    assert not heavy.done()
+    assert not light.done()
+    await asyncio.gather(heavy, light)

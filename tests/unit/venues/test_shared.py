@@ -106,3 +106,24 @@ async def test_together_waits_for_all_before_it_fails() -> None:
     with pytest.raises(VenueUnavailable, match="first"):
         await together(fails(), ends())
     assert ended == ["late"]
+
+
+async def test_nobody_waits_for_a_new_reading_while_the_old_value_is_usable(clock: Any) -> None:
+    """Who reads may wait for the request budget; whoever asks meanwhile, such as an order, goes on at once."""
+    source, shared = Source(), Shared[int](clock, 10.0, 100.0)
+    first = await shared.get(source.read)
+    clock.seconds += 11.0
+    gate = asyncio.Event()
+
+    async def slow() -> int:
+        await gate.wait()
+        return 7
+
+    refresh = asyncio.create_task(shared.get(slow))
+    await asyncio.sleep(0)
+    assert await asyncio.wait_for(shared.get(source.read), 1) == first
+    strict = asyncio.create_task(shared.get(source.read, within_s=5.0))
+    await asyncio.sleep(0)
+    assert not strict.done()
+    gate.set()
+    assert (await refresh).value == (await strict).value == 7
