@@ -81,11 +81,18 @@ def lost_legs(before: Mapping[LegKey, float], after: Mapping[LegKey, float]) -> 
 
 
 def explained_by_orders(before: Book, after: Book) -> dict[LegKey, float]:
-    """Contracts by leg that resting and conditional orders of the earlier book can have closed since."""
+    """Contracts by leg that resting and conditional orders of the earlier book can have closed since.
+
+    A conditional order that still waits has closed nothing, also when it is smaller: one for the whole leg always is as
+    large as the leg, and shrinks with it when the leg is liquidated in part.
+    """
     closed: defaultdict[LegKey, float] = defaultdict(float)
     still = {order.order_id: order.remaining for order in after.orders if order.order_id}
+    waiting = {order.order_id for order in after.orders if order.order_id and order.conditional}
     sides: tuple[Side, Side] = ("long", "short")
     for order in before.orders:
+        if order.conditional and order.order_id in waiting:
+            continue
         for side in sides:
             closes = order.side == _CLOSED_BY[side] and order.position_side in {None, side}
             if closes:

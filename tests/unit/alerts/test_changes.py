@@ -197,3 +197,13 @@ def test_several_changes_make_one_message(reading: Callable[..., Reading]) -> No
     assert told.messages[0].alert_id == told.alerts[1].alert_id
     assert announce_changes(watched, [], recipients=(), ids=RandomIds()).messages == ()
     assert change_fingerprint("a", changes[0]) != change_fingerprint("a", changes[1])
+
+
+def test_a_waiting_stop_for_the_whole_leg_hides_no_partial_liquidation() -> None:
+    """It is as large as the leg, so it shrinks with it; that it still waits says that it closed nothing."""
+    stop = Order(BTC, "sell", None, 2.0, reduce_only=True, conditional=True, order_id="7")
+    before = replace(CALM, orders=(stop,))
+    smaller = replace(CALM, positions=(replace(LONG, contracts=1.2), SHORT), orders=(replace(stop, remaining=1.2),))
+    assert kinds(legs_between(before, smaller)) == [(ChangeKind.LEG_SHRUNK, f"long {BTC}")]
+    triggered = replace(smaller, orders=())
+    assert legs_between(before, triggered) == []
