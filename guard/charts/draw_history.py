@@ -195,10 +195,11 @@ def _value(bar: Bar) -> float:
 
 def _draw_blind(axes: Any, picture: HistoryPicture) -> None:
     """Times without sight: hatched, and no line."""
-    for start, end in picture.blind:
-        axes.axvspan(
-            start,
-            end,
+    if picture.blind:
+        axes.broken_barh(
+            [(start, end - start) for start, end in picture.blind],
+            (0, 1),
+            transform=axes.get_xaxis_transform(),
             facecolor=ZONE_COLOUR[Zone.UNKNOWN],
             alpha=0.9,
             hatch="////",

@@ -58,7 +58,8 @@ def history_picture(
         subtitle = f"{minute(since)} to {minute(until)}"
         return HistoryPicture(title, subtitle, since.timestamp(), end_s, (), (), Line(), Line(), Line(), "")
     start_s = float(series.at_s[0])
-    end_s = max(until.timestamp(), float(series.at_s[-1]), start_s + ALONE_S)
+    end_s = max(until.timestamp(), float(series.at_s[-1]))
+    end_s = end_s if end_s > start_s else start_s + ALONE_S
     marks = (*(_alert_mark(alert) for alert in alerts), *(_action_mark(intent) for intent in intents))
     return HistoryPicture(
         title=title_of(account, series),

@@ -104,8 +104,12 @@ def ribbon(axes: Any, spans: Sequence[Span]) -> None:
     width = spans[-1][1] - spans[0][0] if spans else 0.0
     words: dict[str, Any] = {"ha": "center", "va": "center", "weight": "bold"}
     narrow: list[Span] = []
+    for zone in dict.fromkeys(zone for _, _, zone in spans):  # one drawing for all spans of a zone: much quicker
+        places = [(start, end - start) for start, end, each in spans if each is zone]
+        axes.broken_barh(
+            places, (0, 1), facecolor=ZONE_COLOUR[zone], hatch=HATCH.get(zone), edgecolor=FAINT, linewidth=0
+        )
     for start, end, zone in spans:
-        axes.axvspan(start, end, facecolor=ZONE_COLOUR[zone], hatch=HATCH.get(zone), edgecolor=FAINT, linewidth=0)
         size = min(1.0, (end - start) / (_room(zone, width) or 1.0))
         if size >= SHRUNK:
             axes.text((start + end) / 2, 0.47, zone_name(zone), color=ink_on(zone), fontsize=LETTER_PT * size, **words)

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -126,18 +127,23 @@ async def test_a_process_that_died_while_idle_costs_nothing(
 
 
 async def test_a_picture_that_takes_too_long_is_given_up(
-    make_studio: Callable[..., Studio], small: ExposurePicture
+    monkeypatch: pytest.MonkeyPatch, make_studio: Callable[..., Studio], small: ExposurePicture
 ) -> None:
     """The process is killed: what hangs does not hang for ever."""
-    studio = make_studio(timeout_s=0.2, command=(sys.executable, "-c", "import time; time.sleep(600)"))
-    drawing = asyncio.create_task(studio.draw(small))
-    await asyncio.sleep(0.1)
-    process = studio._process
+    studio = make_studio(timeout_s=0.2)
+    started: list[Process] = []
+    plain = studio._started
+
+    async def noted() -> Process:
+        started.append(await plain())
+        os.kill(started[-1].pid, signal.SIGSTOP)
+        return started[-1]
+
+    monkeypatch.setattr(studio, "_started", noted)
     with pytest.raises(PictureError, match=r"was not drawn in 0\.2 s"):
-        await drawing
-    assert process is not None
+        await studio.draw(small)
     async with asyncio.timeout(10):
-        assert await process.wait() == -signal.SIGKILL
+        assert await started[0].wait() == -signal.SIGKILL
 
 
 @pytest.mark.parametrize(
@@ -215,6 +221,8 @@ async def test_a_cancelled_wish_leaves_no_half_answer_behind(
     """The next picture is its own, not the rest of the one that nobody waited for."""
     studio = make_studio()
     await studio.draw(small)
+    assert studio._process is not None
+    os.kill(studio._process.pid, signal.SIGSTOP)
     drawing = asyncio.create_task(studio.draw(small))
     await asyncio.sleep(0.02)
     drawing.cancel()

@@ -66,6 +66,12 @@ def test_the_axis_begins_with_the_first_reading(start: datetime, level: Build) -
     assert "2 readings, the first at 21 Nov 03:40 UTC" in shown.subtitle
 
 
+def test_the_axis_ends_now(start: datetime, level: Build) -> None:
+    """Nothing is said of the future; a single moment is shown as a minute."""
+    assert picture(start, [level(0), level(10)], seconds=12).end_s == start.timestamp() + 12
+    assert picture(start, [level(0)], seconds=0).end_s == start.timestamp() + 60
+
+
 def test_marks_are_of_the_time_and_tell_what_was_done(
     start: datetime,
     level: Build,
