@@ -231,7 +231,8 @@ class Protection:
             notional_today=await self._store.notional_traded_since(account_id, day),
             daily_cap=watch.protect.daily_cap(await self._equity_of_day(account_id, day, reading, fetched.book)),
             symbols=frozenset(position.symbol for position in fetched.book.positions),
-            in_flight=any(intent.state == "open" for intent in recent),
+            # However old: as long as the outcome of one order is not known, no other is sent.
+            in_flight=bool(await self._store.open_intents(account_id)),
             watched_only=_watched_only(watch, reading, fetched.book),
         )
 
@@ -252,6 +253,8 @@ class Protection:
         """Execute what was journalled. A journal that fails stops everything and is told directly."""
         if decision.task is None or watch.venue is None:
             return
+        # Whatever breaks off from here, its orders are looked up in the next cycle.
+        watch.pending = True
         try:
             outcome = await self._executor(watch, watch.venue, recipients).execute(decision.task)
         except StoreError as error:
@@ -322,7 +325,7 @@ class Protection:
 
 
 class _Disarmed:
-    """The kill switch of one account: the process ends, or a person disarmed or removed the account meanwhile."""
+    """The kill switch of one account: the process ends, or it was disarmed, frozen or removed meanwhile."""
 
     def __init__(self, ending: asyncio.Event, watch: Watch) -> None:
         self._ending = ending
@@ -330,7 +333,8 @@ class _Disarmed:
 
     def is_set(self) -> bool:
         """Whether no further order may be sent."""
-        return self._ending.is_set() or self._watch.record.mode != "auto"
+        record = self._watch.record
+        return self._ending.is_set() or record.frozen or record.mode != "auto"
 
 
 def _watched_only(watch: Watch, reading: Reading, book: Book) -> str:

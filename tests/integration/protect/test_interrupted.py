@@ -1,0 +1,100 @@
+"""Armed protection when the world changes under it: the journal fails, an old plan is open, the account is frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from guard.app.watch import Watch
+from guard.ports.errors import StoreError
+from guard.ports.records import IntentRecord, OrderRecord, Reading
+from guard.ports.records import OrderJournalState as State
+from guard.risk.zones import Zone
+from guard.store.store import Store
+from tests.contract.venues.harness_binanceusdm import BinanceUsdm
+from tests.integration.protect import armed as world
+
+LEGS = [("BTCUSDT", "12", "43500", "BOTH")]
+Save = Callable[[OrderRecord], Awaitable[None]]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What people are told without the store."""
+    lines: list[str] = []
+
+    async def tell(_watch: Watch, _reading: Reading, why: str) -> None:
+        lines.append(why)
+
+    monkeypatch.setattr(world, "_nobody", tell)
+    return lines
+
+
+def watching(store: Store, monkeypatch: pytest.MonkeyPatch, before: Callable[[OrderRecord], None]) -> None:
+    """Do something before every order that the journal is given."""
+    save: Save = store.save_order
+
+    async def watched(order: OrderRecord) -> None:
+        before(order)
+        await save(order)
+
+    monkeypatch.setattr(store, "save_order", watched)
+
+
+async def test_a_journal_that_fails_is_taken_up_again(
+    store: Store, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order was sent and its answer could not be written: found again in the next cycle, not at the next start."""
+    failing = [State.FILLED]
+
+    def fail(order: OrderRecord) -> None:
+        if order.state in failing:
+            failing.clear()
+            raise StoreError("disk full")
+
+    async with world.armed_at(BinanceUsdm, store, LEGS) as armed:
+        await armed.fall()
+        await armed.turn()
+        watching(store, monkeypatch, fail)
+        await armed.turn()
+        assert told == ["protection stopped, its journal cannot be written: disk full"]
+        assert armed.sent_at_venue() == 1
+        await armed.turn()
+        first = (await armed.intents())[0]
+        assert first.state in {"done", "failed"}
+        assert {order.state for order in await store.orders_of(first.intent_id)} <= {State.VERIFIED, State.SKIPPED}
+        assert not armed.watch.record.frozen
+
+
+async def test_a_plan_that_is_open_for_days_still_blocks(store: Store) -> None:
+    """What became of its orders is not known, however old it is."""
+    async with world.armed_at(BinanceUsdm, store, LEGS) as armed:
+        record = armed.watch.record
+        at = record.created_at - timedelta(days=2)
+        reason = "its order was accepted, and the venue does not show it"
+        await armed.turn()
+        await store.add_intent(IntentRecord("old", record.account_id, at, "open", Zone.DANGER, reason, "{}", 0.7), ())
+        armed.watch.pending = False  # as if it had been looked up in this cycle, in vain
+        await armed.fall()
+        for _ in range(3):
+            await armed.turn()
+        assert armed.sent_at_venue() == 0
+
+
+async def test_a_freeze_in_the_middle_stops_the_next_order(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frozen between the decision and the order: not sent."""
+    async with world.armed_at(BinanceUsdm, store, LEGS) as armed:
+        await armed.fall()
+        await armed.turn()
+
+        def freeze(_order: OrderRecord) -> None:
+            armed.watch.record = replace(armed.watch.record, frozen=True)
+
+        watching(store, monkeypatch, freeze)
+        await armed.turn()
+        assert armed.sent_at_venue() == 0
+        (intent,) = await armed.intents()
+        assert intent.state == "failed"
