@@ -32,6 +32,11 @@ class SettleState:
     positions: tuple[PositionRow, ...] = ()
     orders: tuple[OrderRow, ...] = ()
 
+    @property
+    def is_told(self) -> bool:
+        """Whether the account's own figures are of its cross legs: zeros beside such legs stand for nothing."""
+        return self.account.maintenance_margin != 0.0 or all(row.is_isolated for row in self.positions)
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -65,8 +70,9 @@ class Answers:
 
     @cached_property
     def ordered_only(self) -> tuple[tuple[str, str], ...]:
-        """Settlement currency and id of contracts that orders name and that are not held."""
-        return tuple(sorted({(row.settle, row.market_id) for row in self.orders if row.market_id not in self.held_ids}))
+        """Settlement currency and id of contracts that are not held, with orders that hold margin."""
+        asking = (row for row in self.orders if not row.closes and not row.conditional)
+        return tuple(sorted({(row.settle, row.market_id) for row in asking if row.market_id not in self.held_ids}))
 
     @cached_property
     def used_ids(self) -> frozenset[str]:
@@ -84,7 +90,7 @@ class Answers:
 
 
 def modes_of(accounts: Mapping[str, AccountRow], account_mode: AccountMode) -> Modes:
-    """The modes that accounts state; those in which nothing is held do not matter beside others.
+    """The modes that accounts state; where nothing is held or ordered, they do not matter beside others.
 
     Raises:
         VenueError: there is no account, or two that matter are in different position modes.
@@ -104,5 +110,7 @@ def modes_of(accounts: Mapping[str, AccountRow], account_mode: AccountMode) -> M
 
 
 def _mattering(accounts: Mapping[str, AccountRow]) -> Iterator[AccountRow]:
-    used = [account for account in accounts.values() if not account.is_empty]
-    yield from used or list(accounts.values())[:1]
+    """Those in which something is held or ordered; else the first with money, else the first."""
+    used = [account for account in accounts.values() if account.is_used]
+    funded = [account for account in accounts.values() if not account.is_empty]
+    yield from used or (funded or list(accounts.values()))[:1]

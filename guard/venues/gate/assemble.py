@@ -58,7 +58,8 @@ def is_computed(answers: Answers, markets: MarketTable) -> bool:
         return True
     unified, apart = answers.unified, any(row.is_isolated for row in answers.held)
     beside = any(
-        state.account.account_mode == "classic" and not state.account.is_empty for state in answers.states.values()
+        state.account.account_mode == "classic" and (state.positions or state.orders)
+        for state in answers.states.values()
     )
     return unified is not None and not (apart or beside or unified.owes or unified.spot_order_loss)
 
@@ -306,7 +307,8 @@ class _Builder:
         isolated = account.isolated_margin
         if isolated is None:
             isolated = sum(row.isolated_margin or 0.0 for row in state.positions)
-        if account.evolved is False and account.equity is None and any(not row.is_isolated for row in state.positions):
+        has_cross = any(not row.is_isolated for row in state.positions)
+        if account.evolved is False and has_cross and (account.equity is None or not state.is_told):
             # Before the upgrade each cross leg was liquidated by itself, at its own price.
             self.missing.append(
                 f"whether {account.currency} legs are liquidated together (enable_evolved_classic is off)"
@@ -317,6 +319,10 @@ class _Builder:
         """Name what a reported book cannot do without, and what its pools leave out."""
         if self.is_computed:
             return
+        for row in self._answers.held:
+            if row.is_isolated:
+                symbol = symbol_like(row.market_id, row.settle)
+                self.missing.append(f"requirement of {symbol}, isolated: the account's figures are of cross legs only")
         if self._answers.account_mode in {"multi", "portfolio"}:
             totals = None if self._answers.unified is None else self._answers.unified.totals
             if totals is None or totals.equity is None:

@@ -56,6 +56,10 @@ and endpoint; a classic account with USDT contracts that is read every 3 s spend
 
 NO_ACCOUNT = "USER_NOT_FOUND"
 """What is said of a settlement currency in which nothing was ever deposited."""
+NO_POSITION_LABELS = frozenset({"POSITION_NOT_FOUND", "POSITION_EMPTY", "CONTRACT_NOT_FOUND"})
+"""What is said of the settings of a contract that the user never touched, or that is gone."""
+NO_PAIR_LABELS = frozenset({"INVALID_CURRENCY_PAIR", "INVALID_CURRENCY"})
+"""What is said of the price of a currency that is not traded for USDT."""
 NO_LABEL = "none"
 """Stands for the label of an answer that has none: every refusal of this venue has one, so it is some other page."""
 ORDER_NOT_FOUND = "ORDER_NOT_FOUND"

@@ -29,7 +29,7 @@ def reported_of(answers: Answers) -> VenueReported:
         row: AccountRow | UnifiedBalance | None = account
         if account.account_mode not in {None, "classic"} and answers.unified is not None:
             row = None if together else answers.unified.balances.get(account.currency)
-        elif together and account.is_empty:
+        elif not state.is_told or (together and not state.positions and not state.orders):
             row = None
         if row is not None and (row.equity is not None or row.margin_level is not None):
             pools[account.currency] = _figures(row)

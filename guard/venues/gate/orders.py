@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from guard.ports.venue import OrderRequest, OrderState, OrderStatus
 from guard.venues.client import Endpoint
-from guard.venues.fields import Row, decimal, number, record, refused, rows, text
+from guard.venues.fields import Row, exact, number, record, refused, rows, text
 from guard.venues.gate import endpoints as at
 from guard.venues.gate.parse_orders import CLIENT_ID_PREFIX, client_order_id_of
 from guard.venues.markets import Listing
@@ -94,7 +94,7 @@ def read_order(row: Row, symbol: str, where: str) -> OrderState:
     Raises:
         BadAnswer: a required field is missing or unreadable, or the figures contradict each other.
     """
-    size, left = decimal(row, "size", where), decimal(row, "left", where)
+    size, left = exact(row, "size", where), exact(row, "left", where)
     client_order_id = client_order_id_of(row)
     if client_order_id is None:
         raise refused(where, f"order {row.get('id')} has the text {row.get('text')!r}")

@@ -62,6 +62,8 @@ class AccountRow(NamedTuple):
     available: float | None
     margin_level: float | None
     """Equity / maintenance margin: low is bad."""
+    is_used: bool
+    """Margins are in use: something is held or ordered."""
     is_empty: bool
     """Nothing was deposited or earned, nothing is held: there can be no positions and no orders."""
 
@@ -116,7 +118,8 @@ def read_account(answer: object, settle: str) -> AccountRow:
     isolated = optional_number(row, "isolated_position_margin", where)
     cross_orders = optional_number(row, "cross_order_margin", where)
     initial = optional_number(row, "cross_initial_margin", where)
-    held = optional_number(row, "position_margin", where) or optional_number(row, "position_initial_margin", where)
+    margins = [optional_number(row, key, where) for key in ("position_margin", "position_initial_margin")]
+    margins += [isolated, order_margin, cross_orders, initial]
     return AccountRow(
         settle=settle,
         currency=currency,
@@ -132,7 +135,8 @@ def read_account(answer: object, settle: str) -> AccountRow:
         initial_margin=None if initial is None else initial + (cross_orders or 0.0),
         available=optional_number(row, "cross_available", where),
         margin_level=optional_number(row, "cross_mmr", where),
-        is_empty=not any((wallet, isolated, order_margin, initial, held)),
+        is_used=any(margins),
+        is_empty=not any((wallet, *margins)),
     )
 
 

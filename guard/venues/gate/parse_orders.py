@@ -15,6 +15,7 @@ from guard.venues.gate import endpoints as at
 CLIENT_ID_PREFIX = "t-"
 _CLOSED_LEG: Mapping[str, Side] = {"close_long": "long", "close_short": "short"}
 _CLOSING: Mapping[Side, OrderSide] = {"long": "sell", "short": "buy"}
+_CLOSING_KINDS = ("close-", "plan-close-")
 
 
 class OrderRow(NamedTuple):
@@ -53,8 +54,9 @@ def read_open_orders(pages: list[object], settle: str) -> tuple[OrderRow, ...]:
         here = f"{where} {text(row, 'contract', where)}"
         size, left = number(row, "size", here), number(row, "left", here)
         closes = optional_flag(row, "is_close", here) is True
-        if left == 0.0 and not (closes and size == 0.0):
-            raise refused(here, "an open order has nothing left")
+        if left == 0.0 and size != 0.0:
+            # Filled between the list's making and its sending.
+            continue
         if left * size < 0.0:
             raise refused(here, f"an open order of {size:g} has {left:g} left")
         found.append(_order(row, row, settle, left, closes=closes, conditional=False, where=here))
@@ -72,11 +74,12 @@ def read_price_orders(pages: list[object], settle: str) -> tuple[OrderRow, ...]:
     for row in (row for page in pages for row in rows(page, where)):
         initial = record(row.get("initial"), f"{where} initial")
         here = f"{where} {text(initial, 'contract', where)}"
-        amount = optional_number(initial, "amount", here)
-        size = number(initial, "size", here) if amount is None else amount
-        closes = any(optional_flag(initial, key, here) is True for key in ("is_close", "close"))
-        if size == 0.0 and not closes and optional_text(initial, "auto_size") not in _CLOSED_LEG:
-            raise refused(here, "a conditional order has no size and closes nothing")
+        # `amount` is the size with its decimals; without either the order closes whatever its leg holds.
+        size = optional_number(initial, "amount", here) or number(initial, "size", here)
+        kind = optional_text(row, "order_type") or ""
+        closes = kind.startswith(_CLOSING_KINDS) or any(
+            optional_flag(initial, key, here) is True for key in ("is_close", "close")
+        )
         found.append(_order(row, initial, settle, size, closes=closes, conditional=True, where=here))
     return tuple(found)
 
@@ -104,6 +107,6 @@ def _side(row: Row, terms: Row, left: float) -> OrderSide | None:
         return "buy" if left > 0 else "sell"
     leg = _CLOSED_LEG.get(optional_text(terms, "auto_size") or "")
     kind = optional_text(row, "order_type") or ""
-    if leg is None and kind.startswith(("close-", "plan-close-")):
+    if leg is None and kind.startswith(_CLOSING_KINDS):
         leg = "long" if "long" in kind else "short" if "short" in kind else None
     return None if leg is None else _CLOSING[leg]

@@ -67,9 +67,11 @@ def read_unified(answer: object) -> Unified:
     where = at.UNIFIED.name
     row = record(answer, where)
     balances = record(row.get("balances"), f"{where} balances")
+    counts_all = optional_flag(row, "is_all_collateral", where) is True
     return Unified(
         balances={
-            name: _balance(record(each, f"{where} {name}"), f"{where} {name}") for name, each in balances.items()
+            name: _balance(record(each, f"{where} {name}"), f"{where} {name}", counts=counts_all)
+            for name, each in balances.items()
         },
         totals=UnifiedTotals(
             equity=optional_number(row, "total_margin_balance", where),
@@ -82,13 +84,13 @@ def read_unified(answer: object) -> Unified:
     )
 
 
-def _balance(row: Row, where: str) -> UnifiedBalance:
+def _balance(row: Row, where: str, *, counts: bool) -> UnifiedBalance:
     return UnifiedBalance(
         cross_balance=optional_number(row, "cross_balance", where),
         frozen=number(row, "freeze", where),
         whole=optional_number(row, "equity", where),
         owed=max(optional_number(row, key, where) or 0.0 for key in ("borrowed", "total_liab", "negative_liab")),
-        is_collateral=optional_flag(row, "enabled_collateral", where) is not False,
+        is_collateral=counts or optional_flag(row, "enabled_collateral", where) is not False,
         equity=optional_number(row, "margin_balance", where),
         maintenance_margin=optional_number(row, "mm", where),
         initial_margin=optional_number(row, "im", where),

@@ -56,7 +56,7 @@ class StateReader:
             name: [] for name in ("balances", "positions", "open_orders", "conditional_orders")
         }
         unified, *states = await together(
-            self._unified(modes, parts["balances"]), *(self._settle(settle, parts) for settle in modes.settles)
+            self._unified(modes, parts["balances"]), *(self._settle(settle, modes, parts) for settle in modes.settles)
         )
         stated = {state.account.account_mode for state in states} - {None}
         times = {name: min(moments) for name, moments in parts.items() if moments}
@@ -78,7 +78,7 @@ class StateReader:
         moments.append(answer.at)
         return read_unified(answer.value)
 
-    async def _settle(self, settle: str, parts: Mapping[str, list[datetime]]) -> SettleState:
+    async def _settle(self, settle: str, modes: Modes, parts: Mapping[str, list[datetime]]) -> SettleState:
         """One settlement currency, all at the same time; an empty account first and alone."""
         if settle in self._idle:
             account = await self._account(settle, parts["balances"])
@@ -97,12 +97,12 @@ class StateReader:
             positions=read_positions(positions[0], settle),
             orders=(*read_open_orders(resting[0], settle), *read_price_orders(waiting[0], settle)),
         )
-        self._note_idle(settle, state)
+        self._note_idle(settle, modes, state)
         return state
 
-    def _note_idle(self, settle: str, state: SettleState) -> None:
+    def _note_idle(self, settle: str, modes: Modes, state: SettleState) -> None:
         """A classic account without money that holds nothing: until money comes, nothing else can."""
-        is_classic = state.account.account_mode in {None, "classic"}
+        is_classic = (state.account.account_mode or modes.account_mode) == "classic"
         if is_classic and state.account.is_empty and not state.positions and not state.orders:
             self._idle.add(settle)
         else:

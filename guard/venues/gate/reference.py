@@ -31,7 +31,7 @@ from guard.venues.gate.parse_reference import (
     read_spot_price,
     read_tiers,
 )
-from guard.venues.hub import DAY_S
+from guard.venues.hub import DAY_S, HOUR_S
 from guard.venues.markets import Listing, MarketTable
 from guard.venues.shared import Shared
 from guard.venues.together import together
@@ -214,7 +214,13 @@ class ReferenceDesk:
 
     async def _spot_price(self, currency: str) -> float | None:
         async def read() -> float | None:
-            return read_spot_price(await self._client.call(at.SPOT_TICKERS, {"currency_pair": f"{currency}_USDT"}))
+            try:
+                answer = await self._client.call(at.SPOT_TICKERS, {"currency_pair": f"{currency}_USDT"})
+            except VenueError as error:
+                if error.code in at.NO_PAIR_LABELS:
+                    return None
+                raise
+            return read_spot_price(answer)
 
         shared: Shared[float | None] = self._site.shared(f"spot {currency}", _SPOT_REFRESH_S)
         return (await shared.get(read)).value
@@ -223,11 +229,11 @@ class ReferenceDesk:
         async def read() -> dict[str, tuple[HaircutTier, ...]]:
             return read_discounts(await self._client.call(at.DISCOUNTS))
 
-        shared: Shared[dict[str, tuple[HaircutTier, ...]]] = self._site.shared("discounts", DAY_S / 4, _USABLE_S)
+        shared: Shared[dict[str, tuple[HaircutTier, ...]]] = self._site.shared("discounts", HOUR_S, _USABLE_S)
         return (await shared.get(read)).value
 
     async def terms(self, settle: str, market_id: str, *, dual: bool) -> LegTerms:
-        """The settings of a contract without a position, at most a minute old.
+        """The settings of a contract without a position, at most a minute old; untold where the venue has none.
 
         Raises:
             VenueError: they cannot be read.
@@ -235,7 +241,12 @@ class ReferenceDesk:
         endpoint = at.DUAL_POSITION if dual else at.POSITION
 
         async def read() -> LegTerms:
-            answer = await self._client.call(endpoint, {"settle": settle, "contract": market_id})
+            try:
+                answer = await self._client.call(endpoint, {"settle": settle, "contract": market_id})
+            except VenueError as error:
+                if error.code in at.NO_POSITION_LABELS:
+                    return LegTerms(leverage=None, is_isolated=False)
+                raise
             return read_terms(answer, settle, market_id)
 
         shared = self._terms.setdefault((settle, market_id), Shared(self._site.clock, _TERMS_REFRESH_S))
@@ -252,6 +263,6 @@ class ReferenceDesk:
             asked = {"settle": settle, "contract": market_id}
             return read_tiers(await self._client.call(at.TIERS, asked), market_id)
 
-        shared: Shared[tuple[Tier, ...]] = self._site.shared(f"tiers {settle} {market_id}", DAY_S, _USABLE_S)
+        shared: Shared[tuple[Tier, ...]] = self._site.shared(f"tiers {settle} {market_id}", HOUR_S, _USABLE_S)
         table = (await shared.get(read)).value
         return table or (await shared.get(read, within_s=_REREAD_S)).value

@@ -368,3 +368,30 @@ async def test_a_key_without_the_right_to_the_accounts_data_tells_nothing(bench:
     assert (rights.read, rights.trade, rights.withdraw, rights.ip_restricted) == (True, None, None, None)
     bench.tampering.pages.pop("/account/detail")
     assert (await opened.reader.rights()).ip_restricted is False
+
+
+async def test_what_the_venue_cannot_tell_of_one_thing_blinds_nobody(bench: Harness) -> None:
+    """Settings of a contract that is ordered only, and the price of a coin: named, and the rest is read."""
+    account = bench.account(
+        "alice", bench.holding("BTCUSDT", "2", "43000"), multi_assets=True, balances={"USDT": 40_000, "ETH": 2}
+    )
+    bench.rest(account, "ETHUSDT", Side.BUY, "1", "3000")
+    gone = (400, "application/json", b'{"label":"POSITION_NOT_FOUND","message":"no position"}')
+    unpaired = (400, "application/json", b'{"label":"INVALID_CURRENCY_PAIR","message":"no pair"}')
+    bench.tampering.pages.update({"/positions/ETH_USDT": gone, "/spot/tickers": unpaired})
+    bench.tampering.changes["/futures/usdt/tickers"] = lambda answer: [
+        {**row, "index_price": ""} if row["contract"] == "ETH_USDT" else row for row in answer
+    ]
+    fetched = await (await bench.open(account)).fetch_book()
+    assert set(fetched.missing) == {f"leverage of {ETH}", "price of ETH"}
+
+
+@pytest.mark.parametrize("path", ["/risk_limit_tiers", "/currency_discount_tiers"])
+async def test_tables_are_read_anew_every_hour(bench: Harness, path: str) -> None:
+    """The venue changes them without notice."""
+    opened = await bench.open(bench.account("alice", bench.holding("BTCUSDT", "2", "43000"), multi_assets=True))
+    await opened.fetch_book()
+    asked = bench.tampering.count(path)
+    bench.clock.jump(3_700)
+    await opened.fetch_book()
+    assert bench.tampering.count(path) == asked + 1

@@ -75,6 +75,11 @@ class Make:
         }
         return {**row, **fields}
 
+    @property
+    def unused(self) -> Row:
+        """Fields of an account in which nothing is held or ordered."""
+        return dict.fromkeys(("position_margin", "cross_initial_margin", "cross_maintenance_margin"), "0")
+
     def position(self, contract: str = "BTC_USDT", **fields: object) -> Row:
         """A long leg of 0.1 BTC at 41,000, bought at 40,000."""
         row: Row = {

@@ -158,9 +158,39 @@ def test_unified_accounts_in_usd(make: Any, mode: Any) -> None:
     assert (pool.equity, pool.risk_ratio) == (5_000.0, 0.05)
     silent = make.book(make.answers(state, mode=mode, unified=make.unified(owed, total_margin_balance="")))
     assert "equity of the unified account" in silent.missing
-    beside = make.state(account=make.account("BTC"))
+    beside = make.state((make.position("BTC_USD"),), account=make.account("BTC"))
     both = make.book(make.answers(state, beside, mode=mode, unified=make.unified(owed)))
     assert any("beside the unified one" in each for each in both.missing)
+
+
+def test_idle_money_in_a_classic_account_beside(make: Any) -> None:
+    """Nothing is at risk in it: the unified account is computed as without it."""
+    state = make.state((make.position(),), account=make.account(margin_mode=1))
+    idle = make.state(account=make.account("BTC", **make.unused))
+    fetched = make.book(make.answers(state, idle, mode="multi", unified=make.unified()))
+    assert (fetched.missing, fetched.book.model) == ((), "gate")
+    assert set(fetched.book.venue_reported.pools) == {"USD"}
+    owed = make.book(make.answers(state, idle, mode="multi", unified=make.unified({"borrowed": "1"})))
+    assert (owed.missing, owed.book.model) == ((), "reported")
+
+
+def test_zeros_that_stand_for_nothing_are_no_ratio_of_0(make: Any) -> None:
+    """Accounts before the upgrade have no cross figures: a book that rests on them is not whole."""
+    unfilled = dict.fromkeys(("cross_margin_balance", "cross_maintenance_margin", "cross_initial_margin"), "0")
+    coin = make.state((make.position("BTC_USD"),), account=make.account("BTC", total="1", **unfilled))
+    fetched = make.book(make.answers(coin))
+    assert (fetched.book.model, fetched.missing) == ("reported", ("equity of the BTC account",))
+    assert fetched.book.venue_reported.risk_ratio is None
+    old = make.held(**unfilled, enable_evolved_classic=False)
+    assert any("enable_evolved_classic" in each for each in old.missing)
+    assert old.book.venue_reported.pools == {}
+
+
+def test_an_isolated_leg_in_a_reported_book_is_named(make: Any) -> None:
+    """The account's figures are of cross legs, and nothing else tells how near it is to its end."""
+    legs = (make.position("BTC_USD", leverage="10", margin="0.01"),)
+    fetched = make.book(make.answers(make.state(legs, account=make.account("BTC", total="1"))))
+    assert fetched.missing == ("requirement of BTC/USD:BTC, isolated: the account's figures are of cross legs only",)
 
 
 def test_orders_in_one_way_mode(make: Any) -> None:
@@ -199,6 +229,9 @@ def test_orders_in_hedge_mode_name_their_leg(make: Any) -> None:
 def test_orders_of_contracts_that_are_not_held(make: Any) -> None:
     """Their settings are parameters, and say their margin mode."""
     state = make.state((make.position(),), (make.order("ETH_USDT"),))
+    assert make.answers(state).ordered_only == (("usdt", "ETH_USDT"),)
+    waits = make.state((), (make.order("ETH_USDT", is_reduce_only=True),), (make.price_order("SOL_USDT"),))
+    assert make.answers(waits).ordered_only == ()
     known = make.answers(state, marks={"ETH_USDT": 3_000.0}, terms={"ETH_USDT": LegTerms(5.0, False)})
     fetched = make.book(known)
     assert fetched.book.parameters["ETH/USDT:USDT"] == {"contract_size": 0.01, "leverage": 5.0, "mark_price": 3_000.0}
@@ -209,13 +242,15 @@ def test_orders_of_contracts_that_are_not_held(make: Any) -> None:
 
 
 def test_position_modes_that_differ(make: Any) -> None:
-    """Told, unless one of the accounts is empty."""
+    """Told, unless in one of the accounts nothing is held or ordered, whatever lies there."""
     dual = make.account("BTC", position_mode="dual", in_dual_mode=True)
     with pytest.raises(VenueError, match="different position modes"):
         make.book(make.answers(make.state(), make.state(account=dual)))
-    nothing = dict.fromkeys(("total", "position_margin", "cross_initial_margin"), "0")
-    empty = make.state(account={**dual, **nothing})
-    assert make.book(make.answers(make.state(), empty)).book.position_mode == "one_way"
+    for total in ("0", "0.0009"):
+        empty = make.state(account={**dual, **make.unused, "total": total})
+        assert make.book(make.answers(make.state(), empty)).book.position_mode == "one_way"
+        flat = make.state(account=make.account(**make.unused))
+        assert make.book(make.answers(flat, make.state(account=dual))).book.position_mode == "hedge"
 
 
 def test_one_tables_object_while_nothing_changes(make: Any) -> None:
@@ -247,7 +282,6 @@ def test_torn_evidence(make: Any) -> None:
 @pytest.mark.parametrize(
     ("account", "ratio"),
     [
-        ({"cross_maintenance_margin": "0"}, 0.0),
         ({"cross_margin_balance": "-5"}, None),
         ({"cross_margin_balance": "", "cross_mmr": "4"}, 0.25),
         ({"cross_margin_balance": "", "cross_mmr": "0"}, None),

@@ -151,7 +151,6 @@ def test_open_orders(make: Any) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"left": 0}, "nothing left"),
         ({"left": -3}, "an open order of 10 has -3 left"),
         ({"price": "-1"}, "price was -1"),
         ({"contract": ""}, "has no contract"),
@@ -173,6 +172,8 @@ def test_open_orders_that_are_refused(make: Any, fields: dict[str, object], said
         ({"size": 0, "is_close": True, "order_type": "close-short-position"}, "buy"),
         ({"size": 0, "is_close": True, "order_type": "plan-close-long-position"}, "sell"),
         ({"size": 0, "close": True, "order_type": "stop"}, None),
+        ({"size": 0, "is_reduce_only": False, "order_type": "close-long-position"}, "sell"),
+        ({"size": 0, "is_reduce_only": False}, None),
     ],
 )
 def test_price_orders_that_close_everything(make: Any, initial: dict[str, Any], side: str | None) -> None:
@@ -187,8 +188,21 @@ def test_price_orders(make: Any) -> None:
     sell, buy = read_price_orders([rows], "usdt")
     assert (sell.side, sell.remaining, sell.closes, sell.price, sell.order_id) == ("sell", 10.0, True, None, "12")
     assert (buy.side, buy.remaining, buy.closes, buy.price, buy.client_order_id) == ("buy", 2.5, False, 40_000.0, "x")
-    with pytest.raises(BadAnswer, match="closes nothing"):
-        read_price_orders([[make.price_order(size=0)]], "usdt")
+    (sized,) = read_price_orders([[make.price_order(amount="0")]], "usdt")
+    assert (sized.side, sized.remaining) == ("sell", 10.0)
+
+
+def test_an_order_with_nothing_left_is_none(make: Any) -> None:
+    """It was filled while the list was made; the account is read all the same."""
+    assert read_open_orders([[make.order(left=0)]], "usdt") == ()
+
+
+def test_collateral_is_what_the_account_says(make: Any) -> None:
+    """Where all currencies count, the marks of single ones are of no consequence."""
+    off = {"enabled_collateral": False}
+    assert not read_unified(make.unified(off)).balances["USDT"].is_collateral
+    assert read_unified(make.unified(off, is_all_collateral=True)).balances["USDT"].is_collateral
+    assert not read_unified(make.unified(off, is_all_collateral=False)).balances["USDT"].is_collateral
 
 
 def test_unified_accounts(make: Any) -> None:
