@@ -53,6 +53,10 @@ def _complaint(answer: OrderState) -> str | None:
     return None
 
 
+# An average is told rounded, and that of an inverse contract follows from a rounded sum of coins.
+_ROUNDING = 1e-4
+
+
 def surprises(order: OrderRecord) -> tuple[str, ...]:
     """What a fill must never show: more than was asked, a price worse than the limit."""
     found = []
@@ -61,6 +65,6 @@ def surprises(order: OrderRecord) -> tuple[str, ...]:
     limit = float(order.limit_price)
     if order.average_price is not None:
         worse = order.average_price - limit if order.side == "buy" else limit - order.average_price
-        if worse > 1e-9 * limit:
+        if worse > _ROUNDING * limit:
             found.append(f"{order.client_order_id} filled at {order.average_price}, worse than its limit {limit}")
     return tuple(found)

@@ -166,6 +166,8 @@ class Executor:
         policy, instrument = self._ports.policy, run.task.instruments[child.symbol]
         side = cast("OrderSide", child.side)
         price = limit_price(side, position.mark_price, policy.max_slippage_bps, instrument.tick)
+        if price <= 0:
+            return None
         largest = largest_child(instrument, position, price, policy.max_child_notional)
         size = min(Decimal(child.contracts), remaining, tradable_leg(instrument, position), largest)
         if size < smallest_order(instrument, position, price):

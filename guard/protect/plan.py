@@ -130,6 +130,8 @@ def _sellable_leg(
     if untouchable:
         return f"{name} {untouchable}"
     price = limit_price(closing_side(position.side), position.mark_price, limits.max_slippage_bps, instrument.tick)
+    if price <= 0:
+        return f"{name} has no price inside the band: its mark is below the venue's tick of {instrument.tick}"
     smallest = smallest_order(instrument, position, price)
     leg = tradable_leg(instrument, position)
     if leg < smallest:

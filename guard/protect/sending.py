@@ -89,7 +89,9 @@ async def _last_gates(ports: Ports, run: Run, order: OrderRecord, position: Posi
         return Halt(Ending.NOT_FRESH, f"data is {quality.quality}: {'; '.join(quality.reasons)}")
     if not run.fetched.position_mode_proven:
         return Halt(Ending.NOT_FRESH, "the venue has not stated its position mode in this session")
-    wanted = float(order.contracts) * contract_notional(position.kind, position.contract_size, position.mark_price)
+    # Bought back, it may cost up to its limit: the cap must hold there.
+    price = max(position.mark_price, float(order.limit_price))
+    wanted = float(order.contracts) * contract_notional(position.kind, position.contract_size, price)
     traded = await _traded_today(ports, run)
     if traded + wanted > run.task.daily_cap:
         used = f"{traded:,.0f} of {run.task.daily_cap:,.0f} traded today, the next order needs {wanted:,.0f}"

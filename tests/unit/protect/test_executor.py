@@ -392,6 +392,18 @@ async def test_the_daily_cap_counts_every_order(world: Any) -> None:
     assert "of 48,000 traded today" in outcome.reason
 
 
+async def test_buying_reserves_what_it_may_cost_at_its_limit(new_world: Callable[..., Any], make: Any) -> None:
+    """A short leg is bought back above the mark: the cap holds at the worst price that the order accepts."""
+    short = make.book([make.position(BTC, "short", 1.0, 32_000.0, 36_000.0)], 5_800.0)
+    world = new_world(short)
+    task = await world.assignment()
+    first = task.orders[0]
+    at_mark = float(first.contracts) * 36_000.0
+    outcome = await world.executor().execute(replace(task, daily_cap=at_mark * 1.001))
+    assert outcome.ending is Ending.CAPPED
+    assert world.venue.sent == 0
+
+
 async def test_lost_orders_do_not_use_up_the_cap(world: Any) -> None:
     """An order that is sent again is counted once."""
     world.venue.faults = ["lost"]

@@ -301,3 +301,17 @@ def test_plan_json(one_long: Book) -> None:
     assert what == "Reduce: sell 0.671 BTC/USDT:USDT (long leg)"
     assert level == "risk_ratio 9.6 % -> 3.2 %, distance to liquidation 3.8 % -> 12.0 %"
     assert cost.startswith("Cost about 36.23, 0.15 % of 24,156.00 traded; at least 35.")
+
+
+def test_a_contract_whose_band_holds_no_price_does_not_keep_the_others_from_being_sold(make: Any) -> None:
+    """A short leg far below its venue's tick: no price to buy it at is said, the rest is planned."""
+    legs = [
+        make.position(BTC, "long", 1.0, 40_000.0, 36_000.0),
+        make.position("DUST/USDT:USDT", "short", 1_000.0, 0.005, 0.004),
+    ]
+    book = make.book(legs, 5_800.0)
+    plan = plan_of(book)
+    assert plan.feasible, plan.reason
+    assert {step.symbol for step in plan.steps} == {BTC}
+    only = make.book(legs[1:], -0.95)
+    assert "DUST/USDT:USDT short has no price inside the band" in plan_of(only).reason

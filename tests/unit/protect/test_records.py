@@ -121,6 +121,9 @@ def test_no_answer_is_awaited_for_an_ended_order() -> None:
         ({"filled": "1", "average_price": 99.9}, "worse than its limit"),
         ({"filled": "1.1", "average_price": 100.0}, "1 were asked for"),
         ({"side": "buy", "filled": "1", "average_price": 99.0}, None),
+        # An average that follows from a sum in coins, of which the venue tells eight decimals.
+        ({"side": "buy", "filled": "1", "average_price": 100.0009}, None),
+        ({"filled": "1", "average_price": 99.9991}, None),
         ({"side": "buy", "filled": "1", "average_price": 100.1}, "worse than its limit"),
         ({"filled": "0", "average_price": None}, None),
     ],
