@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -106,6 +107,11 @@ def assemble(account: str, answers: Answers, futures: Mapping[str, Future]) -> F
     )
 
 
+def in_contracts(amount: float, contract_size: float) -> float:
+    """An amount in contracts, exactly: a hair less than three contracts could not be closed as three."""
+    return float(Decimal(repr(amount)) / Decimal(repr(contract_size)))
+
+
 class _Builder:
     """Turns rows into book values, collecting what is missing."""
 
@@ -134,7 +140,7 @@ class _Builder:
         return Position(
             symbol=symbol,
             side=row.side,
-            contracts=abs(row.size) / size,
+            contracts=in_contracts(abs(row.size), size),
             contract_size=size,
             kind=future.listing.kind if future else "inverse",
             settle=future.listing.settle if future else row.market_id.partition("-")[0],
@@ -150,7 +156,7 @@ class _Builder:
             symbol=self._symbol(row.market_id),
             side=row.side,
             price=row.price,
-            remaining=row.remaining / (future.listing.contract_size if future else 1.0),
+            remaining=in_contracts(row.remaining, future.listing.contract_size if future else 1.0),
             reduce_only=row.reduce_only,
             conditional=row.conditional,
             order_id=row.order_id,

@@ -14,7 +14,7 @@ from guard.ports.errors import BadAnswer
 from guard.ports.venue import FetchedBook
 from guard.risk.assess import assess
 from guard.venues.deribit import parse
-from guard.venues.deribit.assemble import Answers, assemble, rates
+from guard.venues.deribit.assemble import Answers, assemble, in_contracts, rates
 from tests.unit.venues.hyperliquid.spoiling import Path, silent_changes
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -165,3 +165,10 @@ def test_steps_of_a_contract() -> None:
     """Orders are in contracts here: whole ones, or as small as the smallest order."""
     (future,) = parse.read_futures({"result": [instrument("BTC-PERPETUAL", "BTC", min_trade_amount=20.0)]}).values()
     assert (future.listing.instrument.minimum, future.listing.instrument.step) == (Decimal(2), Decimal(1))
+
+
+@pytest.mark.parametrize("contracts", [3, 6, 7, 12, 14, 57])
+def test_sizes_in_contracts_are_exact(contracts: int) -> None:
+    """0.3 of a contract of 0.1 are three, not a hair less: an order for the whole leg would leave one behind."""
+    assert in_contracts(round(contracts * 0.1, 1), 0.1) == contracts
+    assert in_contracts(-round(contracts * 0.0001, 4), 0.0001) == -contracts
