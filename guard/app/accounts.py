@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from guard.app.judge import JudgePolicy, judge
@@ -104,6 +105,7 @@ async def set_mode(opened: Opened, name: str, mode: Mode) -> tuple[str, ...]:
     if mode == "auto":
         verdict = await check_account(opened, record)
         refuse_arming(record, verdict.check, verdict.problems)
+        refuse_twin(record, await opened.store.accounts(secrets=True))
         warnings = verdict.warnings
     await opened.store.set_mode(record.account_id, mode)
     if mode == "auto" and record.frozen:
@@ -146,6 +148,30 @@ def refuse_arming(record: AccountRecord, check: AccountCheck, problems: tuple[st
             f"{name} cannot be armed: {unknown}",
             fix="its alerts work as before; a margin mode whose rule is published can be armed",
         )
+
+
+def refuse_twin(record: AccountRecord, others: Iterable[AccountRecord]) -> None:
+    """Raise InputError where an account that is armed has the same key: both would sell the same legs at once.
+
+    Raises:
+        InputError: says which.
+    """
+    for other in others:
+        if other.account_id != record.account_id and other.mode == "auto" and _is_same(record.spec, other.spec):
+            raise InputError(
+                f"{record.spec.name} cannot be armed: {other.spec.name} has the same key and is armed, both would act "
+                "on the same positions",
+                fix=f"disarm {other.spec.name} first, or remove one of the two",
+            )
+
+
+def _is_same(one: AccountSpec, other: AccountSpec) -> bool:
+    """Whether two accounts are certainly one at the venue; two keys of one account look like two."""
+    mine, theirs = one.credentials, other.credentials
+    if one.venue != other.venue:
+        return False
+    same_key = mine.api_key != "" and mine.api_key == theirs.api_key
+    return same_key or (mine.wallet_address != "" and mine.wallet_address.lower() == theirs.wallet_address.lower())
 
 
 def check_json(verdict: CheckVerdict) -> dict[str, object]:

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from guard.app.accounts import refuse_arming
+from guard.app.accounts import refuse_arming, refuse_twin
 from guard.ports.errors import InputError
-from guard.ports.records import AccountRecord
-from guard.ports.venue import AccountCheck, AccountSpec, KeyRights
+from guard.ports.records import AccountRecord, Mode
+from guard.ports.venue import AccountCheck, AccountSpec, Credentials, KeyRights
 from guard.risk.book import VenueReported
 from tests.harness.cycle_world import NOW, book
 
@@ -57,3 +57,28 @@ def test_figures_that_only_the_venue_knows_are_refused() -> None:
     check = replace(CHECK, fetched=replace(CHECK.fetched, book=known))
     with pytest.raises(InputError, match="the requirement in USDT is the venue's own figure, not computed here"):
         refuse_arming(RECORD, check, ())
+
+
+@pytest.mark.parametrize(
+    ("venue", "credentials", "mode", "refused"),
+    [
+        ("okx", Credentials(api_key="k"), "auto", True),
+        ("okx", Credentials(wallet_address="0xAB"), "auto", True),
+        ("okx", Credentials(api_key="other"), "auto", False),
+        ("okx", Credentials(api_key="k"), "observe", False),
+        ("bybit", Credentials(api_key="k"), "auto", False),
+        ("okx", Credentials(), "auto", False),
+    ],
+)
+def test_one_account_under_two_names_is_armed_once(
+    venue: str, credentials: Credentials, mode: Mode, refused: bool
+) -> None:
+    """Two executors would each sell what one should; watching it twice does no harm."""
+    key = Credentials(api_key="k", wallet_address="0xab") if credentials != Credentials() else credentials
+    record = replace(RECORD, spec=replace(RECORD.spec, credentials=key))
+    twin = AccountRecord("account-2", AccountSpec("twin", venue, credentials), None, mode, NOW)
+    if refused:
+        with pytest.raises(InputError, match="main cannot be armed: twin has the same key and is armed"):
+            refuse_twin(record, (replace(record, mode="auto"), twin))
+    else:
+        refuse_twin(record, (replace(record, mode="auto"), twin))
