@@ -56,12 +56,12 @@ def is_computed(answers: Answers, markets: MarketTable) -> bool:
         return False
     if answers.account_mode != "multi":
         return True
-    unified, apart = answers.unified, any(row.is_isolated for row in answers.held)
+    unified = answers.unified
     beside = any(
         state.account.account_mode == "classic" and (state.positions or state.orders)
         for state in answers.states.values()
     )
-    return unified is not None and not (apart or beside or unified.owes or unified.spot_order_loss)
+    return unified is not None and not (beside or unified.owes or unified.spot_order_loss)
 
 
 def assemble(
@@ -285,7 +285,7 @@ class _Builder:
             if listing is not None and mark is not None:
                 size = row.contracts * listing.contract_size * (1.0 if row.side == "long" else -1.0)
                 gain = size * (mark - row.entry_price)
-            found[row.settle.upper()] = found.get(row.settle.upper(), 0.0) + gain
+            found[row.settle.upper()] = found.get(row.settle.upper(), 0.0) + (0.0 if row.is_isolated else gain)
         return found
 
     @cached_property

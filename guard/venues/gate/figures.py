@@ -28,7 +28,7 @@ def reported_of(answers: Answers) -> VenueReported:
         account = state.account
         row: AccountRow | UnifiedBalance | None = account
         if account.account_mode not in {None, "classic"} and answers.unified is not None:
-            row = None if together else answers.unified.balances.get(account.currency)
+            row = None if together else _told(answers.unified.balances.get(account.currency))
         elif not state.is_told or (together and not state.positions and not state.orders):
             row = None
         if row is not None and (row.equity is not None or row.margin_level is not None):
@@ -44,6 +44,11 @@ def reported_of(answers: Answers) -> VenueReported:
         risk_ratio=only.risk_ratio,
         pools=pools,
     )
+
+
+def _told(row: UnifiedBalance | None) -> UnifiedBalance | None:
+    """The row, unless its figures are zeros that stand for nothing: in single-currency mode only USDT has them."""
+    return row if row is not None and (row.equity or row.maintenance_margin or row.margin_level) else None
 
 
 def _figures(row: AccountRow | UnifiedBalance | UnifiedTotals) -> VenueFigures:

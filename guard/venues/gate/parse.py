@@ -239,16 +239,24 @@ def _position(row: Row, settle: str, market_id: str, size: float, where: str) ->
 
 
 def _terms(row: Row, where: str) -> LegTerms:
-    """A leverage of 0 means cross margin; then the leverage is the limit of cross margin, 0 = as high as allowed."""
+    """A leverage of 0 means cross margin; then the leverage is the limit of cross margin, 0 = as high as allowed.
+
+    `lever` is the leverage in both margin modes; the venue means it to replace those two.
+    """
+    lever, mode = above_zero(row, "lever", where), optional_text(row, "pos_margin_mode")
+    told = optional_number(row, "leverage", where)
+    if told is None and lever is not None and mode in {"cross", "isolated"}:
+        return LegTerms(lever, is_isolated=mode == "isolated")
     leverage = number(row, "leverage", where)
     if leverage < 0:
         raise refused(where, f"leverage was {leverage:g}")
-    mode = optional_text(row, "pos_margin_mode")
     if mode is not None and mode != ("isolated" if leverage else "cross"):
         raise refused(where, f"pos_margin_mode was {mode!r} with a leverage of {leverage:g}")
     if leverage:
         return LegTerms(leverage, is_isolated=True)
     limit = optional_number(row, "cross_leverage_limit", where)
+    if not limit and lever is not None:
+        return LegTerms(lever, is_isolated=False)
     return LegTerms(above_zero(row, "leverage_max", where) if limit == 0.0 else limit, is_isolated=False)
 
 

@@ -3,7 +3,8 @@
 In single-currency mode each currency has its own cross margin; in multi-currency and portfolio mode the totals in USD
 are the account's.
 
-`equity` of a currency is taken to hold the unrealized PnL of its cross legs; the venue does not say so.
+`equity` of a currency is of cross margin; it is taken to hold the unrealized PnL of its cross legs, which the venue
+does not say.
 """
 
 from __future__ import annotations

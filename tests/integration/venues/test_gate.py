@@ -137,6 +137,16 @@ async def test_multi_currency_mode_agrees_in_usd(bench: Harness, hedge: bool) ->
     assert (await opened.check()).account_mode == "unified, multi-currency margin"
 
 
+async def test_an_isolated_leg_in_multi_currency_mode_has_its_own_money(bench: Harness) -> None:
+    """Beside one pool in USD."""
+    isolated = bench.holding("ETHUSDT", "-30", "3350", isolated_wallet=Decimal(9000))
+    account = bench.account("alice", bench.holding("BTCUSDT", "1", "43000"), isolated, multi_assets=True)
+    fetched = await (await bench.open(account)).fetch_book()
+    agrees(fetched, EXACT)
+    assert fetched.book.model == "gate"
+    assert sorted(pool.margin_mode for pool in assess(fetched.book).pools) == ["cross", "isolated"]
+
+
 @pytest.mark.parametrize(
     "fields", [{"spot_order_loss": "5"}, {"balances": {"USDT": {"freeze": "0", "equity": "1", "borrowed": "3"}}}]
 )

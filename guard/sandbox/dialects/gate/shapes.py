@@ -256,7 +256,7 @@ def _balance_json(account: Account, market: Market, figures: AccountFigures, nam
         "available": plain(asset.available),
         "freeze": "0",
         "borrowed": "0",
-        "equity": plain(asset.margin_balance),
+        "equity": plain(asset.cross_margin_balance),
         "total_liab": "0",
     }
     names = ("cross_balance", "iso_balance", "margin_balance", "mm", "im", "mmr", "imr", "available_margin")

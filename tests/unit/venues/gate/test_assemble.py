@@ -174,6 +174,33 @@ def test_idle_money_in_a_classic_account_beside(make: Any) -> None:
     assert (owed.missing, owed.book.model) == ((), "reported")
 
 
+def test_an_isolated_leg_in_multi_currency_mode(make: Any) -> None:
+    """It has its own money: the equity of the currency is of cross margin."""
+    legs = (
+        make.position(),
+        make.position("ETH_USDT", leverage="5", margin="70", entry_price="2000", mark_price="2100"),
+    )
+    state = make.state(legs, account=make.account(margin_mode=1))
+    fetched = make.book(make.answers(state, mode="multi", unified=make.unified()))
+    assert (fetched.missing, fetched.book.model) == ((), "gate")
+    assert [item.balance for item in fetched.book.collateral] == [1_000.0]
+    assert {pool.margin_mode: pool.currency for pool in assess(fetched.book).pools} == {
+        "cross": "USD",
+        "isolated": "USDT",
+    }
+
+
+def test_single_currency_mode_has_figures_of_one_currency(make: Any) -> None:
+    """Zeros of another one, of which something lies there, are no dispute."""
+    state = make.state((make.position(),), account=make.account(margin_mode=3, total="0"))
+    coin = make.state(account=make.account("BTC", margin_mode=3, **make.unused, total="0"))
+    unified = make.unified()
+    unified["balances"]["BTC"] = {"freeze": "0", "cross_balance": "0.5", "margin_balance": "0", "mm": "0", "mmr": "0"}
+    fetched = make.book(make.answers(state, coin, mode="single", unified=unified))
+    assert (fetched.missing, set(fetched.book.venue_reported.pools)) == ((), {"USDT"})
+    assert conformity(assess(fetched.book), fetched.book) == ()
+
+
 def test_zeros_that_stand_for_nothing_are_no_ratio_of_0(make: Any) -> None:
     """Accounts before the upgrade have no cross figures: a book that rests on them is not whole."""
     unfilled = dict.fromkeys(("cross_margin_balance", "cross_maintenance_margin", "cross_initial_margin"), "0")

@@ -197,6 +197,22 @@ def test_an_order_with_nothing_left_is_none(make: Any) -> None:
     assert read_open_orders([[make.order(left=0)]], "usdt") == ()
 
 
+@pytest.mark.parametrize(
+    ("fields", "leverage", "isolated"),
+    [
+        ({"leverage": None, "cross_leverage_limit": None, "lever": "30", "pos_margin_mode": "cross"}, 30.0, False),
+        ({"leverage": "", "lever": "30", "pos_margin_mode": "isolated"}, 30.0, True),
+        ({"cross_leverage_limit": "0", "lever": "30", "pos_margin_mode": "cross"}, 30.0, False),
+        ({"cross_leverage_limit": "10", "lever": "30"}, 10.0, False),
+        ({"cross_leverage_limit": "0", "lever": "0"}, 125.0, False),
+    ],
+)
+def test_the_field_that_is_to_replace_both_leverages(make: Any, fields: Any, leverage: float, isolated: bool) -> None:
+    """Where the others tell nothing."""
+    (row,) = read_positions([[make.position(**fields)]], "usdt")
+    assert (row.leverage, row.is_isolated) == (leverage, isolated)
+
+
 def test_collateral_is_what_the_account_says(make: Any) -> None:
     """Where all currencies count, the marks of single ones are of no consequence."""
     off = {"enabled_collateral": False}
