@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from guard.ports.errors import OrderOutcomeUnknown, OrderRejected, RateLimited, VenueError
+from guard.ports.errors import BadAnswer, OrderOutcomeUnknown, OrderRejected, RateLimited, VenueError
 from guard.ports.venue import OrderRequest, OrderState
 from guard.venues.budget import never_waiting
 from guard.venues.client import Endpoint, VenueClient
@@ -99,18 +99,29 @@ class OrderDesk:
             listing, params = await self._prepared(request)
             try:
                 answer = await self._client.send(self._words.new_order, params)
-                state = self._words.read_accepted(answer, request, listing)
+                state = self._read(answer, request, listing)
             except VenueError as error:
                 raise self._verdict(error, request) from error
             finally:
                 self._remember(request.client_order_id)
             return state or await self._accepted(request, listing)
 
-    async def _accepted(self, request: OrderRequest, listing: Listing) -> OrderState:
-        """What became of an order that the venue has accepted without saying more."""
-        self._taken[request.client_order_id] = None
+    def _read(self, answer: object, request: OrderRequest, listing: Listing) -> OrderState | None:
+        try:
+            return self._words.read_accepted(answer, request, listing)
+        except BadAnswer:
+            # It was no refusal: the venue may well have taken the order.
+            self._take(request.client_order_id)
+            raise
+
+    def _take(self, client_order_id: str) -> None:
+        self._taken[client_order_id] = None
         if len(self._taken) > _SENT_MAX:
             del self._taken[next(iter(self._taken))]
+
+    async def _accepted(self, request: OrderRequest, listing: Listing) -> OrderState:
+        """What became of an order that the venue has accepted without saying more."""
+        self._take(request.client_order_id)
         try:
             state = await self._queried(request.client_order_id, listing)
         except VenueError as error:
@@ -148,7 +159,7 @@ class OrderDesk:
         A request that is still on its way may arrive until the venue's window for its timestamp closes. So "there is
         no such order" is believed only after that: counted from the sending in this session, else from its start,
         because whoever sent it before is gone. Until then this waits, and asks again. Of an order that the venue has
-        accepted it is never believed: whatever the venue shows, it has arrived.
+        accepted, or answered otherwise than with a refusal, it is never believed: it may well have arrived.
 
         Raises:
             VenueError: the venue cannot be asked, or does not show an order that it has accepted.
