@@ -140,11 +140,12 @@ class SiteMarks:
             await self._ask()
 
     async def _ask(self) -> None:
-        found: dict[str, float] = {}
         try:
             for call in self._calls:
                 for params in call.params:
-                    found |= call.read(await self._caller.call(call.endpoint, params))
+                    found = call.read(await self._caller.call(call.endpoint, params))
+                    # At once: the next answer may wait for the request budget, and a mark is as old as its own.
+                    self.board.put(self._by_symbol(found), "call", silent_after_s=self._bounds.silent_after_s)
         except VenueError as error:
             if not self._call_failed:
                 log.warning("mark prices not read", venue=self.site.venue, error=str(error))
@@ -152,7 +153,6 @@ class SiteMarks:
             return
         self._call_failed = False
         self.calls += 1
-        self.board.put(self._by_symbol(found), "call", silent_after_s=self._bounds.silent_after_s)
 
     def _by_symbol(self, found: Mapping[str, float]) -> dict[str, float]:
         held = {row.market_id: row.symbol for row in listings(self.site, self._plan, self.board.held)}

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from guard.ports.errors import RateLimited, VenueUnavailable
@@ -238,5 +239,36 @@ def test_marks_are_asked_for_while_the_stream_is_silent_and_only_then(stage: Any
             assert made.called.asked == asked
             calling.cancel()
             await asyncio.gather(calling, return_exceptions=True)
+
+    run_virtual(story())
+
+
+def test_mark_is_as_old_as_its_own_answer(stage: Any, plan: StreamPlan) -> None:
+    """Where all marks take several requests: the first answer counts at once, the next may wait for the budget."""
+
+    async def story() -> None:
+        clock = VirtualClock.running()
+        made = stage(clock)
+        await made.at.open()
+
+        async def call(endpoint: object, params: dict[str, int]) -> object:
+            await clock.sleep(60.0 * params["n"])
+            return {"BTCUSDT": 41_000.0} if not params["n"] else {"ETHUSDT": 2_000.0}
+
+        made.caller.call = call
+        twice = replace(plan.marks_calls[0], params=({"n": 0}, {"n": 1}))
+        several = replace(plan, watch_marks=None, marks_calls=(twice,))
+        marks = SiteMarks(made.site, several, made.sockets, made.caller, BOUNDS, lambda *_: None)
+        marks.hold("a", frozenset({BTC, ETH}), urgent=False)
+        began_s = clock.monotonic()
+        calling = asyncio.create_task(marks.call_when_needed())
+        await clock.sleep(61.5)
+        first, second = marks.board.mark(BTC), marks.board.mark(ETH)
+        calling.cancel()
+        await asyncio.gather(calling, return_exceptions=True)
+        assert first is not None
+        assert second is not None
+        assert first.monotonic_s - began_s < 2.0
+        assert second.monotonic_s - first.monotonic_s == 60.0
 
     run_virtual(story())
