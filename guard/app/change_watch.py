@@ -28,6 +28,7 @@ from guard.alerts.changes import (
     mode_changes,
 )
 from guard.ports.records import AccountRecord, AlertRecord, IntentRecord, KnownModes, OrderRecord, Reading, Snapshot
+from guard.protect.journal import UNCERTAIN
 from guard.risk.book import Book
 from guard.risk.quality import Quality
 
@@ -41,8 +42,8 @@ _INTENT_LASTS: Final = timedelta(hours=1)
 class ChangeStore(Protocol):
     """What is asked when something changed."""
 
-    async def latest_snapshot(self, account_id: str) -> Snapshot | None:
-        """What was known after the last cycle, before a restart."""
+    async def latest_snapshot(self, account_id: str, *, whole: bool = False) -> Snapshot | None:
+        """What was known after the last cycle, before a restart; `whole`: the last with nothing missing or torn."""
         ...
 
     async def last_alert(self, fingerprint: str) -> AlertRecord | None:
@@ -102,7 +103,7 @@ async def changes_of(
     book = reading.fetched.book
     found: list[Change] = []
     if before is None:
-        snapshot = await store.latest_snapshot(record.account_id)
+        snapshot = await store.latest_snapshot(record.account_id, whole=True)
         if snapshot is not None:
             sizes = _snapshot_sizes(snapshot)
             found += await _lost(record, sizes, book, {}, snapshot.at, store)
@@ -141,11 +142,13 @@ async def _lost(
 
 
 async def _own_fills(account_id: str, since: datetime, store: ChangeStore) -> dict[LegKey, float]:
-    """Contracts by leg that orders of the guard filled since."""
+    """Contracts by leg that orders of the guard filled since, or may have filled: after a crash nobody knows yet."""
     filled: defaultdict[LegKey, float] = defaultdict(float)
     for intent in await store.intents(since - _INTENT_LASTS, account_id):
         for order in await store.orders_of(intent.intent_id):
-            if order.updated_at >= since and order.reduce_only:
+            if order.reduce_only and order.state in UNCERTAIN:
+                filled[order.symbol, order.leg] += float(order.contracts)
+            elif order.reduce_only and order.updated_at >= since:
                 filled[order.symbol, order.leg] += float(order.filled)
     return dict(filled)
 

@@ -198,12 +198,18 @@ class Cycle:
         prior = await self._prior(watch)
         reading = self._judge(watch, fetched, prior, started)
         if _wants_a_second_look(watch.last, reading):
-            reading = self._judge(watch, await self._fetch(watch), prior, started)
+            second = await self._fetch(watch)
+            # A doubtful book may still be in danger; none at all says nothing.
+            if not isinstance(second, Failure):
+                reading = self._judge(watch, second, prior, started)
         announcement = await self._announce(watch, reading, prior)
         announcement += await self._announce_changes(watch, reading, announcement)
         with urgent(_urgency(reading)):
             decision = await self._protector.decide(watch, reading, self.recipients)
         await self._record(watch, reading, prior, announcement, decision)
+        # Private readings only: a tick's time is not that of the book that it moves.
+        watch.settled = settled(reading) or watch.settled
+        watch.acted = decision.task is not None and not watch.protect.dry_run
         with urgent(_urgency(reading)):
             await self._protector.carry_out(watch, decision, self.recipients)
         return reading
@@ -229,7 +235,6 @@ class Cycle:
         watch.unrecorded = None
         if modes is not None:
             watch.record = replace(watch.record, modes=modes)
-        watch.settled = settled(reading) or watch.settled
         if told.messages:
             self._wake_outbox()
 
@@ -260,14 +265,14 @@ class Cycle:
             watch.dispute_known = True
         dispute = decide_dispute_alert(watch.dispute, reading.quality.quality, reading.at)
         # What was read but not recorded was not told as a change: compare with what was.
-        known = watch.last_good if watch.unrecorded is None else None
+        known = watch.last_whole if watch.unrecorded is None else None
         is_quiet = reading.zone == prior.zone and not has_worsened_unseen(prior, reading.zone_state)
         if is_quiet and dispute is AlertReason.NONE and not _may_be_emptied(reading, known):
             return Announcement()
         announcement = announce_reading(
             reading,
             prior,
-            earlier=known or await self._store.latest_snapshot(watch.record.account_id),
+            earlier=known or await self._store.latest_snapshot(watch.record.account_id, whole=True),
             last_dispute=watch.dispute,
             recipients=await self.recipients(watch),
             ids=self._ids,
@@ -339,6 +344,6 @@ def _urgency(reading: Reading | None) -> int:
 
 def _may_be_emptied(reading: Reading, known: Reading | None) -> bool:
     """Whether there are no positions now and there were some, or nobody remembers."""
-    if reading.risk is None or any(pool.positions for pool in reading.risk.pools):
+    if reading.risk is None or not is_whole(reading) or any(pool.positions for pool in reading.risk.pools):
         return False
     return known is None or known.risk is None or any(pool.positions for pool in known.risk.pools)

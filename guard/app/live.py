@@ -9,6 +9,7 @@ What a tick may do, and what not:
   mixes old balances with new marks is good enough to warn and too torn to act on.
 - It makes nothing younger: a reading that is stale, torn, incomplete, missing or disputed has no ticks until the next
   one, and a fresh one none any more once its private parts are older than `stale_after_s`.
+- A book on which orders were sent is not what is held any more: it has no ticks either.
 - Nothing is written while the zone stays.
 
 Conflated: of however many ticks come while an account waits for its turn, one assessment sees the newest marks. An
@@ -241,7 +242,7 @@ class Live:
     def _assess(self, account: _Account) -> None:
         heard_s, account.dirty_s = account.dirty_s, None
         watch, last = account.watch, account.watch.last
-        if heard_s is None or last is None or last.fetched is None or not is_live(last):
+        if heard_s is None or last is None or last.fetched is None or not is_live(last) or watch.acted:
             return
         onlooker = account.onlooker
         if onlooker is None or onlooker.reading is not last:
@@ -269,9 +270,11 @@ class Live:
         parts = fetched.parts
         read_at = parts.get(MARKS) or parts.get("positions") or min(parts.values())
         found: dict[str, Mark] = {}
+        now = self._clock.now()
         for symbol in account.symbols:
             mark = board.mark(symbol) if board else None
-            if mark is not None and mark.at > read_at:
+            # One from the future was received before the clock was set back: nobody knows how old it is.
+            if mark is not None and read_at < mark.at <= now:
                 found[symbol] = mark
         oldest = (
             read_at if len(found) < len(account.symbols) else min((mark.at for mark in found.values()), default=read_at)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from guard.alerts.changes import ChangeBars
-from guard.app.change_watch import Settled
+from guard.app.change_watch import Settled, is_whole
 from guard.app.judge import JudgePolicy, judge_policy
 from guard.app.live_book import LiveRisk
 from guard.app.settings import Integrity, Protect, Settings
@@ -33,8 +33,10 @@ class Watch:
     `pending` means that the journal may hold intents that a crash or a silence left open.
     `settled` is what the next reading is compared with, to find what changed without the guard.
     `recipients` are the last known destinations of the account's messages.
-    `last` and `last_good` are private readings; a tick that made the zone worse shows in `last` as its zone and risk,
-    never as its time or quality. `live` is the risk at the newest marks since then, None = none have come.
+    `last`, `last_good` (with figures) and `last_whole` (and nothing missing) are private readings; a tick that made the
+    zone worse shows in `last` as its zone and risk, never as its time or quality. `live` is the risk at the newest
+    marks since then, None = none have come.
+    `acted` means that orders were sent since the book of `last` was read: it is not what is held any more.
     `turn` is held while a reading is judged, recorded and acted upon: one at a time.
     """
 
@@ -44,6 +46,7 @@ class Watch:
     venue: VenueAccount | None = None
     last: Reading | None = None
     last_good: Reading | None = None
+    last_whole: Reading | None = None
     confirmed_cycles: int = 0
     recipients: list[str] = field(default_factory=list)
     unrecorded: Zone | None = None
@@ -57,6 +60,7 @@ class Watch:
     dispute_known: bool = False
     settled: Settled | None = None
     live: LiveRisk | None = None
+    acted: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def opened(self, opener: Opener) -> VenueAccount:
@@ -79,6 +83,7 @@ class Watch:
         self.live = None
         if reading.risk is not None:
             self.last_good = reading
+            self.last_whole = reading if is_whole(reading) else self.last_whole
 
     def worsen(self, reading: Reading) -> None:
         """Keep what a tick did to the zone. No cycle: confirmations, ages and book stay those of the last reading."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import BigInteger, Connection, RowMapping, delete, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, RowMapping, delete, func, select, type_coerce
 
 from guard.ports.history import Level
 from guard.ports.records import AlertReason, AlertRecord, PositionSnapshot, Snapshot, ZoneChange
+from guard.risk.quality import Quality
 from guard.risk.zones import Zone
 from guard.store.columns import EPOCH
 from guard.store.tables import (
@@ -42,13 +43,22 @@ _LEVELS: Final = select(
     _snapshots.c.risk_ratio,
     _snapshots.c.distance,
 )
+_WHOLE: Final = (Quality.FRESH.value, Quality.DISPUTED.value)
 _NEWEST_FIRST: Final = (_snapshots.c.at.desc(), _snapshots.c.seq.desc())
 
 
 def latest_snapshot(connection: Connection, account_id: str) -> Snapshot | None:
     """The newest snapshot of an account, with its positions."""
-    newest = _WITH_NAME.where(_snapshots.c.account_id == account_id).order_by(*_NEWEST_FIRST).limit(1)
-    row = connection.execute(newest).mappings().first()
+    return _newest(connection, _snapshots.c.account_id == account_id)
+
+
+def latest_whole_snapshot(connection: Connection, account_id: str) -> Snapshot | None:
+    """The newest one of which nothing was missing, stale or torn: what a leg can have vanished from."""
+    return _newest(connection, (_snapshots.c.account_id == account_id) & _snapshots.c.quality.in_(_WHOLE))
+
+
+def _newest(connection: Connection, wanted: ColumnElement[bool]) -> Snapshot | None:
+    row = connection.execute(_WITH_NAME.where(wanted).order_by(*_NEWEST_FIRST).limit(1)).mappings().first()
     if row is None:
         return None
     legs = select(_positions).where(_positions.c.snapshot_seq == row["seq"]).order_by(_positions.c.ordinal)

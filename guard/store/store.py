@@ -246,9 +246,9 @@ class Store:
         """Store alerts and their messages outside a cycle: all or nothing."""
         await self._write(cycle.record_announcement, alerts, messages)
 
-    async def latest_snapshot(self, account_id: str) -> Snapshot | None:
-        """The newest snapshot with its positions."""
-        return await self._read(history.latest_snapshot, account_id)
+    async def latest_snapshot(self, account_id: str, *, whole: bool = False) -> Snapshot | None:
+        """The newest snapshot with its positions; `whole`: the newest of which nothing was missing or torn."""
+        return await self._read(history.latest_whole_snapshot if whole else history.latest_snapshot, account_id)
 
     async def snapshots(self, account_id: str, since: datetime, limit: int) -> list[Snapshot]:
         """The newest `limit` snapshots since then, oldest first, without positions."""

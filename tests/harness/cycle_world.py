@@ -60,7 +60,7 @@ class Memory:
         """Nothing."""
         return None
 
-    async def latest_snapshot(self, account_id: str) -> Snapshot | None:
+    async def latest_snapshot(self, account_id: str, *, whole: bool = False) -> Snapshot | None:
         """Nothing."""
         return None
 
@@ -127,7 +127,7 @@ class World:
     """A cycle with everything around it under the test's control."""
 
     answer: FetchedBook | Exception
-    answers: list[FetchedBook] = field(default_factory=list)
+    answers: list[FetchedBook | Exception] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)
     protector: Protector = field(default_factory=Protector)
     told: list[tuple[Zone, str]] = field(default_factory=list)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from guard.ports.records import CycleRecord, Snapshot
+from guard.risk.quality import DataQuality, Quality
 from guard.store.store import Store
 
 
@@ -107,3 +109,15 @@ async def test_forgetting_keeps_the_newest_of_each_account(
     assert await store.prune_snapshots(make.at(6)) == 0
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as other:
         assert other.execute("SELECT count(*) FROM snapshot_positions").fetchone() == (3,)
+
+
+async def test_the_last_whole_snapshot_is_what_was_there(store: Store, make: Any) -> None:
+    """Readings with holes, and none at all, come after it and hide nothing."""
+    await store.record_cycle(make.cycle("alice", 1))
+    holes = replace(make.reading(reason="holes"), at=make.at(2), quality=DataQuality(Quality.INCOMPLETE, ("x",)))
+    await store.record_cycle(CycleRecord(holes))
+    latest, whole = await store.latest_snapshot("id-alice"), await store.latest_snapshot("id-alice", whole=True)
+    assert latest is not None
+    assert whole is not None
+    assert (latest.at, whole.at) == (make.at(2), make.at(1))
+    assert whole.positions

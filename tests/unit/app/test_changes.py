@@ -109,7 +109,8 @@ async def test_after_a_restart_the_last_snapshot_is_what_was(monkeypatch: pytest
     none = (None,) * 10
     snapshot = Snapshot("account-1", "main", NOW - timedelta(hours=1), Zone.SAFE, "", "fresh", NOW, *none, None, (leg,))
 
-    async def latest(_: str) -> Snapshot:
+    async def latest(_: str, *, whole: bool = False) -> Snapshot:
+        assert whole
         return snapshot
 
     monkeypatch.setattr(world.memory, "latest_snapshot", latest)
@@ -176,3 +177,42 @@ async def test_figures_that_disagree_are_read_once_more() -> None:
     assert world.answers == []
     world.answers = [apart]
     assert (await world.turn()).quality.quality is Quality.DISPUTED
+
+
+async def test_an_order_that_a_crash_left_open_is_no_news() -> None:
+    """Until it is looked up nobody knows that it filled; it may have closed what is missing."""
+    world = World(held(1.0))
+    await world.turn()
+    world.memory.decided = [IntentRecord("i", "account-1", NOW, "open", Zone.DANGER, "why", "{}", 0.8)]
+    world.memory.orders = [replace(order("0", minutes=-1.0), state=OrderJournalState.SUBMITTING)]
+    await world.turn(held(0.6))
+    assert rules(world) == []
+    await world.turn(held(0.1))
+    assert rules(world) == ["position"]
+
+
+async def test_a_tick_is_no_baseline() -> None:
+    """Its book is the last reading's, whatever the time: what the guard closed in between is still the guard's."""
+    world = World(held(1.0))
+    reading = await world.turn()
+    world.memory.decided = [IntentRecord("i", "account-1", NOW, "done", Zone.DANGER, "why", "{}", 0.8)]
+    world.memory.orders = [order("0.4", minutes=1.0)]
+    await world.clock.sleep(120.0)
+    assert reading.fetched is not None
+    world.watch.policy = replace(world.watch.policy, stale_after_s=600.0)
+    worse = await world.cycle.worsen(world.watch, held(1.0, 31_000.0), 0.0)
+    assert worse is not None
+    assert world.watch.settled is not None
+    assert world.watch.settled.at == NOW
+    await world.turn(held(0.6, 31_000.0))
+    assert "position" not in rules(world)
+
+
+async def test_positions_that_were_not_read_have_not_vanished() -> None:
+    """That all its positions are gone is said of a whole reading only, and is said then."""
+    world = World(held(0.1))
+    await world.turn()
+    await world.turn(replace(held(0.0), missing=("positions of USDC",)))
+    assert rules(world) == []
+    await world.turn(held(0.0))
+    assert rules(world) == ["emptied"]

@@ -9,7 +9,8 @@ import pytest
 from guard.ports.errors import CredentialsRejected, VenueUnavailable
 from guard.ports.records import AlertReason
 from guard.ports.venue import FetchedBook
-from guard.risk.book import Book, Collateral, Position
+from guard.risk.book import Book, Collateral, Position, VenueFigures, VenueReported
+from guard.risk.quality import Quality
 from guard.risk.zones import Zone
 from tests.harness.cycle_world import BTC, NOW, World, book
 
@@ -135,3 +136,17 @@ async def test_an_account_that_stays_unknown_does_not_fall_in_silence() -> None:
     await world.turn(book(40_000.0))
     assert world.memory.records[-1].reading.zone is Zone.SAFE
     assert world.memory.records[-1].alerts[0].reason is AlertReason.RESOLVED
+
+
+async def test_a_second_look_that_fails_does_not_hide_what_was_seen() -> None:
+    """A disputed book in danger is told as such, though the venue does not answer when it is read once more."""
+    world = World(book(40_000.0))
+    await world.turn()
+    doubtful = book(31_000.0)
+    reported = VenueReported(pools={"USDT": VenueFigures(maintenance_margin=9_000.0)})
+    doubtful = replace(doubtful, book=replace(doubtful.book, venue_reported=reported))
+    world.answers = [doubtful, VenueUnavailable("no answer")]
+    reading = await world.turn()
+    assert world.answers == []
+    assert reading.quality.quality is Quality.DISPUTED
+    assert reading.zone in {Zone.DANGER, Zone.LIQUIDATION}

@@ -18,7 +18,7 @@ from guard.risk.assess import assess
 from guard.risk.quality import Quality
 from guard.risk.zones import Zone
 from guard.sim.virtual_time import VirtualClock, run_virtual
-from guard.venues.streaming.board import MarkBoard
+from guard.venues.streaming.board import Mark, MarkBoard
 from tests.harness.cycle_world import BTC, World, book
 
 
@@ -406,3 +406,29 @@ def test_account_that_cannot_be_listened_to_is_polled_only() -> None:
         return scene.live.assessments
 
     assert run_virtual(whole(), limit_s=60) == 0
+
+
+def test_a_book_on_which_orders_were_sent_has_no_ticks() -> None:
+    """What they closed is still in it: a tick would tell a danger that is gone."""
+
+    async def story(scene: Scene) -> None:
+        scene.world.watch.acted = True
+        await scene.tick(31_000.0)
+        assert scene.told == []
+        await scene.read(40_000.0)
+        assert not scene.world.watch.acted
+        await scene.tick(30_990.0)
+
+    assert [reading.zone for reading in played(story).told] == [Zone.DANGER]
+
+
+def test_a_mark_from_before_the_clock_was_set_back_is_nobodys() -> None:
+    """It looks newer than every book until the clock has caught up, and is not."""
+
+    async def story(scene: Scene) -> None:
+        late = Mark(31_000.0, scene.clock.now() + timedelta(hours=1), scene.clock.monotonic(), "stream")
+        scene.streams.marks._marks[BTC] = late
+        scene.live.after_reading(scene.world.watch)
+        await scene.clock.sleep(1.0)
+
+    assert played(story).told == []
