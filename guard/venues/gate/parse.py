@@ -103,6 +103,9 @@ class LegTerms(NamedTuple):
     is_isolated: bool
 
 
+NO_TERMS = LegTerms(leverage=None, is_isolated=False)
+
+
 def read_account(answer: object, settle: str) -> AccountRow:
     """The account of one settlement currency.
 
@@ -269,14 +272,16 @@ def _adl(row: Row, where: str) -> float | None:
 def read_terms(answer: object, settle: str, market_id: str) -> LegTerms:
     """The settings of one contract, from its position or its two legs; of two leverages the lower one.
 
+    No legs, or legs of both margin modes, tell nothing: then its orders count as of cross margin.
+
     Raises:
-        BadAnswer: they are missing or unreadable, or the legs differ in margin mode.
+        BadAnswer: they are missing or unreadable.
     """
     where = f"{at.POSITIONS.name} {settle} {market_id}"
     found = [
         _terms(row, where) for row in (rows(answer, where) if isinstance(answer, list) else [record(answer, where)])
     ]
     if len({terms.is_isolated for terms in found}) != 1:
-        raise refused(where, "tells no margin mode, or two of them")
+        return NO_TERMS
     known = [terms.leverage for terms in found if terms.leverage is not None]
     return LegTerms(min(known, default=None), found[0].is_isolated)

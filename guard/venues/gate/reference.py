@@ -16,6 +16,7 @@ from guard.venues.gate.answers import Answers, Modes, modes_of
 from guard.venues.gate.assemble import Reference, is_computed
 from guard.venues.gate.listings import read_markets
 from guard.venues.gate.parse import (
+    NO_TERMS,
     AccountMode,
     AccountRow,
     LegTerms,
@@ -245,7 +246,7 @@ class ReferenceDesk:
                 answer = await self._client.call(endpoint, {"settle": settle, "contract": market_id})
             except VenueError as error:
                 if error.code in at.NO_POSITION_LABELS:
-                    return LegTerms(leverage=None, is_isolated=False)
+                    return NO_TERMS
                 raise
             return read_terms(answer, settle, market_id)
 

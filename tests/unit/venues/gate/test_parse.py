@@ -126,13 +126,13 @@ def test_what_a_position_need_not_tell(make: Any, empty: object) -> None:
 
 
 def test_terms_of_a_contract(make: Any) -> None:
-    """Of one row or of both legs; of two leverages the lower one."""
+    """Of one row or of both legs; of two leverages the lower one; no legs, or two margin modes, blind nobody."""
     assert read_terms(make.position(size=0), "usdt", "BTC_USDT") == (20.0, False)
     legs = [make.position(cross_leverage_limit="7"), make.position(cross_leverage_limit="")]
     assert read_terms(legs, "usdt", "BTC_USDT") == (7.0, False)
     assert read_terms(make.position(cross_leverage_limit=""), "usdt", "BTC_USDT") == (None, False)
-    with pytest.raises(BadAnswer, match="or two of them"):
-        read_terms([make.position(), make.position(leverage="3")], "usdt", "BTC_USDT")
+    for untold in ([make.position(), make.position(leverage="3")], []):
+        assert read_terms(untold, "usdt", "BTC_USDT") == (None, False)
 
 
 def test_open_orders(make: Any) -> None:
