@@ -105,7 +105,10 @@ class VenueSite:
         """The connection pool; made at first use, because it belongs to the running loop."""
         if self._session is None:
             connector = aiohttp.TCPConnector(ssl=self.ssl_context)
-            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+            session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+            # It would send a GET again by itself when a kept connection breaks, and an order of Deribit's is a GET.
+            session._retry_connection = False  # noqa: SLF001 - aiohttp has no other switch
+            self._session = session
         return self._session
 
     def pause(self, seconds: float) -> None:
