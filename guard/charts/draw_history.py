@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from guard.charts.history import RATIO_TOP
+from guard.charts.history import FAR, RATIO_TOP
 from guard.charts.picture import Bar, HistoryPicture, Line, Mark, MarkKind
 from guard.charts.style import (
     FAINT,
@@ -25,7 +25,9 @@ from guard.charts.words import share, short_amount
 from guard.risk.zones import Zone
 
 HEIGHT_IN: Final = 9.8
-HEAD_IN: Final = 2.2
+HEAD_IN: Final = 1.75
+MARK_ROW_IN: Final = 0.24
+"""More room above the ribbon for each row of marks."""
 MARK_STYLE: Final[dict[MarkKind, tuple[str, str, str, str]]] = {
     # marker, face, edge, words
     "alert": ("v", INK, INK, "▼ alert"),
@@ -52,8 +54,9 @@ def draw_history(picture: HistoryPicture) -> Any:
     zones, ratio, distance, equity = figure.subplots(
         4, 1, sharex=True, gridspec_kw={"height_ratios": (0.34, 2.4, 1.7, 1.9), "hspace": 0.4}
     )
+    head_in = HEAD_IN + MARK_ROW_IN * len({_MARK_Y[mark.kind] for mark in picture.marks})
     bottom = 0.098 if picture.note else 0.078
-    figure.subplots_adjust(left=0.125, right=0.825, top=1 - HEAD_IN / HEIGHT_IN, bottom=bottom)
+    figure.subplots_adjust(left=0.125, right=0.825, top=1 - head_in / HEIGHT_IN, bottom=bottom)
     headline(figure, picture.title, picture.subtitle)
     _draw_zones(zones, picture)
     _draw_ratio(ratio, picture)
@@ -116,7 +119,7 @@ def _draw_ratio(axes: Any, picture: HistoryPicture) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: share(value))
     _draw_line(axes, picture.ratio)
     if picture.ratio.clipped:
-        _axis_end(axes, f"{share(RATIO_TOP)} or more, or no equity left")
+        _axis_end(axes, RATIO_TOP, "no equity")
 
 
 def _draw_distance(axes: Any, picture: HistoryPicture) -> None:
@@ -132,19 +135,31 @@ def _draw_distance(axes: Any, picture: HistoryPicture) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: share(value))
     _draw_line(axes, picture.distance)
     if picture.distance.clipped:
-        _axis_end(axes, "or more, or out of reach")
+        _axis_end(axes, FAR, "out of reach")
 
 
-def _axis_end(axes: Any, words: str) -> None:
-    """What a value at the upper end of an axis means."""
-    axes.text(0.99, 0.97, words, transform=axes.transAxes, ha="right", va="top", fontsize=10.5, color=INK)
+def _axis_end(axes: Any, value: float, words: str) -> None:
+    """What a value at the upper end of an axis means, beside it."""
+    axes.annotate(
+        f"≥ {share(value)}, or\n{words}",
+        (1.0, value),
+        xycoords=("axes fraction", "data"),
+        xytext=(5, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=10.5,
+        color=INK,
+        annotation_clip=False,
+    )
 
 
 def _draw_equity(axes: Any, picture: HistoryPicture) -> None:
     panel(axes, f"Equity, {picture.currency}" if picture.currency else "Equity")
     _draw_line(axes, picture.equity)
     known = [y for y in picture.equity.ys if y is not None]
-    if known:
+    if not known:
+        axes.set_yticks([])  # no figure, no scale
+    else:
         low, high = min(known), max(known)
         room = max(0.12 * (high - low), 0.005 * max(abs(high), abs(low)), 1e-9)
         axes.set_ylim(low - room, high + room)
