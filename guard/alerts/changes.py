@@ -5,7 +5,8 @@ vanished or shrank, money that came or went, tables and modes that the venue cha
 auto-deleveraging queue, a stablecoin among the collateral that lost its peg.
 
 What explains a smaller leg: the guard's own orders, and orders that rested in the book before and are gone or smaller
-now. What explains money: a changed leg of the same currency (realized PnL, fees), or an amount that funding can have.
+now. What explains money: a changed leg of the same currency (realized PnL, fees; another entry price of the same size
+is a settlement), a fee taken in the venue's own coin, or an amount that funding can have.
 So a transfer at the very moment of a fill, or one as small as funding, is not told; the zone follows it all the same.
 """
 
@@ -28,6 +29,10 @@ _CLOSED_BY: Final[Mapping[str, str]] = {"long": "sell", "short": "buy"}
 _SIZE_NOISE: Final = 1e-9
 # Funding of one interval is capped at 3 % of notional on the venues in view, and rarely passes a tenth of that.
 _FUNDING_SHARE: Final = 0.01
+# Less than one unit of a dollar's worth is dust: interest, rounding, what a conversion left.
+_DUST: Final = 1.0
+# Fees of a trade may be taken in these, whatever its currency.
+_FEE_ASSETS: Final = frozenset({"BNB"})
 
 
 class ChangeKind(StrEnum):
@@ -166,7 +171,9 @@ def _money_changes(before: Book, after: Book, bar: float) -> Iterator[Change]:
     for asset in sorted((was.keys() | now.keys()) - traded):
         moved = now.get(asset, 0.0) - was.get(asset, 0.0)
         floor = max(bar * max(abs(was.get(asset, 0.0)), abs(now.get(asset, 0.0))), _funding(before, asset))
-        if abs(moved) <= floor or moved == 0:
+        floor = max(floor, _DUST) if asset in STABLE else floor
+        is_fee = asset in _FEE_ASSETS and moved < 0 and bool(traded)
+        if abs(moved) <= floor or moved == 0 or is_fee:
             continue
         kind = ChangeKind.MONEY_IN if moved > 0 else ChangeKind.MONEY_OUT
         verb = "came in" if moved > 0 else "left"
@@ -175,10 +182,11 @@ def _money_changes(before: Book, after: Book, bar: float) -> Iterator[Change]:
         yield Change(kind, asset, (head, balance, "A transfer, a withdrawal, a conversion or a charge of the venue."))
 
 
-def _legs_by_settle(book: Book) -> dict[str, frozenset[tuple[str, str, float, float | None]]]:
-    found: dict[str, set[tuple[str, str, float, float | None]]] = {}
+def _legs_by_settle(book: Book) -> dict[str, frozenset[tuple[str, str, float, float, float | None]]]:
+    found: dict[str, set[tuple[str, str, float, float, float | None]]] = {}
     for leg in book.positions:
-        found.setdefault(leg.settle, set()).add((leg.symbol, leg.side, leg.contracts, leg.isolated_margin))
+        held = (leg.symbol, leg.side, leg.contracts, leg.entry_price, leg.isolated_margin)
+        found.setdefault(leg.settle, set()).add(held)
     return {settle: frozenset(legs) for settle, legs in found.items()}
 
 

@@ -207,3 +207,20 @@ def test_a_waiting_stop_for_the_whole_leg_hides_no_partial_liquidation() -> None
     assert kinds(legs_between(before, smaller)) == [(ChangeKind.LEG_SHRUNK, f"long {BTC}")]
     triggered = replace(smaller, orders=())
     assert legs_between(before, triggered) == []
+
+
+def test_a_settlement_is_no_transfer() -> None:
+    """Some venues pay unrealized PnL out every few hours: the same size at another entry, and money that came."""
+    richer = with_money(USDT=104_000.0, USDC=5_000.0)
+    settled = replace(richer, positions=(replace(LONG, entry_price=43_500.0), SHORT))
+    assert list(book_changes(CALM, settled, BARS)) == []
+
+
+def test_fees_in_the_venues_coin_and_dust_are_no_transfers() -> None:
+    """A fee comes with a trade in whatever currency; without one, and in larger amounts, they are told."""
+    rich = replace(CALM, collateral=(*CALM.collateral, Collateral("BNB", 0.1), Collateral("FDUSD", 0.02)))
+    coin = Collateral("BNB", 0.09)
+    poorer = replace(rich, collateral=(*CALM.collateral, coin, Collateral("FDUSD", 0.5)))
+    bought = replace(poorer, positions=(replace(LONG, contracts=2.5), SHORT))
+    assert list(book_changes(rich, bought, BARS)) == []
+    assert kinds(book_changes(rich, poorer, BARS)) == [(ChangeKind.MONEY_OUT, "BNB")]
