@@ -80,6 +80,8 @@ class StoreDesk:
                 return self._past.stress(account, self._book_of(account.account_id))
             case "exposure":
                 return self._past.exposure(await self._latest(account))
+            case "distance" if wish.account_id is not None:
+                return self._past.pools(await self._latest(account), account, self._book_of(account.account_id))
             case "distance":
                 return self._past.distances([await self._latest(each) for each in accounts], accounts)
 

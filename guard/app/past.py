@@ -10,22 +10,28 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
+import structlog
+
 from guard.app.judge import judge_policy
 from guard.app.settings import Settings
 from guard.charts.exposure import exposure_picture
 from guard.charts.heat import heat_picture
 from guard.charts.history import history_picture
 from guard.charts.picture import HistoryPicture, Picture
-from guard.charts.reach import accounts_picture
+from guard.charts.reach import accounts_picture, pools_picture
 from guard.charts.series import extremes_of, series_of
 from guard.ports.clock import Clock
 from guard.ports.errors import PictureError
 from guard.ports.history import AccountHistory, Extremes, Level
 from guard.ports.records import AccountRecord, Snapshot
+from guard.risk.assess import assess
 from guard.risk.book import Book
 from guard.risk.bookerror import BookError
+from guard.risk.quality import Quality
 from guard.risk.zones import ZoneBars, ZonePolicy
 from guard.store.store import Store
+
+log = structlog.get_logger(__name__)
 
 BookOf = Callable[[str], Book | None]
 """The last good book of an account, by its id."""
@@ -95,6 +101,15 @@ class Past:
         """The picture of how far accounts are from liquidation, from the latest snapshot of each."""
         policies = {self.policy(account) for account in accounts}
         return accounts_picture(snapshots, policies.pop() if len(policies) == 1 else None, self._clock.now())
+
+    def pools(self, snapshot: Snapshot, account: AccountRecord, book: Book | None) -> Picture:
+        """The picture of how far the pools of one account are; of the account where they are not known now."""
+        if book is not None and snapshot.equity is not None and snapshot.quality == Quality.FRESH.value:
+            try:
+                return pools_picture(assess(book), self.policy(account))
+            except BookError as error:
+                log.warning("pools not drawn", account=account.name, error=str(error))
+        return self.distances([snapshot], [account])
 
     def exposure(self, snapshot: Snapshot) -> Picture:
         """The picture of an account's legs, as last read."""

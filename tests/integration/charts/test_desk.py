@@ -15,6 +15,7 @@ from guard.app.opening import Opened, opened
 from guard.app.past import Past
 from guard.app.settings import Database, Settings
 from guard.bot.desk import PictureWish
+from guard.charts.picture import ReachPicture
 from guard.charts.studio import Studio
 from guard.ports.errors import PictureError
 from guard.ports.records import AccountRecord, CycleRecord, KnownModes, ZoneChange
@@ -125,6 +126,23 @@ async def test_stress_without_a_book_says_so(installation: Installation) -> None
     installation.books["id-a"] = replace(book(36_000.0).book, model="reported")
     with pytest.raises(PictureError, match="a cannot be stressed"):
         await installation.desk.picture(installation.anna, wish("stress", "id-a"))
+
+
+async def test_one_account_is_shown_by_its_pools(installation: Installation) -> None:
+    """From its last good book; when that cannot be assessed, or the account is not seen now, as the snapshot says."""
+    store, past = installation.opened.store, installation.past
+    account = next(each for each in await store.accounts() if each.name == "a")
+    snapshot = await store.latest_snapshot("id-a")
+    assert snapshot is not None
+    whole = past.distances([snapshot], [account])
+    pools = past.pools(snapshot, account, book(36_000.0).book)
+    assert isinstance(pools, ReachPicture)
+    assert [row.name for row in pools.rows] == ["USDT cross"]
+    assert pools.rows[0].words.startswith("-")
+    assert past.pools(snapshot, account, None) == whole
+    assert past.pools(snapshot, account, replace(book(36_000.0).book, tiers={})) == whole
+    blind = replace(snapshot, quality="missing", equity=None)
+    assert past.pools(blind, account, book(36_000.0).book) == past.distances([blind], [account])
 
 
 async def test_bars_of_a_broker_are_not_drawn_as_ratios(installation: Installation) -> None:
