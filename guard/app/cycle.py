@@ -33,7 +33,7 @@ from guard.app.live_book import is_worse, judge_live
 from guard.app.watch import Opener, Watch
 from guard.ports.clock import Clock, Ids
 from guard.ports.deadline import Deadline
-from guard.ports.errors import CredentialsRejected, InputError, StoreError, VenueError
+from guard.ports.errors import AccountGone, CredentialsRejected, InputError, StoreError, VenueError
 from guard.ports.records import AlertReason, CycleRecord, Reading, ZoneChange
 from guard.ports.urgency import urgent
 from guard.ports.venue import FetchedBook
@@ -319,6 +319,9 @@ class Cycle:
         return reading
 
     async def _tell_unrecorded(self, watch: Watch, reading: Reading, error: Exception) -> None:
+        if isinstance(error, AccountGone):  # its owner removed it: nobody is to hear of it any more
+            log.info("account removed while it was read", account=watch.record.name)
+            return
         log.error("cycle not recorded", account=watch.record.name, error=str(error))
         told = watch.unrecorded
         watch.unrecorded = reading.zone

@@ -18,6 +18,7 @@ from guard.app.decision import NOTHING, Decision
 from guard.app.judge import appraise
 from guard.app.watch import Watch
 from guard.ports.clock import Clock, Ids
+from guard.ports.deadline import Deadline
 from guard.ports.errors import StoreError, VenueError
 from guard.ports.records import IntentRecord, Reading
 from guard.ports.venue import FetchedBook, VenueAccount
@@ -201,7 +202,12 @@ class Protection:
         if watch.rights_at is not None and (now - watch.rights_at).total_seconds() < RIGHTS_VALID_S:
             return
         try:
-            check = await venue.check()
+            # What is to be told waits for this, and ticks wait for the turn: a venue that hangs must not hold them up.
+            async with Deadline(self._bounds.call_timeout_s):
+                check = await venue.check()
+        except TimeoutError:
+            log.warning("key rights not read", account=watch.record.name, error="no answer in time")
+            return
         except VenueError as error:
             log.warning("key rights not read", account=watch.record.name, error=str(error))
             return

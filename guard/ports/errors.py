@@ -43,6 +43,10 @@ class StoreError(GuardError):
     """The database did not do as asked (locked, disk full, connection lost); nothing was half-written."""
 
 
+class AccountGone(StoreError):
+    """The account was removed meanwhile: there is nothing left to store."""
+
+
 class StoreBusy(StoreError):
     """Another process holds the database: trying again later may help."""
 

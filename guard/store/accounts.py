@@ -6,7 +6,7 @@ from typing import Final, cast
 
 from sqlalchemy import Connection, RowMapping, Select, delete, insert, select, update
 
-from guard.ports.errors import InputError, StoreError
+from guard.ports.errors import AccountGone, InputError, StoreError
 from guard.ports.records import AccountRecord, KnownModes, Mode
 from guard.ports.venue import AccountSpec, Credentials
 from guard.risk.zones import Zone, ZoneState
@@ -148,7 +148,7 @@ def watch(state: ZoneState) -> dict[str, str | int]:
 
 def no_account(account_id: str) -> StoreError:
     """The error for an account that is not, or no longer, there."""
-    return StoreError(f"no account has the id {account_id!r}", fix="it was removed meanwhile; nothing was stored")
+    return AccountGone(f"no account has the id {account_id!r}", fix="it was removed meanwhile; nothing was stored")
 
 
 def _mode_columns(modes: KnownModes | None) -> dict[str, str | None]:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from guard.ports.errors import CredentialsRejected, VenueUnavailable
-from guard.ports.records import AlertReason
+from guard.ports.errors import AccountGone, CredentialsRejected, VenueUnavailable
+from guard.ports.records import AlertReason, CycleRecord
 from guard.ports.venue import FetchedBook
 from guard.risk.book import Book, Collateral, Position, VenueFigures, VenueReported
 from guard.risk.quality import Quality
@@ -150,3 +150,16 @@ async def test_a_second_look_that_fails_does_not_hide_what_was_seen() -> None:
     assert world.answers == []
     assert reading.quality.quality is Quality.DISPUTED
     assert reading.zone in {Zone.DANGER, Zone.LIQUIDATION}
+
+
+async def test_an_account_that_is_removed_while_it_is_read_ends_in_silence() -> None:
+    """Its owner removed it: no message that it cannot be recorded."""
+    world = World(book(40_000.0))
+    await world.turn()
+
+    async def gone(record: CycleRecord) -> None:
+        raise AccountGone("no account has that id")
+
+    world.memory.record_cycle = gone  # type: ignore[method-assign]  # the row is no longer there
+    await world.turn(book(31_000.0))
+    assert world.told == []

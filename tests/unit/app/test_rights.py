@@ -1,0 +1,55 @@
+"""What the key may do is looked up beside the watch, and never holds it up."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import cast
+
+from guard.app.protection import Protection
+from guard.app.watch import Watch
+from guard.ports.records import Reading
+from guard.ports.venue import AccountCheck, VenueAccount
+from guard.protect.policy import ExecutionBounds
+from guard.sim.seeded import SeededIds
+from guard.store.store import Store
+from tests.harness.cycle_world import World, book
+
+
+class Hanging:
+    """A venue that says nothing when it is asked for rights."""
+
+    async def check(self) -> AccountCheck:
+        """Never."""
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_a_venue_that_hangs_does_not_hold_up_what_is_to_be_told() -> None:
+    """The look ends with its bound; it is tried again in the next cycle."""
+    world = World(book(40_000.0))
+    reading: Reading = await world.turn()
+    watch = world.watch
+    watch.record = replace(watch.record, mode="auto")
+    watch.venue, watch.pending = cast("VenueAccount", Hanging()), False
+
+    async def tell(watch: Watch, reading: Reading, why: str) -> None:
+        raise AssertionError
+
+    async def recipients(watch: Watch) -> list[str]:
+        return []
+
+    protection = Protection(
+        store=cast("Store", world.memory),
+        clock=world.clock,
+        ids=SeededIds(1),
+        stop=asyncio.Event(),
+        wake_outbox=lambda: None,
+        tell_directly=tell,
+        bounds=replace(ExecutionBounds(), call_timeout_s=0.01),
+    )
+    later = replace(reading, at=reading.at + timedelta(hours=1))
+    decision = await asyncio.wait_for(protection.decide(watch, later, recipients), 5)
+    assert decision.task is None
+    assert watch.rights_at is None
