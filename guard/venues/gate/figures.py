@@ -107,8 +107,9 @@ def torn_evidence(
 ) -> tuple[tuple[str, ...], dict[str, float | None]]:
     """Evidence that accounts and positions are of different moments, and the sums to compare with the next time.
 
-    A leg that changed after the reading began is such; so is an account whose maintenance margin is not what its legs
-    add up to, unless it was off by the same factor before: then the venue adds something that legs do not tell.
+    A leg that changed after the reading began is such, and a leg of another position mode than its account's; so is an
+    account whose maintenance margin is not what its legs add up to, unless it was off by the same factor before: then
+    the venue adds something that legs do not tell.
 
     Args:
         answers: what was read.
@@ -119,6 +120,12 @@ def torn_evidence(
         f"{row.market_id} {row.side} changed while the account was read"
         for row in answers.held
         if began_ms is not None and row.changed_ms > began_ms
+    ]
+    found += [
+        f"{row.market_id} {row.side} is a {row.leg} leg in an account in {state.account.position_mode} mode"
+        for state in answers.states.values()
+        for row in state.positions
+        if (row.leg == "single") != (state.account.position_mode == "one_way")
     ]
     sums: dict[str, float | None] = {}
     for settle, state in answers.states.items():

@@ -35,7 +35,6 @@ _UNIFIED_MODES: Mapping[str, AccountMode] = {
 }
 LegName = Literal["single", "dual_long", "dual_short"]
 _LEGS: Mapping[str, LegName] = {"single": "single", "dual_long": "dual_long", "dual_short": "dual_short"}
-_SIDE_OF_LEG: Mapping[LegName, Side | None] = {"single": None, "dual_long": "long", "dual_short": "short"}
 _POSITION_MODES: Mapping[str, PositionMode] = {"single": "one_way", "dual": "hedge"}
 
 
@@ -164,17 +163,16 @@ def _account_mode(row: Row, where: str) -> AccountMode | None:
 
 
 def _position_mode(row: Row, where: str) -> PositionMode:
+    """As `position_mode` states it; `in_dual_mode` is on its way out, and decides only where the other is absent."""
     named = optional_text(row, "position_mode")
-    dual = optional_flag(row, "in_dual_mode", where)
     mode = _POSITION_MODES.get(named) if named is not None else None
     if named is None:
+        dual = optional_flag(row, "in_dual_mode", where)
         if dual is None:
             raise refused(where, "tells no position mode")
         return "hedge" if dual else "one_way"
     if mode is None:
         raise refused(where, f"position_mode was {named!r}, which the guard does not know (set one-way or hedge mode)")
-    if dual is not None and dual != (mode == "hedge"):
-        raise refused(where, f"position_mode is {named}, in_dual_mode says otherwise")
     return mode
 
 
@@ -218,9 +216,10 @@ def _position(row: Row, settle: str, market_id: str, size: float, where: str) ->
     leg = _LEGS.get(word)
     if leg is None:
         raise refused(where, f"mode was {word!r}")
-    side: Side = "long" if size > 0 else "short"
-    if _SIDE_OF_LEG[leg] not in {None, side}:
+    if leg == "dual_long" and size < 0:
         raise refused(where, f"size of the {leg} leg was {size:g}")
+    # Accounts differ in the sign of a leg that says by its name that it is short.
+    side: Side = "short" if leg == "dual_short" or size < 0 else "long"
     terms = _terms(row, where)
     mark = optional_number(row, "mark_price", where)
     return PositionRow(
@@ -242,24 +241,25 @@ def _position(row: Row, settle: str, market_id: str, size: float, where: str) ->
 
 
 def _terms(row: Row, where: str) -> LegTerms:
-    """A leverage of 0 means cross margin; then the leverage is the limit of cross margin, 0 = as high as allowed.
+    """The margin mode as `pos_margin_mode` states it, else by the leverage: 0 means cross margin.
 
-    `lever` is the leverage in both margin modes; the venue means it to replace those two.
+    Then the leverage is the limit of cross margin, 0 = as high as allowed. `lever` is the leverage in both modes; the
+    venue means it to replace those two.
     """
     lever, mode = above_zero(row, "lever", where), optional_text(row, "pos_margin_mode")
+    if mode not in {None, "cross", "isolated"}:
+        raise refused(where, f"pos_margin_mode was {mode!r}")
     told = optional_number(row, "leverage", where)
-    if told is None and lever is not None and mode in {"cross", "isolated"}:
-        return LegTerms(lever, is_isolated=mode == "isolated")
-    leverage = number(row, "leverage", where)
+    if told is None and (lever is None or mode is None):
+        told = number(row, "leverage", where)
+    leverage = told or 0.0
     if leverage < 0:
         raise refused(where, f"leverage was {leverage:g}")
-    if mode is not None and mode != ("isolated" if leverage else "cross"):
-        raise refused(where, f"pos_margin_mode was {mode!r} with a leverage of {leverage:g}")
-    if leverage:
-        return LegTerms(leverage, is_isolated=True)
+    if mode == "isolated" or (mode is None and leverage):
+        return LegTerms(leverage or lever, is_isolated=True)
     limit = optional_number(row, "cross_leverage_limit", where)
-    if not limit and lever is not None:
-        return LegTerms(lever, is_isolated=False)
+    if not limit and (lever or leverage):
+        return LegTerms(lever or leverage, is_isolated=False)
     return LegTerms(above_zero(row, "leverage_max", where) if limit == 0.0 else limit, is_isolated=False)
 
 

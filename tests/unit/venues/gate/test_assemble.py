@@ -294,6 +294,8 @@ def test_torn_evidence(make: Any) -> None:
     assert torn_evidence(whole, None, {})[0] == ()
     late, _ = torn_evidence(whole, 1_772_599_999_000.0, {})
     assert late == ("BTC_USDT long changed while the account was read",)
+    other = make.answers(make.state((make.position(mode="dual_long"),)))
+    assert torn_evidence(other, None, {})[0] == ("BTC_USDT long is a dual_long leg in an account in one_way mode",)
     off = make.answers(make.state((make.position(),), account=make.account(cross_maintenance_margin="30")))
     found, sums = torn_evidence(off, None, {"usdt": 1.0})
     assert found == ("maintenance margin of the usdt account is 30, that of its legs 19.475",)

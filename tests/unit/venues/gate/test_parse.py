@@ -20,6 +20,12 @@ def test_an_account(make: Any) -> None:
     assert (row.margin_level, row.tiered, row.evolved, row.is_empty) == (56.4826700898588, True, True, False)
 
 
+def test_the_flag_that_is_on_its_way_out_decides_nothing(make: Any) -> None:
+    """The venue names the mode; the older flag beside it may stay false for ever."""
+    row = read_account(make.account(position_mode="dual", in_dual_mode=False), "usdt")
+    assert row.position_mode == "hedge"
+
+
 def test_an_account_of_few_words(make: Any) -> None:
     """What old answers did not tell is None."""
     told = {"currency": "USDT", "total": "0", "order_margin": "0", "in_dual_mode": True, "position_margin": "0"}
@@ -49,7 +55,6 @@ def test_account_modes(make: Any, stated: object, mode: str) -> None:
         ({"margin_mode": 7}, "margin_mode was 7"),
         ({"currency": "BTC"}, "currency was 'BTC'"),
         ({"position_mode": "dual_plus"}, "position_mode was 'dual_plus'"),
-        ({"in_dual_mode": True}, "in_dual_mode says otherwise"),
         ({"position_mode": None, "in_dual_mode": None}, "no position mode"),
         ({"total": ""}, "has no total"),
     ],
@@ -82,21 +87,23 @@ def test_positions(make: Any) -> None:
 
 
 def test_legs_of_hedge_mode(make: Any) -> None:
-    """Named by their mode."""
-    rows = [make.position(mode="dual_long"), make.position(mode="dual_short", size=-4)]
-    assert [(row.leg, row.side) for row in read_positions([rows], "usdt")] == [
-        ("dual_long", "long"),
-        ("dual_short", "short"),
-    ]
+    """Named by their mode, whatever the sign of a short one."""
+    for size in (-4, 4):
+        rows = [make.position(mode="dual_long"), make.position(mode="dual_short", size=size)]
+        assert [(row.leg, row.side, row.contracts) for row in read_positions([rows], "usdt")] == [
+            ("dual_long", "long", 1000.0),
+            ("dual_short", "short", 4.0),
+        ]
 
 
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
         ({"mode": "split"}, "mode was 'split'"),
-        ({"mode": "dual_short"}, "size of the dual_short leg was 1000"),
+        ({"mode": "dual_long", "size": -1000}, "size of the dual_long leg was -1000"),
         ({"leverage": "-1"}, "leverage was -1"),
-        ({"pos_margin_mode": "isolated"}, "pos_margin_mode was 'isolated' with a leverage of 0"),
+        ({"pos_margin_mode": "portfolio"}, "pos_margin_mode was 'portfolio'"),
+        ({"pos_margin_mode": "isolated", "margin": ""}, "has no margin"),
         ({"entry_price": "0"}, "entry_price of the answer was '0'"),
         ({"leverage": "3", "margin": ""}, "has no margin"),
     ],
@@ -205,10 +212,12 @@ def test_an_order_with_nothing_left_is_none(make: Any) -> None:
         ({"cross_leverage_limit": "0", "lever": "30", "pos_margin_mode": "cross"}, 30.0, False),
         ({"cross_leverage_limit": "10", "lever": "30"}, 10.0, False),
         ({"cross_leverage_limit": "0", "lever": "0"}, 125.0, False),
+        ({"leverage": "3", "cross_leverage_limit": "0", "pos_margin_mode": "cross"}, 3.0, False),
+        ({"leverage": "0", "lever": "30", "pos_margin_mode": "isolated"}, 30.0, True),
     ],
 )
 def test_the_field_that_is_to_replace_both_leverages(make: Any, fields: Any, leverage: float, isolated: bool) -> None:
-    """Where the others tell nothing."""
+    """Where the others tell nothing; the margin mode is the one that is named."""
     (row,) = read_positions([[make.position(**fields)]], "usdt")
     assert (row.leverage, row.is_isolated) == (leverage, isolated)
 
