@@ -172,5 +172,5 @@ class JournalPort(Protocol):
         ...
 
     async def notional_traded_since(self, account_id: str, since: datetime) -> float:
-        """Sum of `notional` of the account's intents since `since`, in quote currency."""
+        """Sum of `notional` of the account's intents that are open, began or ended since `since`, in quote currency."""
         ...

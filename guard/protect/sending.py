@@ -103,12 +103,11 @@ async def _last_gates(ports: Ports, run: Run, order: OrderRecord, position: Posi
 
 
 async def _traded_today(ports: Ports, run: Run) -> float:
-    """Quote value that protection traded since midnight UTC, this run's fills included, its reservations not."""
+    """Quote value that protection traded since midnight UTC, all of this run's fills included, its reservations not."""
     now = ports.clock.now().astimezone(UTC)
     midnight = datetime.combine(now.date(), time(), tzinfo=UTC)
     journalled = await ports.journal.notional_traded_since(run.intent.account_id, midnight)
-    own = run.intent.notional if run.intent.at >= midnight else 0.0
-    return max(0.0, journalled - own) + run.notional
+    return max(0.0, journalled - run.intent.notional) + run.notional
 
 
 async def _submit(ports: Ports, run: Run, order: OrderRecord) -> OrderRecord:

@@ -81,8 +81,12 @@ def orders_of(connection: Connection, intent_id: str) -> list[OrderRecord]:
 
 
 def notional_traded_since(connection: Connection, account_id: str, since: datetime) -> float:
-    """Notional of the intents decided since then that traded or may still trade, in quote currency."""
-    counted = (_intents.c.account_id == account_id) & (_intents.c.at >= since) & _intents.c.state.in_(_TRADES)
+    """Notional of the intents that traded since then or may still trade, in quote currency.
+
+    One that was decided before and ended after counts in full: when it traded is not known that finely.
+    """
+    lately = (_intents.c.at >= since) | (_intents.c.finished_at >= since) | (_intents.c.state == "open")
+    counted = (_intents.c.account_id == account_id) & lately & _intents.c.state.in_(_TRADES)
     total = select(func.coalesce(func.sum(_intents.c.notional), 0.0)).where(counted)
     return float(connection.execute(total).scalar_one())
 

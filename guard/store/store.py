@@ -354,5 +354,5 @@ class Store:
         return await self._read(journal.intents, since, account_id)
 
     async def notional_traded_since(self, account_id: str, since: datetime) -> float:
-        """Notional (quote currency) of intents decided since then that traded or may still trade."""
+        """Notional (quote currency) of intents that traded since then or may still trade."""
         return await self._read(journal.notional_traded_since, account_id, since)

@@ -134,4 +134,8 @@ async def test_notional_counts_what_traded_or_may_still(store: Store, make: Any)
         await store.add_intent(make.intent(f"i{number}", seconds=number, state=state, notional=10.0**number), [])
     await store.add_intent(make.intent("bobs", "bob", 1, notional=5e6), [])
     assert await store.notional_traded_since("id-alice", make.start) == 111.0
-    assert await store.notional_traded_since("id-alice", make.at(1)) == 110.0
+    assert await store.notional_traded_since("id-alice", make.at(1)) == 111.0  # an open one may still trade
+    late = make.intent("late", seconds=0, state="done", notional=1e3, finished_at=make.at(9))
+    await store.add_intent(late, [])
+    assert await store.notional_traded_since("id-alice", make.at(9)) == 1001.0
+    assert await store.notional_traded_since("id-alice", make.at(10)) == 1.0

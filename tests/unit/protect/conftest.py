@@ -157,7 +157,10 @@ class Journal:
     async def notional_traded_since(self, account_id: str, since: datetime) -> float:
         """As the store sums it."""
         counted = [
-            each for each in self.intents.values() if each.at >= since and each.state in {"open", "done", "failed"}
+            each
+            for each in self.intents.values()
+            if each.state == "open"
+            or (each.state in {"done", "failed"} and (each.at >= since or (each.finished_at or each.at) >= since))
         ]
         return sum(each.notional for each in counted)
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -390,6 +391,17 @@ async def test_the_daily_cap_counts_every_order(world: Any) -> None:
     assert traded <= 48_000.0
     assert "at most" not in outcome.reason
     assert "of 48,000 traded today" in outcome.reason
+
+
+async def test_a_plan_that_ends_after_midnight_counts_on_both_days(world: Any) -> None:
+    """It was decided yesterday and traded until today: the cap of today has that in it."""
+    earlier = await world.assignment()
+    night = replace(earlier.intent, at=earlier.intent.at - timedelta(days=1), finished_at=earlier.intent.at)
+    await world.journal.add_intent(replace(night, state="done", notional=30_000.0), ())
+    task = await world.assignment(daily_cap=48_000.0)
+    outcome = await world.executor().execute(replace(task, intent=replace(task.intent, at=night.at)))
+    assert outcome.ending is Ending.CAPPED
+    assert world.venue.sent == 2
 
 
 async def test_buying_reserves_what_it_may_cost_at_its_limit(new_world: Callable[..., Any], make: Any) -> None:
