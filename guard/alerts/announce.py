@@ -34,7 +34,9 @@ from guard.ports.records import (
     Reading,
     Snapshot,
 )
-from guard.risk.zones import Zone, ZoneState, severity
+from guard.risk.zones import Zone, ZoneState
+
+_GRAVE: Final = frozenset({Zone.DANGER, Zone.LIQUIDATION})
 
 CONSOLE: Final = "console"
 """The destination that always exists; messages without a recipient go there rather than nowhere."""
@@ -94,7 +96,7 @@ def _announce_zone(
         for rule, change in zone_alerts(before.zone, reading.zone, before.last_known)
     )
     priority = zone_priority(_level_before(before), reading.zone)
-    was_grave = severity(_level_before(before)) >= severity(Zone.DANGER)
+    was_grave = _level_before(before) in _GRAVE
     return Announcement(alerts, messages_of(alerts[0], html, priority, recipients, ids, grave=was_grave))
 
 

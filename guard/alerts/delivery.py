@@ -56,7 +56,9 @@ def scheme_of(destination: str) -> str:
     return destination.partition(":")[0]
 
 
-async def attempt(destination: str, html: str, sinks: Mapping[str, Sink], timeout_s: float) -> Outcome:
+async def attempt(
+    destination: str, html: str, sinks: Mapping[str, Sink], timeout_s: float, *, silent: bool = False
+) -> Outcome:
     """Deliver once, following a chat that has moved.
 
     Args:
@@ -64,6 +66,7 @@ async def attempt(destination: str, html: str, sinks: Mapping[str, Sink], timeou
         html: the message.
         sinks: sinks by scheme.
         timeout_s: longest wait for one answer of a sink.
+        silent: without a sound, where the channel can do so.
 
     Returns:
         How it ended. Only cancellation is raised.
@@ -73,7 +76,7 @@ async def attempt(destination: str, html: str, sinks: Mapping[str, Sink], timeou
         return Undeliverable(f"there is no channel for `{scheme_of(destination)}`; configure it, or unlink the chat")
     moved_to: str | None = None
     for _ in range(_MOVES_MAX):
-        answer = await _answer_of(sink, moved_to or destination, html, timeout_s)
+        answer = await _answer_of(sink, moved_to or destination, html, timeout_s, silent=silent)
         if isinstance(answer, str):
             return Delivered(answer, moved_to)
         if not isinstance(answer, ChatMoved):
@@ -83,9 +86,9 @@ async def attempt(destination: str, html: str, sinks: Mapping[str, Sink], timeou
     return Undeliverable(f"the chat moved more than {_MOVES_MAX} times; link it anew")
 
 
-async def _answer_of(sink: Sink, destination: str, html: str, timeout_s: float) -> str | BaseException:
+async def _answer_of(sink: Sink, destination: str, html: str, timeout_s: float, *, silent: bool) -> str | BaseException:
     """The receipt, or the exception that the sink raised, whatever it is; `TimeoutError` when it took too long."""
-    sending = asyncio.ensure_future(sink.deliver(destination, html))
+    sending = asyncio.ensure_future(sink.deliver(destination, html, silent=silent))
     try:
         await asyncio.wait((sending,), timeout=timeout_s)
     finally:

@@ -30,7 +30,7 @@ from guard.alerts.delivery import Delivered, Outcome, Postponed, Undeliverable, 
 from guard.alerts.render import render_undelivered
 from guard.ports.clock import Clock, Ids
 from guard.ports.errors import StoreError
-from guard.ports.records import OutboxMessage
+from guard.ports.records import QUIET_PRIORITY, OutboxMessage
 from guard.ports.sending import Sink
 
 log = structlog.get_logger(__name__)
@@ -271,7 +271,8 @@ class Outbox:
             html = _REPEAT_NOTE + html
         outcome = self._unwritten.get(message.message_id)
         if outcome is None:
-            outcome = await attempt(message.destination, html, self._sinks, self._policy.send_timeout_s)
+            silent, timeout_s = message.priority <= QUIET_PRIORITY, self._policy.send_timeout_s
+            outcome = await attempt(message.destination, html, self._sinks, timeout_s, silent=silent)
         if isinstance(outcome, Postponed) and is_given_up(message, outcome, self._clock.now(), self._policy.retry):
             error = f"given up after {message.attempts + 1} attempts: {outcome.error}"
             outcome = Undeliverable(error, moved_to=outcome.moved_to)
@@ -295,26 +296,34 @@ class Outbox:
         return written
 
     async def _record(self, message: OutboxMessage, outcome: Outcome) -> None:
+        """Store what became of a message.
+
+        A chat's move is stored after the mark of a message that goes on: in between, another lane would find it still
+        pending at the new address, and send it again.
+        """
         now = self._clock.now()
-        message = await self._follow(message, outcome)
         match outcome:
             case Delivered():
                 await self._store.mark_delivered(message.message_id, now, outcome.receipt)
                 self.delivered += 1
                 log.info("delivered", message=message.message_id, to=message.destination, attempts=message.attempts + 1)
+                await self._follow(message, outcome)
             case Postponed():
                 await self._postpone(message, outcome, now)
+                await self._follow(message, outcome)
             case Undeliverable():
-                await self._bury(message, outcome, now)
+                await self._bury(await self._follow(message, outcome), outcome, now)
 
     async def _follow(self, message: OutboxMessage, outcome: Outcome) -> OutboxMessage:
-        """The message at its chat's new address, which is stored first: the next one must not ask at the old one."""
-        if outcome.moved_to is None:
+        """Store where the chat went; the message at its new address. What fails here, the next message does anew."""
+        old, new = _chat_of(message.destination), _chat_of(outcome.moved_to or "")
+        if outcome.moved_to is None or old is None or new is None:
             return message
-        old, new = _chat_of(message.destination), _chat_of(outcome.moved_to)
-        if old is None or new is None:
+        try:
+            await self._store.move_chat(old, new)
+        except StoreError as error:
+            log.warning("chat has moved, which is not stored yet", old=message.destination, error=str(error))
             return message
-        await self._store.move_chat(old, new)
         log.warning("chat has moved", old=message.destination, new=outcome.moved_to)
         return replace(message, destination=outcome.moved_to)
 

@@ -18,7 +18,7 @@ from guard.risk.quality import Quality
 from guard.risk.report import AccountRisk
 from guard.risk.zones import Zone
 
-_MARK: Final = {
+ZONE_MARKS: Final = {
     Zone.SAFE: "🟢",
     Zone.WATCH: "🟡",
     Zone.WARNING: "🟠",
@@ -88,7 +88,7 @@ def _zone_head(reason: AlertReason, reading: Reading, before: Zone) -> str:
     if before is Zone.UNKNOWN:
         note = "data is back"
     zone = reading.zone
-    return f"{_MARK[zone]} <b>{zone.upper()}</b> · {bold(reading.account)} ({note})"
+    return f"{ZONE_MARKS[zone]} <b>{zone.upper()}</b> · {bold(reading.account)} ({note})"
 
 
 def positions_gone(risk: AccountRisk, before: Zone, earlier: Snapshot | Reading | None) -> bool:

@@ -31,6 +31,7 @@ from guard.app.protection import Protection
 from guard.app.round import round_problems
 from guard.app.scheduler import Scheduler
 from guard.app.settings import Stream
+from guard.app.still_watching import StillWatching
 from guard.app.watch import Watch, change_bars, watch_of
 from guard.bot.app import ChatBot
 from guard.charts.studio import Studio
@@ -52,6 +53,7 @@ log = structlog.get_logger(__name__)
 
 ROSTER_S = 5.0
 PRUNE_S = 3600.0
+STILL_WATCHING_S = 20.0
 STOP_TURNS_S = 1.5
 
 
@@ -123,6 +125,14 @@ class Service:
             bars=change_bars(settings.integrity),
             second=destinations_of(self._second),
         )
+        self._still_watching = StillWatching(
+            opened.store,
+            opened.clock,
+            opened.ids,
+            settings,
+            second=destinations_of(self._second),
+            wake_outbox=self.outbox.wake,
+        )
         self._scheduler = Scheduler(self._turn, settings.schedule, opened.clock, settings.stream.min_gap_s)
         self.streams: StreamHub | None = None
         self.live: Live | None = None
@@ -173,10 +183,12 @@ class Service:
             await self.bot.start()
         if self.live is not None:
             self.live.start()
+        await self._still_watching.begin()
         await self._update_roster()
         self._scheduler.start()
         self._scheduler.every(ROSTER_S, self._update_roster, "roster")
         self._scheduler.every(PRUNE_S, self._prune, "prune")
+        self._scheduler.every(STILL_WATCHING_S, self._still_watching.look, "still watching")
         if self._heartbeat is not None:
             self._heartbeat.start()
         log.info(

@@ -183,9 +183,10 @@ class Zones(Table):
 
 
 class Alerts(Table):
-    """[alerts]: where alerts go beside Telegram."""
+    """[alerts]: where alerts go beside Telegram, and when the guard says that it still watches."""
 
     console: bool = True
+    daily_at: Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")] = "08:00"
 
 
 class Protect(Table):

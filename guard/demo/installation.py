@@ -52,7 +52,7 @@ def settings_of(files: Files, pace: Pace, chat: TelegramSandbox) -> Settings:
         telegram=Telegram(token_file=files.token, base_url=chat.base_url),
         schedule=Schedule(calm_s=cycle_s, warning_s=cycle_s, danger_s=cycle_s, timeout_s=5.0),
         zones=pace.scene.zones,
-        alerts=Alerts(console=False),
+        alerts=Alerts(console=False, daily_at=""),
         protect=protect,
         conformity=Conformity(requirement_tolerance=0.05, equity_tolerance=0.05),
         web=Web(listen="127.0.0.1:0"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from guard.ports.venue import AccountSpec, FetchedBook
 from guard.risk.quality import DataQuality
@@ -171,11 +171,15 @@ class AlertRecord:
     text: str
 
 
+QUIET_PRIORITY: Final = -1
+"""Of messages that can wait for the morning: after all others, and without a sound where the channel can do so."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
     """A message that must arrive. `destination` is `telegram:<chat id>` or `console`; `html` text with markup.
 
-    `dedupe_key` makes a second insert of the same message a no-op.
+    `dedupe_key` makes a second insert of the same message a no-op. With `QUIET_PRIORITY` it makes no sound.
     """
 
     message_id: str

@@ -72,8 +72,10 @@ class Sink(Protocol):
 
     scheme: str
 
-    async def deliver(self, destination: str, html: str) -> str:
+    async def deliver(self, destination: str, html: str, *, silent: bool = False) -> str:
         """Deliver one message to a full destination such as `telegram:1234`.
+
+        `silent`: without a sound at the receiver, where the channel can do so.
 
         Returns:
             A receipt: the channel's own id of the message.

@@ -22,10 +22,11 @@ class ScriptedSink:
         self.script = {destination: list(answers) for destination, answers in (script or {}).items()}
         self.asked: list[tuple[float, str, str]] = []
         self.arrived: list[tuple[str, str]] = []
+        self.silent: list[str] = []
         self.busy = 0
         self.busy_max = 0
 
-    async def deliver(self, destination: str, html: str) -> str:
+    async def deliver(self, destination: str, html: str, *, silent: bool = False) -> str:
         """Answer as scripted."""
         self.asked.append((asyncio.get_running_loop().time(), destination, html))
         answers = self.script.get(destination, [])
@@ -40,6 +41,8 @@ class ScriptedSink:
         if isinstance(answer, BaseException):
             raise answer
         self.arrived.append((destination, html))
+        if silent:
+            self.silent.append(html)
         return answer if isinstance(answer, str) else f"receipt-{len(self.arrived)}"
 
     def times(self, destination: str) -> list[float]:

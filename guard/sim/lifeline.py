@@ -78,7 +78,7 @@ class LivingSink:
         self._sink = sink
         self._lifeline = lifeline
 
-    async def deliver(self, destination: str, html: str) -> str:
+    async def deliver(self, destination: str, html: str, *, silent: bool = False) -> str:
         """Deliver.
 
         Raises:
@@ -86,7 +86,7 @@ class LivingSink:
         """
         if self._lifeline.cut:
             raise SendRetry("this process is dead")
-        return await self._sink.deliver(destination, html)
+        return await self._sink.deliver(destination, html, silent=silent)
 
 
 class LivingSession(InProcessSession):

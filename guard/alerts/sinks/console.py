@@ -21,7 +21,7 @@ class ConsoleSink:
         self._stream = stream
         self._written = 0
 
-    async def deliver(self, destination: str, html: str) -> str:
+    async def deliver(self, destination: str, html: str, *, silent: bool = False) -> str:
         """Write the readable form of a message.
 
         Returns:
@@ -30,6 +30,7 @@ class ConsoleSink:
         Raises:
             SendRetry: the stream does not take it (closed, full).
         """
+        del silent  # it makes no sound anyway
         first, *rest = plain_text(html).splitlines() or [""]
         try:
             self._stream.write("\n".join([f"ALERT {first}", *(f"  {line}" for line in rest)]) + "\n")

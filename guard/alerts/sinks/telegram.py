@@ -27,7 +27,7 @@ class TelegramSink:
     def __init__(self, sender: ChatSender) -> None:
         self._sender = sender
 
-    async def deliver(self, destination: str, html: str) -> str:
+    async def deliver(self, destination: str, html: str, *, silent: bool = False) -> str:
         """Deliver one message.
 
         Returns:
@@ -39,10 +39,10 @@ class TelegramSink:
         """
         chat_id = _chat_id(destination)
         try:
-            return await self._sender.send_text(chat_id, shorten(html, TEXT_LIMIT))
+            return await self._sender.send_text(chat_id, shorten(html, TEXT_LIMIT), silent=silent)
         except SendRejected as error:
             log.warning("message refused, sending it as plain text", to=destination, error=str(error))
-            return await self._sender.send_plain(chat_id, plain_text(html))
+            return await self._sender.send_plain(chat_id, plain_text(html), silent=silent)
 
 
 def _chat_id(destination: str) -> int:

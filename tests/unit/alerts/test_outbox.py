@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from guard.alerts.backoff import RetryPolicy
 from guard.alerts.outbox import Outbox, OutboxPolicy
-from guard.ports.records import OutboxMessage
+from guard.ports.records import QUIET_PRIORITY, OutboxMessage
 from guard.ports.sending import ChatGone, ChatMoved, SendRejected, SendRetry
 from guard.sim.channel import ScriptedSink
 from guard.sim.memory_outbox import MemoryOutbox
@@ -189,20 +189,38 @@ def test_a_chat_that_moved_gets_all_its_messages(memory: MemoryOutbox) -> None:
     assert any(entry["event"].startswith("chat has moved") for entry in logs)
 
 
-def test_a_move_that_is_not_stored_is_stored_later_and_nothing_comes_twice(memory: MemoryOutbox) -> None:
-    """The store fails between the delivery and the move."""
+def test_a_move_that_is_not_stored_is_stored_with_the_next_message(memory: MemoryOutbox) -> None:
+    """The store fails between the delivery and the move: nothing comes twice, and the next message follows anew."""
     _fill(memory, _message(1))
-    sink = ScriptedSink(script={"telegram:1": [ChatMoved("moved", new_chat_id=-100)]})
+    sink = ScriptedSink(script={"telegram:1": [ChatMoved("moved", new_chat_id=-100)] * 2})
 
-    async def recover(_: Outbox) -> None:
+    async def recover(outbox: Outbox) -> None:
         await asyncio.sleep(2.5)
         memory.failing.clear()
+        _fill(memory, _message(2))
+        outbox.wake()
 
     memory.failing = {"move_chat"}
     _run(memory, sink, meanwhile=recover)
     assert memory.moved_chats == [(1, -100)]
+    assert sink.texts("telegram:-100") == ["text 1", "text 2"]
+    assert list(memory.delivered) == ["m1", "m2"]
+
+
+def test_a_message_is_not_sent_again_while_its_chats_move_is_stored(memory: MemoryOutbox) -> None:
+    """The worker looks again between the delivery and its mark: it must not wait at the new address."""
+    _fill(memory, _message(1))
+    memory.delay_s = 3.0
+    sink = ScriptedSink(script={"telegram:1": [ChatMoved("moved", new_chat_id=-100)]})
+
+    async def look_again(outbox: Outbox) -> None:
+        for _ in range(20):
+            await asyncio.sleep(0.25)
+            outbox.wake()
+
+    _run(memory, sink, meanwhile=look_again)
     assert sink.texts("telegram:-100") == ["text 1"]
-    assert list(memory.delivered) == ["m1"]
+    assert memory.moved_chats == [(1, -100)]
 
 
 def test_a_move_is_stored_also_when_the_new_chat_does_not_answer(memory: MemoryOutbox) -> None:
@@ -623,3 +641,12 @@ def _trouble(draw: float) -> BaseException | float | None:
     if draw < 0.5:
         return 50.0  # longer than the timeout
     return None
+
+
+def test_a_quiet_message_makes_no_sound(memory: MemoryOutbox) -> None:
+    """Only those that say so: an alarm is never silent."""
+    _fill(memory, _message(1, priority=QUIET_PRIORITY), _message(2), _message(3, priority=50))
+    sink = ScriptedSink()
+    _run(memory, sink)
+    assert sink.texts("telegram:1") == ["text 1", "text 2", "text 3"]
+    assert sink.silent == ["text 1"]

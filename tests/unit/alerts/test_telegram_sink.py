@@ -16,10 +16,12 @@ class ToldSender:
         self.markup = markup
         self.plain = plain
         self.sent: list[tuple[str, int, str]] = []
+        self.silent: list[bool] = []
 
     async def send_text(self, chat_id: int, html: str, *, silent: bool = False) -> str:
         """Markup."""
         self.sent.append(("markup", chat_id, html))
+        self.silent.append(silent)
         if self.markup:
             raise self.markup
         return "1"
@@ -27,6 +29,7 @@ class ToldSender:
     async def send_plain(self, chat_id: int, text: str, *, silent: bool = False) -> str:
         """Plain text."""
         self.sent.append(("plain", chat_id, text))
+        self.silent.append(silent)
         if self.plain:
             raise self.plain
         return "2"
@@ -77,3 +80,11 @@ async def test_a_destination_without_a_chat_is_refused(destination: str) -> None
     """A wrong destination is said to be wrong; it is no defect and no retry."""
     with pytest.raises(SendRejected, match="names no Telegram chat"):
         await TelegramSink(ToldSender()).deliver(destination, "x")
+
+
+@pytest.mark.parametrize("silent", [True, False])
+async def test_a_message_sounds_as_it_was_asked_to(silent: bool) -> None:
+    """Also when its markup is refused."""
+    sender = ToldSender(SendRejected("can't parse entities"))
+    await TelegramSink(sender).deliver("telegram:7", "<b>x</b>", silent=silent)
+    assert sender.silent == [silent, silent]
