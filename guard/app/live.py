@@ -68,7 +68,10 @@ class Streams(Protocol):
 
 @dataclass(slots=True)
 class _Account:
-    """One live account. `tokens` are assessments that it may have now, `refilled_s` when they were counted."""
+    """One live account. `tokens` are assessments that it may have now, `refilled_s` when they were counted.
+
+    `is_failing`: a defect of ours stopped the last assessment; it is told, and the account read, once.
+    """
 
     watch: Watch
     onlooker: Onlooker | None = None
@@ -77,6 +80,7 @@ class _Account:
     refilled_s: float = 0.0
     dirty_s: float | None = None
     telling: asyncio.Task[None] | None = None
+    is_failing: bool = False
 
 
 class Live:
@@ -257,6 +261,7 @@ class Live:
             fetched = revalued(last.fetched, marks, oldest)
             seen = glance(fetched, last.zone_state, watch.policy, now)
         self.assessments += 1
+        account.is_failing = False
         if seen is None:
             return
         watch.live = seen.risk
@@ -304,9 +309,12 @@ class Live:
     def _failed(self, account: _Account | None, error: BaseException | None) -> None:
         name = account.watch.record.name if account else "no account"
         self.broken = f"{name}: {type(error).__name__}: {error}"
-        log.error("live assessment failed", account=name, error=self.broken)
         if account is not None:
+            if account.is_failing:  # else every reading would bring the next one forward, for ever
+                return
+            account.is_failing = True
             self._hasten(account.watch.record.account_id)
+        log.error("live assessment failed", account=name, error=self.broken)
 
 
 def _danger(account: _Account) -> float:

@@ -432,3 +432,22 @@ def test_a_mark_from_before_the_clock_was_set_back_is_nobodys() -> None:
         await scene.clock.sleep(1.0)
 
     assert played(story).told == []
+
+
+def test_defect_that_stays_has_the_account_read_once_and_not_for_ever() -> None:
+    """Not with every tick, nor with every reading that follows."""
+
+    async def story(scene: Scene) -> None:
+        policy, scene.world.watch.policy = scene.world.watch.policy, None  # type: ignore[assignment]  # a defect
+        for step in range(5):
+            await scene.tick(39_000.0 + step)
+        scene.world.watch.policy = policy
+        await scene.read(40_000.0)
+        scene.world.watch.policy = None  # type: ignore[assignment]  # the same defect
+        await scene.tick(38_000.0)
+        assert scene.hastened == ["account-1"]
+        scene.world.watch.policy = policy
+        await scene.read(40_000.0)
+        await scene.tick(31_000.0)
+
+    assert [reading.zone for reading in played(story).told] == [Zone.DANGER]
