@@ -253,6 +253,8 @@ class Protection:
         if first is None:
             return now
         then = dollars(book, first[1], first[0])
+        if then == 0.0 and first[0] > 0.0:  # of a currency that has no price any more
+            return now
         return max(then, now) if reading.risk and len(reading.risk.pools) > 1 else then
 
     async def carry_out(self, watch: Watch, decision: Decision, recipients: Recipients) -> None:

@@ -98,3 +98,20 @@ async def test_a_freeze_in_the_middle_stops_the_next_order(store: Store, monkeyp
         assert armed.sent_at_venue() == 0
         (intent,) = await armed.intents()
         assert intent.state == "failed"
+
+
+async def test_money_of_the_morning_without_a_price_does_not_stop_everything(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The day began with a coin that has no price any more: the cap is counted from what the account is worth now."""
+
+    async def first(_account_id: str, _since: object) -> tuple[float, str]:
+        return 5.0, "SOL"
+
+    async with world.armed_at(BinanceUsdm, store, LEGS) as armed:
+        monkeypatch.setattr(store, "first_equity_since", first)
+        await armed.fall()
+        for _ in range(2):
+            await armed.turn()
+        (intent,) = await armed.intents()
+        assert intent.state == "done", intent.reason
