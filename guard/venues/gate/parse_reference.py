@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from guard.ports.venue import Depth, DepthLevel, KeyRights
 from guard.risk.book import HaircutTier, Tier
@@ -52,6 +53,9 @@ def read_tiers(answer: object, market_id: str) -> tuple[Tier, ...]:
         )
     if not tiers:
         return ()
+    if not any(tier.mm_deduction for tier in tiers):
+        # Zeros on every tier stand for nothing: with slices only the first one deducts nothing.
+        tiers = [replace(tier, mm_deduction=None) for tier in tiers]
     last = tiers[-1]
     return (*tiers[:-1], Tier(last.floor, None, last.mm_rate, last.mm_deduction, last.max_leverage))
 

@@ -9,6 +9,7 @@ import pytest
 from guard.ports.errors import BadAnswer
 from guard.ports.venue import KeyRights
 from guard.risk.book import HaircutTier
+from guard.risk.tiers import TierTables
 from guard.venues.gate.listings import read_markets
 from guard.venues.gate.parse_reference import (
     read_depth,
@@ -82,6 +83,15 @@ def test_tiers() -> None:
     ]
     assert found[0].max_leverage == 125.0
     assert read_tiers([], "BTC_USDT") == ()
+
+
+def test_deductions_that_are_all_0_are_none() -> None:
+    """A contract whose table was not filled in is computed with slices all the same, and refuses no book."""
+    rows = [tier(1, "10", "0.004", deduction="0"), tier(2, "20", "0.01", deduction="0")]
+    found = read_tiers(rows, "BTC_USDT")
+    assert [each.mm_deduction for each in found] == [None, None]
+    table = TierTables({"BTC/USDT:USDT": found}).table("BTC/USDT:USDT")
+    assert table.maintenance(20.0) == pytest.approx(10 * 0.004 + 10 * 0.01)
 
 
 @pytest.mark.parametrize(
