@@ -17,6 +17,8 @@ from guard.venues.gate.parse_orders import CLIENT_ID_PREFIX, client_order_id_of
 from guard.venues.markets import Listing
 from guard.venues.orderchecks import check_request, not_sent
 
+# How far back an ended order is looked for: others may trade the contract by hundreds of orders meanwhile.
+_PAGES = 5
 _CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9._-]{1,28}")
 
 
@@ -39,7 +41,7 @@ class GateOrderWords:
         return [
             (at.QUERY_ORDER, {"settle": settle, "order_id": f"{CLIENT_ID_PREFIX}{client_order_id}"}),
             (at.ORDERS, {**asked, "status": "open"}),
-            (at.ORDERS, {**asked, "status": "finished"}),
+            *((at.ORDERS, {**asked, "status": "finished", "offset": page * at.PAGE_SIZE}) for page in range(_PAGES)),
         ]
 
     def read_accepted(self, answer: object, request: OrderRequest, listing: Listing) -> OrderState | None:

@@ -88,7 +88,8 @@ def test_orders_are_found_in_lists_too(make: Any) -> None:
     """By text; two of one id are no answer."""
     btc = make.markets.by_id["BTC_USDT"]
     asked = WORDS.queries("g1", btc)
-    assert [params.get("order_id") or params["status"] for _, params in asked] == ["t-g1", "open", "finished"]
+    assert [params.get("order_id") or params["status"] for _, params in asked] == ["t-g1", "open", *["finished"] * 5]
+    assert [params["offset"] for _, params in asked[2:]] == [0, 100, 200, 300, 400]
     others = [ended(make, 1, 0, text="web"), ended(make, 1, 0, text="t-g10")]
     found = WORDS.read_found([*others, ended(make, 5, 0)], "g1", btc)
     assert found is not None
