@@ -72,6 +72,7 @@ class Service:
         self._hub = VenueHub(opened.clock)
         self._stop_orders = asyncio.Event()
         self._watches: dict[str, Watch] = {}
+        self._not_watched: dict[str, str] = {}
         self._turns: set[asyncio.Task[Zone]] = set()
         self._seen: list[Callable[[Reading], None]] = []
         self._studio = Studio()
@@ -265,13 +266,26 @@ class Service:
                 if self.live is not None:
                     await self.live.forget(account_id)
                 await watch.close()
+            names = {record.name for record in records.values()}
+            self._not_watched = {name: why for name, why in self._not_watched.items() if name in names}
             for record in records.values():
-                await self._follow(record)
+                await self._try_to_follow(record)
             for watch in list(self._watches.values()):
                 # Known before they are needed: who is to be told when the store cannot be asked any more.
                 await self.cycle.recipients(watch)
         except GuardError as error:
             log.error("accounts not read", error=str(error))
+
+    async def _try_to_follow(self, record: AccountRecord) -> None:
+        """Follow an account; one whose row cannot be used must not keep the others from being watched."""
+        try:
+            await self._follow(record)
+        except GuardError as error:
+            if self._not_watched.get(record.name) != str(error):
+                log.error("account not watched", account=record.name, error=str(error))
+            self._not_watched[record.name] = str(error)
+        else:
+            self._not_watched.pop(record.name, None)
 
     async def _follow(self, record: AccountRecord) -> None:
         known = self._watches.get(record.account_id)
@@ -304,7 +318,7 @@ class Service:
 
     async def health(self) -> Health:
         """The present state, for `/healthz` and `/metrics`."""
-        return await self._report.health(
+        health = await self._report.health(
             watches=list(self._watches.values()),
             store=self._opened.store,
             cycle=self.cycle,
@@ -314,6 +328,8 @@ class Service:
             listening=listening_health(self.streams, self.live),
             heartbeat=self._heartbeat.health() if self._heartbeat else HEARTBEAT_OFF,
         )
+        unwatched = tuple(f"{name} is not watched: {why}" for name, why in sorted(self._not_watched.items()))
+        return replace(health, problems=health.problems + unwatched)
 
     async def _round_problems(self) -> tuple[str, ...]:
         """Why the watchdog elsewhere must not hear that all is well."""

@@ -151,6 +151,23 @@ def test_account_added_while_running_is_watched(outside: Outside, guard: Guard) 
     guard.wait_for("nothing to watch", lambda: guard.health()[1]["accounts"] == [])
 
 
+def test_account_that_cannot_be_used_keeps_no_other_from_being_watched(outside: Outside, guard: Guard) -> None:
+    """Its row was copied, so its credentials do not open: the next account is watched, and health says what is not."""
+    open_account(outside, guard)
+    guard.must(*add_arguments(outside))
+    with closing(sqlite3.connect(guard.home / "guard.db", timeout=10)) as connection, connection:
+        connection.row_factory = sqlite3.Row
+        row = dict(connection.execute("select * from accounts").fetchone()) | {"account_id": "copy", "name": "alpha"}
+        places = ", ".join("?" for _ in row)
+        connection.execute(f"insert into accounts ({', '.join(row)}) values ({places})", tuple(row.values()))  # noqa: S608  # the table's own columns
+    guard.run()
+    guard.wait_for("main", lambda: [account["name"] for account in guard.health()[1]["accounts"]] == ["main"])
+    guard.wait_for("a reading", lambda: guard.health()[1]["accounts"][0]["zone"] == "safe")
+    status, told = guard.health()
+    assert status == 503
+    assert any("alpha is not watched" in problem for problem in told["problems"])
+
+
 def test_metrics_are_prometheus_text(outside: Outside, guard: Guard) -> None:
     """Figures of the account with its name as label."""
     import http.client
