@@ -148,13 +148,13 @@ def mode_changes(mode_before: str, model_before: str, mode: str, model: str) -> 
             f"The position mode changed from {_worded(mode_before)} to {_worded(mode)}.",
             "Orders of the guard follow the new mode.",
         )
-        yield Change(ChangeKind.POSITION_MODE, "position mode", lines)
+        yield Change(ChangeKind.POSITION_MODE, f"position mode {mode}", lines)
     if model_before != model:
         lines = (
             f"The margin mode of the account changed: it is now computed as {model}, was {model_before}.",
             "Zones and distances before and after are not the same measure.",
         )
-        yield Change(ChangeKind.ACCOUNT_MODE, "account mode", lines)
+        yield Change(ChangeKind.ACCOUNT_MODE, f"account mode {model}", lines)
 
 
 def _worded(mode: str) -> str:

@@ -32,9 +32,10 @@ from guard.protect.journal import UNCERTAIN
 from guard.risk.book import Book
 from guard.risk.quality import Quality
 
-# A place in a queue, or a price at a bar, comes and goes: told at most once in this time.
+# A place in a queue, a price at a bar, or a mode that follows from what is held comes and goes: told at most once in
+# this time.
 _HOLD: Final = timedelta(hours=6)
-_HELD: Final = frozenset({ChangeKind.ADL, ChangeKind.DEPEG})
+_HELD: Final = frozenset({ChangeKind.ADL, ChangeKind.DEPEG, ChangeKind.POSITION_MODE, ChangeKind.ACCOUNT_MODE})
 # An intent may have been decided this long before its last order filled.
 _INTENT_LASTS: Final = timedelta(hours=1)
 

@@ -162,8 +162,8 @@ def test_modes() -> None:
     """Position mode, and how margin is computed."""
     later = replace(CALM, position_mode="hedge", model="binance-usdm-multi")
     assert kinds(book_changes(CALM, later, BARS)) == [
-        (ChangeKind.POSITION_MODE, "position mode"),
-        (ChangeKind.ACCOUNT_MODE, "account mode"),
+        (ChangeKind.POSITION_MODE, "position mode hedge"),
+        (ChangeKind.ACCOUNT_MODE, "account mode binance-usdm-multi"),
     ]
 
 

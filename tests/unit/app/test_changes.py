@@ -8,7 +8,15 @@ from datetime import timedelta
 import pytest
 
 from guard.ports.errors import VenueUnavailable
-from guard.ports.records import IntentRecord, KnownModes, OrderJournalState, OrderRecord, PositionSnapshot, Snapshot
+from guard.ports.records import (
+    AlertRecord,
+    IntentRecord,
+    KnownModes,
+    OrderJournalState,
+    OrderRecord,
+    PositionSnapshot,
+    Snapshot,
+)
 from guard.ports.venue import FetchedBook
 from guard.risk.book import Collateral, VenueFigures, VenueReported
 from guard.risk.quality import Quality
@@ -216,3 +224,19 @@ async def test_positions_that_were_not_read_have_not_vanished() -> None:
     assert rules(world) == []
     await world.turn(held(0.0))
     assert rules(world) == ["emptied"]
+
+
+async def test_a_mode_that_follows_from_what_is_held_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some venues keep a mode for each symbol: with every leg it comes and goes, and is not told each time."""
+    hedged = replace(held(1.0), book=replace(held(1.0).book, position_mode="hedge"))
+    world = World(held(1.0))
+
+    async def last(fingerprint: str) -> AlertRecord | None:
+        told = [alert for record in world.memory.records for alert in record.alerts]
+        return next((alert for alert in reversed(told) if alert.fingerprint == fingerprint), None)
+
+    monkeypatch.setattr(world.memory, "last_alert", last)
+    for _ in range(3):
+        await world.turn(held(1.0))
+        await world.turn(hedged)
+    assert rules(world) == ["mode", "mode"]  # to the one and back
