@@ -94,6 +94,10 @@ class StoreDesk:
         owned = await self._store.accounts_of(user_id)
         return next((account for account in owned if account.account_id == account_id), None)
 
+    async def moved(self, chat_id: int, new_chat_id: int) -> None:
+        """Let links and waiting messages follow a chat."""
+        await self._store.move_chat(chat_id, new_chat_id)
+
     async def refused(self, chat_id: int, chat_user_id: int, what: str) -> None:
         """Record that somebody was refused."""
         await self._store.record_refusal(self._clock.now(), chat_id, chat_user_id, what)

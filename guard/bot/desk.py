@@ -69,6 +69,10 @@ class Desk(Protocol):
         """
         ...
 
+    async def moved(self, chat_id: int, new_chat_id: int) -> None:
+        """A chat has a new id; told again, it changes nothing."""
+        ...
+
     async def refused(self, chat_id: int, chat_user_id: int, what: str) -> None:
         """Somebody was refused; `what` names the attempt and holds no secret."""
         ...

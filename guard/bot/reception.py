@@ -169,6 +169,7 @@ class Reception:
             except ChatMoved as error:
                 if attempt == ATTEMPTS_MAX:
                     raise
+                await self._follow(chat_id, error.new_chat_id)
                 chat_id = error.new_chat_id
             except SendRejected as error:
                 # Markup or a picture of ours that Telegram refuses is a defect; the person still gets the words.
@@ -178,6 +179,14 @@ class Reception:
                 return
             else:
                 return
+
+    async def _follow(self, chat_id: int, new_chat_id: int) -> None:
+        """Have it remembered that a chat has moved; the answer does not wait for a store that fails."""
+        log.warning("chat.moved", chat_id=chat_id, new_chat_id=new_chat_id)
+        try:
+            await self._desk.moved(chat_id, new_chat_id)
+        except GuardError as error:
+            log.warning("chat.move_not_stored", chat_id=chat_id, error=str(error))
 
 
 def _rejected(result: LinkResult, person: UserRecord | None) -> str:

@@ -60,6 +60,8 @@ class MemoryDesk:
     people: dict[int, UserRecord] = field(default_factory=dict)
     snapshots: dict[str, list[Snapshot]] = field(default_factory=dict)
     refusals: list[tuple[int, int, str]] = field(default_factory=list)
+    moves: list[tuple[int, int]] = field(default_factory=list)
+    move_error: Exception | None = None
     redeemed: list[str] = field(default_factory=list)
     histories: dict[str, AccountHistory] = field(default_factory=dict)
     pictures: dict[str, bytes | Exception] = field(default_factory=dict)
@@ -111,6 +113,12 @@ class MemoryDesk:
 
     def _owns(self, user_id: str, account_id: str) -> bool:
         return account_id in {snapshot.account_id for snapshot in self.snapshots.get(user_id, [])}
+
+    async def moved(self, chat_id: int, new_chat_id: int) -> None:
+        """Kept for the test."""
+        self.moves.append((chat_id, new_chat_id))
+        if self.move_error:
+            raise self.move_error
 
     async def refused(self, chat_id: int, chat_user_id: int, what: str) -> None:
         """Kept for the test."""

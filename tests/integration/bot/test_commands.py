@@ -10,6 +10,7 @@ import pytest
 
 from guard.bot import texts
 from guard.bot.commands import COMMANDS
+from guard.ports.errors import StoreError
 from guard.ports.records import Snapshot
 from guard.risk.zones import Zone
 from guard.sandbox.telegram import Person, TelegramSandbox
@@ -136,3 +137,17 @@ async def test_answers_come_in_the_order_of_the_questions(anna: Person) -> None:
     assert [message.text.split(".")[0] for message in anna.seen()] == [
         f"I do not know /x{index}" for index in range(20)
     ]
+
+
+@pytest.mark.parametrize("error", [None, StoreError("disk full")])
+async def test_a_group_that_moved_is_answered_where_it_is_and_remembered(
+    telegram: TelegramSandbox, anna: Person, desk: Any, error: StoreError | None
+) -> None:
+    """The answer follows into the supergroup; that it moved is stored, and a store that fails costs no answer."""
+    desk.move_error = error
+    group = telegram.group("Desk")
+    moved = telegram.world.migrate(group)
+    await anna.send("/whoami@guard_bot", chat=group)
+    (answer,) = await telegram.world.until(lambda: list(moved.visible()) or None, 5)
+    assert answer.text.startswith("You are")
+    assert desk.moves == [(group.chat_id, moved.chat_id)]

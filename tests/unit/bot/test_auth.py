@@ -43,6 +43,9 @@ class EmptyDesk:
         """Nor drawn."""
         return None
 
+    async def moved(self, chat_id: int, new_chat_id: int) -> None:
+        """Not kept."""
+
     async def refused(self, chat_id: int, chat_user_id: int, what: str) -> None:
         """Not kept."""
 
