@@ -149,9 +149,12 @@ class VenueHub:
     def site(self, venue: str, base_url: str | None, requests_per_minute: int, ccxt_id: str | None = None) -> VenueSite:
         """The site of `venue` at `base_url`, made at first asking with the venue's usual budget.
 
+        A slash at the end makes no other address: what is one site to the venue must not have two budgets.
+
         Raises:
             InputError: no such venue, or `base_url` is not an address.
         """
+        base_url = base_url.strip().rstrip("/") if base_url is not None else None
         key = (venue, base_url)
         if key not in self._sites:
             budget = self._requests_per_minute or requests_per_minute

@@ -102,3 +102,11 @@ async def test_credentials_are_never_shown(clock: Any) -> None:
     for thing in (account, account.spec, account._client, account._client.exchange):
         assert "visible" not in repr(thing)
     await account.close()
+
+
+async def test_a_slash_at_the_end_makes_no_other_site(clock: Any) -> None:
+    """One budget and one pause for what is one address to the venue."""
+    hub = VenueHub(clock)
+    sites = {hub.site("binanceusdm", url, 100) for url in ("http://127.0.0.1:1", "http://127.0.0.1:1/", None)}
+    assert len(sites) == 2
+    await hub.close()
