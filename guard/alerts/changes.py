@@ -63,12 +63,13 @@ class ChangeBars:
     """From where on a change is told: fractions.
 
     `transfer`: of the balance of a currency. `adl`: place in the deleveraging queue, 1 = next. `depeg`: distance of a
-    stablecoin from 1.
+    stablecoin from 1. `legs`: whether legs that vanish or shrink are told.
     """
 
     transfer: float = 0.01
     adl: float = 0.8
     depeg: float = 0.01
+    legs: bool = True
 
 
 def leg_sizes(book: Book) -> dict[LegKey, float]:

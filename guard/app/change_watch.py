@@ -36,6 +36,9 @@ from guard.risk.quality import Quality
 # this time.
 _HOLD: Final = timedelta(hours=6)
 _HELD: Final = frozenset({ChangeKind.ADL, ChangeKind.DEPEG, ChangeKind.POSITION_MODE, ChangeKind.ACCOUNT_MODE})
+# Whoever trades by market orders makes a leg smaller many times an hour: told once for a leg in this time.
+_LEG_HOLD: Final = timedelta(minutes=15)
+_LEGS: Final = frozenset({ChangeKind.LEG_GONE, ChangeKind.LEG_SHRUNK})
 # An intent may have been decided this long before its last order filled.
 _INTENT_LASTS: Final = timedelta(hours=1)
 
@@ -115,7 +118,8 @@ async def changes_of(
         found += await _lost(record, leg_sizes(before.book), book, explained, before.at, store)
         found += book_changes(before.book, book, bars)
     found += adl_changes(before.adl if before else {}, reading.fetched.adl, bars.adl)
-    return tuple([change for change in found if await _is_due(record, change, reading.at, store)])
+    wanted = [change for change in found if bars.legs or change.kind not in _LEGS]
+    return tuple([change for change in wanted if await _is_due(record, change, reading.at, store)])
 
 
 def _snapshot_sizes(snapshot: Snapshot) -> dict[LegKey, float]:
@@ -155,7 +159,8 @@ async def _own_fills(account_id: str, since: datetime, store: ChangeStore) -> di
 
 
 async def _is_due(record: AccountRecord, change: Change, now: datetime, store: ChangeStore) -> bool:
-    if change.kind not in _HELD:
+    hold = _HOLD if change.kind in _HELD else _LEG_HOLD if change.kind in _LEGS else None
+    if hold is None:
         return True
     last = await store.last_alert(change_fingerprint(record.account_id, change))
-    return last is None or now - last.at >= _HOLD
+    return last is None or now - last.at >= hold

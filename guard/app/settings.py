@@ -216,6 +216,7 @@ class Conformity(Table):
 class Integrity(Table):
     """[integrity]: from where on changes that the guard did not make are told."""
 
+    positions: bool = True
     transfer: Fraction = 0.01
     adl: Fraction = 0.8
     depeg: Fraction = 0.01

@@ -100,7 +100,7 @@ class Watch:
 
 def change_bars(integrity: Integrity) -> ChangeBars:
     """From where on changes are told, as the alerts know it."""
-    return ChangeBars(transfer=integrity.transfer, adl=integrity.adl, depeg=integrity.depeg)
+    return ChangeBars(transfer=integrity.transfer, adl=integrity.adl, depeg=integrity.depeg, legs=integrity.positions)
 
 
 def watch_of(record: AccountRecord, settings: Settings) -> Watch:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from guard.alerts.changes import ChangeBars
 from guard.ports.errors import VenueUnavailable
 from guard.ports.records import (
     AlertRecord,
@@ -240,3 +241,31 @@ async def test_a_mode_that_follows_from_what_is_held_is_told_once(monkeypatch: p
         await world.turn(held(1.0))
         await world.turn(hedged)
     assert rules(world) == ["mode", "mode"]  # to the one and back
+
+
+async def test_a_leg_that_is_traded_all_day_is_told_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that closes by market orders would else ring at every reading."""
+    world = World(held(1.0))
+    await world.turn()
+    told: dict[str, AlertRecord] = {}
+
+    async def last_alert(fingerprint: str) -> AlertRecord | None:
+        return told.get(fingerprint)
+
+    monkeypatch.setattr(world.memory, "last_alert", last_alert)
+    for number, size in enumerate((0.9, 0.8, 0.7, 0.6)):
+        await world.clock.sleep(10 * 60 if number == 3 else 3 * 60)
+        made = held(size)
+        await world.turn(replace(made, parts=dict.fromkeys(made.parts, world.clock.now())))
+        told |= {alert.fingerprint: alert for alert in world.memory.records[-1].alerts}
+    assert rules(world) == ["position", "position"]
+
+
+async def test_legs_need_not_be_told() -> None:
+    """By the configuration; everything else still is."""
+    world = World(held(1.0))
+    world.cycle._bars = ChangeBars(legs=False)
+    await world.turn()
+    smaller = held(0.5)
+    await world.turn(replace(smaller, book=replace(smaller.book, position_mode="hedge")))
+    assert rules(world) == ["mode"]
