@@ -8,6 +8,7 @@ from typing import Any
 import ccxt.async_support as ccxt
 import pytest
 
+from guard.sandbox.dialects.binanceusdm.dialect import BinanceServed
 from guard.sandbox.faults import FaultKind
 from guard.sandbox.server import SandboxAccount, SandboxServer
 
@@ -76,8 +77,9 @@ async def test_too_many_requests(connect: Connect, alice: SandboxAccount, server
     before = int(exchange.last_response_headers["X-MBX-USED-WEIGHT-1M"])
     await exchange.fapiPrivateV3GetAccount()
     assert int(exchange.last_response_headers["X-MBX-USED-WEIGHT-1M"]) - before in {5, 5 - before}
-    server.served.venue.weights.limit = 1
-    server.served.venue.weights.patience = 2
+    served = server.served
+    assert isinstance(served, BinanceServed)
+    served.venue.weights.limit, served.venue.weights.patience = 1, 2
     for status in ("429", "429", "418", "418"):
         with pytest.raises(ccxt.DDoSProtection, match=f"{status} .*-1003"):
             await exchange.fapiPrivateV3GetAccount()
