@@ -164,9 +164,11 @@ def _worded(mode: str) -> str:
 
 def _money_changes(before: Book, after: Book, bar: float) -> Iterator[Change]:
     """Balances that moved while no leg of their currency did."""
-    held, holds = _legs_by_settle(before), _legs_by_settle(after)
     was = {item.asset: item.balance - item.borrowed for item in before.collateral}
     now = {item.asset: item.balance - item.borrowed for item in after.collateral}
+    if was == now:
+        return
+    held, holds = _legs_by_settle(before), _legs_by_settle(after)
     traded = {asset for asset in held.keys() | holds.keys() if held.get(asset) != holds.get(asset)}
     # Spot trades and conversions are no transfers: where a shared pool trades one asset for another both move.
     for asset in sorted((was.keys() | now.keys()) - traded):

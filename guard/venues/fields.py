@@ -7,6 +7,7 @@ a `BadAnswer` that names the request, the row and the field.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -142,7 +143,8 @@ def text(row: Row, key: str, where: str) -> str:
     """
     raw = row.get(key)
     if isinstance(raw, str) and raw:
-        return raw
+        # Symbols and currencies are the same words in every answer and every account: kept once.
+        return sys.intern(raw)
     if isinstance(raw, int) and not isinstance(raw, bool):
         return str(raw)
     raise _bad(row, key, where)
