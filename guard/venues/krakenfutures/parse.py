@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import Any
 
 from guard.ports.errors import BadAnswer
-from guard.ports.venue import Depth, DepthLevel, Instrument
+from guard.ports.venue import Depth, Instrument
 from guard.risk.book import Kind, OrderSide, Side, Tier
+from guard.venues.depth import read_sides
 from guard.venues.fields import (
     Row,
     decimal,
@@ -330,21 +331,7 @@ def read_depth(answer: object, symbol: str) -> Depth:
         BadAnswer: a level is not a pair of positive numbers.
     """
     book = record(record(answer, at.DEPTH.name).get("orderBook"), at.DEPTH.name)
-    bids, asks = _levels(book, "bids"), _levels(book, "asks")
+    found = read_sides(book, symbol, at.DEPTH.name)
     # Whatever order they come in.
-    best_first = tuple(sorted(bids, key=lambda level: -level.price))
-    return Depth(symbol, best_first, tuple(sorted(asks, key=lambda level: level.price)))
-
-
-def _levels(book: Row, key: str) -> tuple[DepthLevel, ...]:
-    where = at.DEPTH.name
-    raw = book.get(key)
-    if not isinstance(raw, list):
-        raise refused(where, f"{key} are no list")
-    found = []
-    for level in raw:
-        if not isinstance(level, list) or len(level) < 2:
-            raise refused(where, f"a level of {key} is no pair")
-        pair = {"price": level[0], "size": level[1]}
-        found.append(DepthLevel(positive(pair, "price", where), positive(pair, "size", where)))
-    return tuple(found)
+    best_first = tuple(sorted(found.bids, key=lambda level: -level.price))
+    return Depth(symbol, best_first, tuple(sorted(found.asks, key=lambda level: level.price)))
