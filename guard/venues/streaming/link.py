@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +37,7 @@ class LinkState:
     falls: int
 
 
-class Link:
+class Link(ABC):
     """Base of the two kinds of link. `run` dials until it is cancelled.
 
     Args:
@@ -60,17 +61,17 @@ class Link:
         self._told_healthy: bool | None = None
         self._watchers: set[asyncio.Task[Any]] = set()
 
+    @abstractmethod
     def open_exchange(self) -> Any:
         """A new ccxt.pro exchange that tells this link."""
-        raise NotImplementedError
 
+    @abstractmethod
     def watchers(self, exchange: Any) -> Sequence[Watcher]:
         """What to subscribe to, once `exchange` is there."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take(self, message: object) -> bool:
         """Read a message; False leaves it to ccxt."""
-        raise NotImplementedError
 
     def complaint(self) -> str:
         """Why the link is not healthy; empty when it is."""
