@@ -140,9 +140,14 @@ def _draw_distance(axes: Any, picture: HistoryPicture) -> None:
 
 def _axis_end(axes: Any, value: float, words: str) -> None:
     """What a value at the upper end of an axis means, beside it."""
+    _beside(axes, value, f"≥ {share(value)}, or\n{words}")
+
+
+def _beside(axes: Any, y: float, words: str) -> None:
+    """Words at the right of an axis, level with `y`."""
     axes.annotate(
-        f"≥ {share(value)}, or\n{words}",
-        (1.0, value),
+        words,
+        (1.0, y),
         xycoords=("axes fraction", "data"),
         xytext=(5, 0),
         textcoords="offset points",
@@ -191,17 +196,7 @@ def _bar_labels(axes: Any, bars: Sequence[Bar], top: float) -> None:
     gap, placed = 0.115 * top, -1.0
     for bar in sorted(shown, key=_value):
         placed = max(bar.value, placed + gap)
-        axes.annotate(
-            f"{BAR_WORDS[bar.zone]} {share(bar.value)}",
-            (1.0, placed),
-            xycoords=("axes fraction", "data"),
-            xytext=(5, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=10.5,
-            color=INK,
-            annotation_clip=False,
-        )
+        _beside(axes, placed, f"{BAR_WORDS[bar.zone]} {share(bar.value)}")
 
 
 def _value(bar: Bar) -> float:
