@@ -6,10 +6,11 @@ Times are timezone-aware UTC. Identifiers are strings made by `guard.ports.clock
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 from typing import Final, Literal
 
+from guard.ports.alerting import AlertState
 from guard.ports.venue import AccountSpec, FetchedBook
 from guard.risk.quality import DataQuality
 from guard.risk.report import AccountRisk
@@ -21,11 +22,43 @@ Role = Literal["owner", "operator", "viewer"]
 
 @dataclass(frozen=True, slots=True)
 class UserRecord:
-    """A person who owns accounts and may be linked to chats."""
+    """A person who owns accounts and may be linked to chats.
+
+    `timezone` is an IANA name. Between `quiet_from` and `quiet_to`, in that zone, what is no danger makes no sound.
+    """
 
     user_id: str
     name: str
     created_at: datetime
+    language: str = "en"
+    timezone: str = "UTC"
+    quiet_from: time | None = None
+    quiet_to: time | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRecord:
+    """What somebody else than the owner may do with an account: `operator` acts, `viewer` looks."""
+
+    account_id: str
+    user_id: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRecord:
+    """A group chat, or one topic of it, that receives alerts of a person's accounts; nothing can be done there.
+
+    `account_id` None: of all accounts of the person. `topic_id` None: the group itself.
+    """
+
+    chat_id: int
+    topic_id: int | None
+    user_id: str
+    account_id: str | None
+    title: str
+    linked_at: datetime
+    dead_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +86,7 @@ class KnownModes:
 class AccountRecord:
     """A watched account. `spec` carries decrypted credentials only when they were asked for.
 
-    `modes` is None until the account was read once.
+    `modes` is None until the account was read once. From `mode_until` on the mode is `observe` again; None = no end.
     """
 
     account_id: str
@@ -63,6 +96,7 @@ class AccountRecord:
     created_at: datetime
     frozen: bool = False
     modes: KnownModes | None = None
+    mode_until: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -180,6 +214,8 @@ class OutboxMessage:
     """A message that must arrive. `destination` is `telegram:<chat id>` or `console`; `html` text with markup.
 
     `dedupe_key` makes a second insert of the same message a no-op. With `QUIET_PRIORITY` it makes no sound.
+    Of the pending messages of a destination with the same `collapse_key` only the newest is still worth sending.
+    `buttons` are rows of (label, data); `silent` makes no sound whatever the priority.
     """
 
     message_id: str
@@ -193,6 +229,9 @@ class OutboxMessage:
     attempts: int = 0
     next_attempt_at: datetime | None = None
     last_error: str | None = None
+    collapse_key: str | None = None
+    buttons: tuple[tuple[tuple[str, str], ...], ...] = ()
+    silent: bool = False
 
 
 class OrderJournalState(StrEnum):
@@ -213,7 +252,10 @@ class OrderJournalState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderRecord:
-    """One order of an intent in the journal. Sizes and prices are exact decimal strings."""
+    """One order of an intent in the journal. Sizes and prices are exact decimal strings.
+
+    `mark_price` is the symbol's mark when it was planned.
+    """
 
     order_id: str
     intent_id: str
@@ -233,14 +275,19 @@ class OrderRecord:
     filled: str = "0"
     average_price: float | None = None
     error: str | None = None
+    mark_price: float | None = None
 
 
+IntentOrigin = Literal["auto", "confirm", "command", "unwind"]
 IntentState = Literal["open", "done", "refused", "failed", "dry_run"]
 
 
 @dataclass(frozen=True, slots=True)
 class IntentRecord:
-    """A decision to act, with why, and the levels before and after. `detail` is JSON text of the plan."""
+    """A decision to act, with why, and the levels before and after. `detail` is JSON text of the plan.
+
+    `origin` says what led to it, `requested_by` which user. Costs (fees, spread, slippage) are in quote currency.
+    """
 
     intent_id: str
     account_id: str
@@ -253,11 +300,56 @@ class IntentRecord:
     risk_ratio_after: float | None = None
     notional: float = 0.0
     finished_at: datetime | None = None
+    origin: IntentOrigin = "auto"
+    requested_by: str | None = None
+    cost_planned: float | None = None
+    cost_actual: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalRecord:
+    """A plan that waits for a person's consent. Bound to one account and, where `user_id` is set, to one person.
+
+    Only the SHA-256 of its one-use nonce is kept. `request` is JSON text: what was asked for, from which the plan is
+    made anew at the tap.
+    """
+
+    proposal_id: str
+    nonce_hash: str
+    account_id: str
+    user_id: str | None
+    request: str
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+    used_by: str | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HedgeRecord:
+    """A leg that the guard opened against another one. `contracts` is an exact decimal string, what is still open."""
+
+    hedge_id: str
+    account_id: str
+    intent_id: str
+    symbol: str
+    leg: str
+    contracts: str
+    protects_symbol: str
+    protects_leg: str
+    opened_at: datetime
+    closed_at: datetime | None = None
+    close_reason: str | None = None
+    safe_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CycleRecord:
-    """Everything one cycle leaves behind; stored in ONE transaction. `modes` is set when they are not as stored."""
+    """Everything one cycle leaves behind; stored in ONE transaction.
+
+    `modes` is set when they are not as stored; `states` are the alert states that changed.
+    """
 
     reading: Reading
     modes: KnownModes | None = None
@@ -266,3 +358,4 @@ class CycleRecord:
     messages: tuple[OutboxMessage, ...] = ()
     intent: IntentRecord | None = None
     orders: tuple[OrderRecord, ...] = ()
+    states: tuple[AlertState, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final, cast
 
 from sqlalchemy import Connection, RowMapping, Select, delete, insert, select, update
@@ -10,7 +11,7 @@ from guard.ports.errors import AccountGone, InputError, StoreError
 from guard.ports.records import AccountRecord, KnownModes, Mode
 from guard.ports.venue import AccountSpec, Credentials
 from guard.risk.zones import Zone, ZoneState
-from guard.store.tables import AccountRow, IntentRow, MetaRow, UserRow, WatchStateRow, table
+from guard.store.tables import AccountRow, GrantRow, IntentRow, MetaRow, UserRow, WatchStateRow, table
 from guard.store.vault import Sealed, Vault
 
 _accounts: Final = table(AccountRow)
@@ -18,6 +19,7 @@ _watch: Final = table(WatchStateRow)
 _users: Final = table(UserRow)
 _intents: Final = table(IntentRow)
 _meta: Final = table(MetaRow)
+_grants: Final = table(GrantRow)
 
 _KEY_ID: Final = "vault.key_id"
 _PUBLIC: Final = [column for column in _accounts.c if column.name not in {"credentials", "key_id"}]
@@ -56,6 +58,7 @@ def add_account(connection: Connection, account: AccountRecord, sealed: Sealed |
         "mode": account.mode,
         "frozen": account.frozen,
         "created_at": account.created_at,
+        "mode_until": account.mode_until,
         "credentials": sealed and sealed.box,
         "key_id": sealed and sealed.key_id,
         **_mode_columns(account.modes),
@@ -76,8 +79,11 @@ def account_named(connection: Connection, name: str, vault: Vault | None = None)
 
 
 def accounts_of(connection: Connection, user_id: str) -> list[AccountRecord]:
-    """The accounts that a user owns, by name, without credentials."""
-    return _records(connection, _select(None).where(_accounts.c.owner_id == user_id), None)
+    """The accounts that a user owns or was granted a role on, by name, without credentials."""
+    granted = select(_grants.c.account_id).where(_grants.c.user_id == user_id)
+    return _records(
+        connection, _select(None).where((_accounts.c.owner_id == user_id) | _accounts.c.account_id.in_(granted)), None
+    )
 
 
 def removable(connection: Connection, name: str) -> str:
@@ -100,9 +106,9 @@ def remove_account(connection: Connection, name: str) -> None:
     connection.execute(delete(_accounts).where(_accounts.c.account_id == removable(connection, name)))
 
 
-def set_mode(connection: Connection, account_id: str, mode: Mode) -> None:
-    """What the guard may do for this account."""
-    _change(connection, account_id, mode=mode)
+def set_mode(connection: Connection, account_id: str, mode: Mode, until: datetime | None = None) -> None:
+    """What the guard may do for this account, and until when (None: no end)."""
+    _change(connection, account_id, mode=mode, mode_until=until)
 
 
 def set_frozen(connection: Connection, account_id: str, frozen: bool) -> None:  # noqa: FBT001  # the value itself
@@ -171,7 +177,7 @@ def _check_owner(connection: Connection, user_id: str | None) -> None:
         raise InputError(f"no user has the id {user_id!r}", fix="add the user first with `guard user add`")
 
 
-def _change(connection: Connection, account_id: str, **values: str | bool | None) -> None:
+def _change(connection: Connection, account_id: str, **values: str | bool | datetime | None) -> None:
     statement = update(_accounts).where(_accounts.c.account_id == account_id).values(**values)
     if connection.execute(statement).rowcount == 0:
         raise no_account(account_id)
@@ -207,4 +213,5 @@ def _record(row: RowMapping, vault: Vault | None) -> AccountRecord:
         created_at=row["created_at"],
         frozen=row["frozen"],
         modes=_modes_of(row),
+        mode_until=row["mode_until"],
     )

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, update
 
 from guard.ports.records import AlertRecord, CycleRecord, OutboxMessage, Reading, ZoneChange
 from guard.risk.report import AccountRisk, PoolRisk, PositionRisk
-from guard.store import journal, outbox
+from guard.store import alert_states, journal, outbox
 from guard.store.accounts import no_account, set_modes, watch
 from guard.store.tables import AlertRow, PositionRow, SnapshotRow, WatchStateRow, ZoneChangeRow, table
 
@@ -29,7 +29,7 @@ def record_cycle(connection: Connection, cycle: CycleRecord) -> None:
 
     1. The zone state; an account that was removed meanwhile stops here.
     2. The snapshot and its positions.
-    3. The zone change, alerts, their messages.
+    3. The zone change, alerts, their messages, where alerts stand now.
     4. The intent with its orders.
     """
     reading = cycle.reading
@@ -45,6 +45,7 @@ def record_cycle(connection: Connection, cycle: CycleRecord) -> None:
     if cycle.modes is not None:
         set_modes(connection, reading.account_id, cycle.modes)
     record_announcement(connection, cycle.alerts, cycle.messages)
+    alert_states.save_states(connection, cycle.states)
     if cycle.intent is not None:
         journal.add_intent(connection, cycle.intent, cycle.orders)
 

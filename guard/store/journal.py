@@ -12,7 +12,7 @@ from typing import Final, cast
 from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
 
 from guard.ports.errors import StoreError
-from guard.ports.records import IntentRecord, IntentState, OrderJournalState, OrderRecord
+from guard.ports.records import IntentOrigin, IntentRecord, IntentState, OrderJournalState, OrderRecord
 from guard.risk.zones import Zone
 from guard.store.tables import IntentRow, OrderRow, table
 
@@ -111,6 +111,10 @@ def _intent_row(intent: IntentRecord) -> dict[str, object]:
         "risk_ratio_after": intent.risk_ratio_after,
         "notional": intent.notional,
         "finished_at": intent.finished_at,
+        "origin": intent.origin,
+        "requested_by": intent.requested_by,
+        "cost_planned": intent.cost_planned,
+        "cost_actual": intent.cost_actual,
     }
 
 
@@ -127,6 +131,10 @@ def _intent(row: RowMapping) -> IntentRecord:
         risk_ratio_after=row["risk_ratio_after"],
         notional=row["notional"],
         finished_at=row["finished_at"],
+        origin=cast("IntentOrigin", row["origin"]),
+        requested_by=row["requested_by"],
+        cost_planned=row["cost_planned"],
+        cost_actual=row["cost_actual"],
     )
 
 
@@ -150,6 +158,7 @@ def _order_row(order: OrderRecord) -> dict[str, object]:
         "filled": order.filled,
         "average_price": order.average_price,
         "error": order.error,
+        "mark_price": order.mark_price,
     }
 
 
@@ -173,4 +182,5 @@ def _order(row: RowMapping) -> OrderRecord:
         filled=row["filled"],
         average_price=row["average_price"],
         error=row["error"],
+        mark_price=row["mark_price"],
     )

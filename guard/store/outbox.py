@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
@@ -119,6 +120,9 @@ def _row(message: OutboxMessage) -> dict[str, object]:
         "attempts": message.attempts,
         "next_attempt_at": message.next_attempt_at,
         "last_error": message.last_error,
+        "collapse_key": message.collapse_key,
+        "buttons": json.dumps(message.buttons) if message.buttons else None,
+        "silent": message.silent,
     }
 
 
@@ -135,4 +139,12 @@ def _message(row: RowMapping) -> OutboxMessage:
         attempts=row["attempts"],
         next_attempt_at=row["next_attempt_at"],
         last_error=row["last_error"],
+        collapse_key=row["collapse_key"],
+        buttons=_buttons(row["buttons"]),
+        silent=row["silent"],
     )
+
+
+def _buttons(stored: str | None) -> tuple[tuple[tuple[str, str], ...], ...]:
+    rows = json.loads(stored) if stored else []
+    return tuple(tuple((str(label), str(data)) for label, data in row) for row in rows)

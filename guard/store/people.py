@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
@@ -33,13 +33,13 @@ def add_user(connection: Connection, user: UserRecord) -> UserRecord:
 
 def users(connection: Connection) -> list[UserRecord]:
     """All users by name."""
-    return [_user(row) for row in connection.execute(select(_users).order_by(_users.c.name)).mappings()]
+    return [user_of(row) for row in connection.execute(select(_users).order_by(_users.c.name)).mappings()]
 
 
 def user_named(connection: Connection, name: str) -> UserRecord | None:
     """The user of that name."""
     row = connection.execute(select(_users).where(_users.c.name == name)).mappings().first()
-    return None if row is None else _user(row)
+    return None if row is None else user_of(row)
 
 
 def remove_user(connection: Connection, name: str) -> None:
@@ -87,7 +87,7 @@ def redeem_link_code(
     if row is None:
         return None
     connection.execute(delete(_codes).where(_codes.c.code_hash == _hash(code)))
-    user = _user(row)
+    user = user_of(row)
     same_person = _chats.c.chat_user_id == chat_user_id
     elsewhere = (_chats.c.user_id != user.user_id) | (_chats.c.chat_id == chat_id)
     connection.execute(delete(_chats).where(same_person & elsewhere))
@@ -105,7 +105,7 @@ def person(connection: Connection, chat_user_id: int) -> UserRecord | None:
         .limit(1)
     )
     row = connection.execute(statement).mappings().first()
-    return None if row is None else _user(row)
+    return None if row is None else user_of(row)
 
 
 def chats_of(connection: Connection, user_id: str) -> list[ChatRecord]:
@@ -175,8 +175,21 @@ def _hash(code: str) -> str:
     return hashlib.sha256(code.strip().upper().encode()).hexdigest()
 
 
-def _user(row: RowMapping) -> UserRecord:
-    return UserRecord(user_id=row["user_id"], name=row["name"], created_at=row["created_at"])
+def user_of(row: RowMapping) -> UserRecord:
+    """A row as a value."""
+    return UserRecord(
+        user_id=row["user_id"],
+        name=row["name"],
+        created_at=row["created_at"],
+        language=row["language"],
+        timezone=row["timezone"],
+        quiet_from=_clock(row["quiet_from"]),
+        quiet_to=_clock(row["quiet_to"]),
+    )
+
+
+def _clock(stored: str | None) -> time | None:
+    return None if stored is None else time.fromisoformat(stored)
 
 
 def _chat(row: RowMapping) -> ChatRecord:

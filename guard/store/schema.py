@@ -16,7 +16,7 @@ from guard.store.engine import BUSY_TIMEOUT_S, open_engine
 from guard.store.failures import translated
 from guard.store.location import Location
 
-REVISIONS: Final = ("0001", "0002")
+REVISIONS: Final = ("0001", "0002", "0003")
 """Every revision of the tables, oldest first; the last one is what this program works with."""
 
 HEAD: Final = REVISIONS[-1]

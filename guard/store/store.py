@@ -26,6 +26,11 @@ from guard.ports.records import (
 from guard.ports.venue import Credentials
 from guard.risk.zones import ZoneState
 from guard.store import accounts, cycle, history, journal, outbox, people
+from guard.store.doors.alerts import AlertDoor
+from guard.store.doors.audit import AuditDoor
+from guard.store.doors.consent import ConsentDoor
+from guard.store.doors.hedges import HedgeDoor
+from guard.store.doors.people import PeopleDoor
 from guard.store.engine import BUSY_TIMEOUT_S, Lane, Work
 from guard.store.location import Location
 from guard.store.schema import require_current
@@ -45,7 +50,7 @@ _FORGET_AT_ONCE: Final = 500
 _FORGET_BATCHES_MAX: Final = 100_000
 
 
-class Store:
+class Store(AlertDoor, AuditDoor, ConsentDoor, HedgeDoor, PeopleDoor):
     """The guard's memory. Every method is one transaction unless it says otherwise.
 
     Every method may raise `StoreError` (nothing was stored) and `StoreBusy` (the same, and worth another try);
@@ -205,7 +210,7 @@ class Store:
         return await self._read(accounts.account_named, name, self._vault if secrets else None)
 
     async def accounts_of(self, user_id: str) -> list[AccountRecord]:
-        """The accounts that the user owns, by name, without credentials."""
+        """The accounts that the user owns or was granted a role on, by name, without credentials."""
         return await self._read(accounts.accounts_of, user_id)
 
     async def remove_account(self, name: str) -> None:
@@ -220,9 +225,9 @@ class Store:
                 break
         await self._write(accounts.remove_account, name)
 
-    async def set_mode(self, account_id: str, mode: Mode) -> None:
-        """What the guard may do for this account."""
-        await self._write(accounts.set_mode, account_id, mode)
+    async def set_mode(self, account_id: str, mode: Mode, until: datetime | None = None) -> None:
+        """What the guard may do for this account, and until when (None: no end)."""
+        await self._write(accounts.set_mode, account_id, mode, until)
 
     async def set_frozen(self, account_id: str, frozen: bool) -> None:  # noqa: FBT001  # the value that is set
         """Whether all action on this account is stopped."""

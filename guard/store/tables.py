@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, Table, Text, false
 from sqlmodel import Field, SQLModel
 
 from guard.store.columns import Finite, Serial, UtcMicros
@@ -58,6 +58,32 @@ class UserRow(Row, table=True):
     user_id: str = Field(primary_key=True)
     name: str = Field(unique=True)
     created_at: datetime = Field(sa_type=UtcMicros)
+    language: str = Field(default="en", sa_column_kwargs={"server_default": "en"})
+    timezone: str = Field(default="UTC", sa_column_kwargs={"server_default": "UTC"})
+    quiet_from: str | None = None
+    quiet_to: str | None = None
+
+
+class GrantRow(Row, table=True):
+    """What somebody else than its owner may do with an account."""
+
+    __tablename__ = "grants"
+    account_id: str = Field(primary_key=True, foreign_key="accounts.account_id", ondelete="CASCADE")
+    user_id: str = Field(primary_key=True, foreign_key="users.user_id", ondelete="CASCADE", index=True)
+    role: str
+
+
+class GroupRow(Row, table=True):
+    """A group chat, or a topic of it (0 = the group itself), that receives a person's alerts."""
+
+    __tablename__ = "groups"
+    chat_id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    topic_id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    user_id: str = Field(primary_key=True, foreign_key="users.user_id", ondelete="CASCADE", index=True)
+    account_id: str | None = Field(foreign_key="accounts.account_id", ondelete="CASCADE", index=True)
+    title: str
+    linked_at: datetime = Field(sa_type=UtcMicros)
+    dead_since: datetime | None = Field(sa_type=UtcMicros)
 
 
 class ChatRow(Row, table=True):
@@ -116,6 +142,7 @@ class AccountRow(Row, table=True):
     position_mode: str | None = None
     margin_model: str | None = None
     settles: str | None = None
+    mode_until: datetime | None = Field(default=None, sa_type=UtcMicros)
 
 
 class WatchStateRow(Row, table=True):
@@ -216,6 +243,74 @@ class AlertRow(Row, table=True):
     text: str = Field(sa_type=Text)
 
 
+class AlertStateRow(Row, table=True):
+    """Where a condition stands; see `guard.ports.alerting.AlertState`."""
+
+    __tablename__ = "alert_states"
+    fingerprint: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="accounts.account_id", ondelete="CASCADE", index=True)
+    rule: str
+    status: str
+    level: str
+    headline: str = Field(sa_type=Text)
+    since: datetime = Field(sa_type=UtcMicros)
+    changed_at: datetime = Field(sa_type=UtcMicros)
+    told_at: datetime | None = Field(sa_type=UtcMicros)
+    told_level: str
+    times_told: int
+    seen_by: str | None = Field(foreign_key="users.user_id", ondelete="SET NULL", index=True)
+    snoozed_until: datetime | None = Field(sa_type=UtcMicros)
+    escalated: int
+
+
+class RuleSettingRow(Row, table=True):
+    """A threshold that a person has set; no value: the rule is off."""
+
+    __tablename__ = "rule_settings"
+    account_id: str = Field(primary_key=True, foreign_key="accounts.account_id", ondelete="CASCADE")
+    rule: str = Field(primary_key=True)
+    value: float | None = Field(sa_type=Finite)
+    set_by: str | None = Field(foreign_key="users.user_id", ondelete="SET NULL", index=True)
+    set_at: datetime = Field(sa_type=UtcMicros)
+
+
+class MaintenanceRow(Row, table=True):
+    """A time in which alarms below liquidation make no message."""
+
+    __tablename__ = "maintenance"
+    window_id: str = Field(primary_key=True)
+    user_id: str = Field(foreign_key="users.user_id", ondelete="CASCADE", index=True)
+    account_id: str | None = Field(foreign_key="accounts.account_id", ondelete="CASCADE", index=True)
+    starts_at: datetime = Field(sa_type=UtcMicros)
+    ends_at: datetime = Field(sa_type=UtcMicros, index=True)
+    reason: str
+
+
+class LiveMessageRow(Row, table=True):
+    """The one status message of an account in a chat that is edited in place."""
+
+    __tablename__ = "live_messages"
+    destination: str = Field(primary_key=True)
+    account_id: str = Field(primary_key=True, foreign_key="accounts.account_id", ondelete="CASCADE", index=True)
+    message_id: str
+    shown: str
+    edited_at: datetime = Field(sa_type=UtcMicros)
+    pinned: bool
+
+
+class AuditRow(Row, table=True):
+    """Who had what done. It outlives people and accounts."""
+
+    __tablename__ = "audit"
+    __table_args__: ClassVar[Any] = (Index(None, "account_id", "at"),)
+    seq: int = Field(primary_key=True, sa_type=Serial)
+    at: datetime = Field(sa_type=UtcMicros, index=True)
+    user_id: str | None
+    account_id: str | None
+    what: str
+    detail: str = Field(sa_type=Text)
+
+
 class OutboxRow(Row, table=True):
     """A message that must arrive. Pending until `delivered_at` or `dead_at` is set; it outlives its account."""
 
@@ -235,6 +330,9 @@ class OutboxRow(Row, table=True):
     delivered_at: datetime | None = Field(sa_type=UtcMicros)
     receipt: str | None
     dead_at: datetime | None = Field(sa_type=UtcMicros)
+    collapse_key: str | None = None
+    buttons: str | None = Field(default=None, sa_type=Text)
+    silent: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 _outbox = table(OutboxRow)
@@ -273,6 +371,10 @@ class IntentRow(Row, table=True):
     risk_ratio_after: float | None = Field(sa_type=Finite)
     notional: float = Field(sa_type=Finite)
     finished_at: datetime | None = Field(sa_type=UtcMicros)
+    origin: str = Field(default="auto", sa_column_kwargs={"server_default": "auto"})
+    requested_by: str | None = None
+    cost_planned: float | None = Field(default=None, sa_type=Finite)
+    cost_actual: float | None = Field(default=None, sa_type=Finite)
 
 
 class OrderRow(Row, table=True):
@@ -298,3 +400,38 @@ class OrderRow(Row, table=True):
     filled: str
     average_price: float | None = Field(sa_type=Finite)
     error: str | None
+    mark_price: float | None = Field(default=None, sa_type=Finite)
+
+
+class ProposalRow(Row, table=True):
+    """A plan that waits for a person's consent; only the hash of its one-use nonce is kept."""
+
+    __tablename__ = "proposals"
+    proposal_id: str = Field(primary_key=True)
+    nonce_hash: str = Field(unique=True)
+    account_id: str = Field(foreign_key="accounts.account_id", ondelete="CASCADE", index=True)
+    user_id: str | None = Field(foreign_key="users.user_id", ondelete="CASCADE", index=True)
+    request: str = Field(sa_type=Text)
+    created_at: datetime = Field(sa_type=UtcMicros)
+    expires_at: datetime = Field(sa_type=UtcMicros)
+    used_at: datetime | None = Field(sa_type=UtcMicros)
+    used_by: str | None
+    outcome: str | None
+
+
+class HedgeRow(Row, table=True):
+    """A leg that the guard opened against another one; `contracts` is what is still open."""
+
+    __tablename__ = "hedges"
+    hedge_id: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="accounts.account_id", ondelete="CASCADE", index=True)
+    intent_id: str
+    symbol: str
+    leg: str
+    contracts: str
+    protects_symbol: str
+    protects_leg: str
+    opened_at: datetime = Field(sa_type=UtcMicros)
+    closed_at: datetime | None = Field(sa_type=UtcMicros)
+    close_reason: str | None
+    safe_since: datetime | None = Field(sa_type=UtcMicros)

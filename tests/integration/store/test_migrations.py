@@ -31,8 +31,8 @@ SECOND = '''
 """A second revision, for tests."""
 import sqlalchemy as sa
 from alembic import op
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -53,7 +53,7 @@ def with_second(tmp_path: Path, then: str = "pass") -> Path:
     """The program's scripts and a second revision."""
     scripts = tmp_path / "scripts"
     shutil.copytree(scripts_folder(), scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0003_second.py").write_text(SECOND.format(then=then))
+    (scripts / "versions" / "0004_second.py").write_text(SECOND.format(then=then))
     return scripts
 
 
@@ -177,8 +177,8 @@ def test_an_upgrade_copies_first(url: str, file: Path, tmp_path: Path) -> None:
         connection.execute("INSERT INTO meta VALUES ('here', 'before')")
     taken = file.with_name(f"guard.db.before-upgrade-of-{HEAD}")
     taken.write_text("an older copy")
-    outcome = upgrade(url, scripts=with_second(tmp_path), head="0003")
-    assert (outcome.before, outcome.after) == (HEAD, "0003")
+    outcome = upgrade(url, scripts=with_second(tmp_path), head="0004")
+    assert (outcome.before, outcome.after) == (HEAD, "0004")
     assert outcome.copy == file.with_name(f"guard.db.before-upgrade-of-{HEAD}-1")
     assert str(outcome.copy) in str(outcome)
     assert taken.read_text() == "an older copy"
@@ -204,7 +204,7 @@ def test_a_failed_upgrade_changes_nothing(
     """Tables and revision are where they were: the scripts run in one transaction."""
     before = objects(file)
     with pytest.raises(error):
-        upgrade(url, scripts=with_second(tmp_path, then), head="0003")
+        upgrade(url, scripts=with_second(tmp_path, then), head="0004")
     assert objects(file) == before
     assert check(url) == SchemaState(Location(file), HEAD)
 
@@ -243,11 +243,11 @@ def test_a_missing_or_empty_database_names_the_command(new_url: str, tmp_path: P
 
 def test_an_outdated_database_names_the_command(url: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it has, what is needed, what to run."""
-    monkeypatch.setattr("guard.store.schema.SchemaState.__init__.__defaults__", ("0003",))
+    monkeypatch.setattr("guard.store.schema.SchemaState.__init__.__defaults__", ("0004",))
     with pytest.raises(InputError) as caught:
         require_current(url)
     assert str(caught.value) == (
-        f"the database {file} has schema 0002, this program needs 0003; run `guard db upgrade`"
+        f"the database {file} has schema 0003, this program needs 0004; run `guard db upgrade`"
     )
 
 
@@ -306,13 +306,13 @@ def test_developers_can_ask_for_a_revision(tmp_path: Path) -> None:
     (tmp_path / "alembic.ini").write_text(ini)
     upgrade(f"sqlite:///{tmp_path}/guard.db")
     subprocess.run(  # our own interpreter
-        [sys.executable, "-m", "alembic", "revision", "--autogenerate", "--rev-id", "0003", "-m", "nothing"],
+        [sys.executable, "-m", "alembic", "revision", "--autogenerate", "--rev-id", "0004", "-m", "nothing"],
         cwd=tmp_path,
         capture_output=True,
         check=True,
         timeout=60,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    written = (tmp_path / "alembic" / "versions" / "0003_nothing.py").read_text()
-    assert 'down_revision = "0002"' in written.replace("'", '"')
+    written = (tmp_path / "alembic" / "versions" / "0004_nothing.py").read_text()
+    assert 'down_revision = "0003"' in written.replace("'", '"')
     assert "op." not in written.replace("from alembic import op", "")

@@ -53,4 +53,4 @@ def test_an_installed_wheel_upgrades_a_database(tmp_path: Path) -> None:
     package, scripts, outcome = run("-c", PROGRAM, url, cwd=elsewhere, path=str(site)).splitlines()
     assert Path(package) == site / "guard" / "__init__.py"
     assert Path(scripts) == site / "guard" / "_migrations"
-    assert outcome == f"made the database {elsewhere}/guard.db with schema 0002"
+    assert outcome == f"made the database {elsewhere}/guard.db with schema 0003"

@@ -1,0 +1,102 @@
+"""Statements over where alerts stand: states, thresholds that people set, maintenance, live messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+
+from guard.ports.alerting import AlertState, AlertStatus, LiveMessage, MaintenanceRecord, RuleSetting
+from guard.risk.zones import Zone
+from guard.store.tables import AlertStateRow, LiveMessageRow, MaintenanceRow, RuleSettingRow, table
+
+_states: Final = table(AlertStateRow)
+_settings: Final = table(RuleSettingRow)
+_windows: Final = table(MaintenanceRow)
+_live: Final = table(LiveMessageRow)
+
+
+def save_states(connection: Connection, states: Iterable[AlertState]) -> None:
+    """Store where conditions stand now, new or known."""
+    for state in states:
+        row = {**asdict(state), "status": state.status.value}
+        row |= {"level": state.level.value, "told_level": state.told_level.value}
+        known = update(_states).where(_states.c.fingerprint == state.fingerprint).values(**row)
+        if connection.execute(known).rowcount == 0:
+            connection.execute(insert(_states), row)
+
+
+def alert_state(connection: Connection, fingerprint: str) -> AlertState | None:
+    """Where one condition stands."""
+    row = connection.execute(select(_states).where(_states.c.fingerprint == fingerprint)).mappings().first()
+    return None if row is None else _state(row)
+
+
+def alert_states(connection: Connection, account_id: str) -> list[AlertState]:
+    """The account's conditions that are not resolved, the longest standing first."""
+    open_ones = (_states.c.account_id == account_id) & (_states.c.status != AlertStatus.RESOLVED.value)
+    statement = select(_states).where(open_ones).order_by(_states.c.since, _states.c.fingerprint)
+    return [_state(row) for row in connection.execute(statement).mappings()]
+
+
+def rule_settings(connection: Connection, account_id: str) -> list[RuleSetting]:
+    """The thresholds that people set for an account, by rule."""
+    statement = select(_settings).where(_settings.c.account_id == account_id).order_by(_settings.c.rule)
+    return [RuleSetting(**row) for row in connection.execute(statement).mappings()]
+
+
+def set_rule(connection: Connection, setting: RuleSetting) -> None:
+    """Set a threshold; the former one of the same rule is replaced."""
+    forget_rule(connection, setting.account_id, setting.rule)
+    connection.execute(insert(_settings), asdict(setting))
+
+
+def forget_rule(connection: Connection, account_id: str, rule: str) -> None:
+    """Let the configured threshold hold again."""
+    this = (_settings.c.account_id == account_id) & (_settings.c.rule == rule)
+    connection.execute(delete(_settings).where(this))
+
+
+def add_maintenance(connection: Connection, window: MaintenanceRecord) -> None:
+    """Announce a maintenance window."""
+    connection.execute(insert(_windows), asdict(window))
+
+
+def end_maintenance(connection: Connection, window_id: str, at: datetime) -> None:
+    """End a window now, unless it is over already."""
+    this = (_windows.c.window_id == window_id) & (_windows.c.ends_at > at)
+    connection.execute(update(_windows).where(this).values(ends_at=at))
+
+
+def maintenance(connection: Connection, now: datetime) -> list[MaintenanceRecord]:
+    """Windows that are not over yet, the earliest first."""
+    statement = select(_windows).where(_windows.c.ends_at > now).order_by(_windows.c.starts_at, _windows.c.window_id)
+    return [MaintenanceRecord(**row) for row in connection.execute(statement).mappings()]
+
+
+def live_message(connection: Connection, destination: str, account_id: str) -> LiveMessage | None:
+    """The live message of an account in a chat."""
+    this = (_live.c.destination == destination) & (_live.c.account_id == account_id)
+    row = connection.execute(select(_live).where(this)).mappings().first()
+    return None if row is None else LiveMessage(**row)
+
+
+def save_live_message(connection: Connection, live: LiveMessage) -> None:
+    """Remember a live message, new or known."""
+    forget_live_message(connection, live.destination, live.account_id)
+    connection.execute(insert(_live), asdict(live))
+
+
+def forget_live_message(connection: Connection, destination: str, account_id: str) -> None:
+    """The message is gone; the next one is sent anew."""
+    this = (_live.c.destination == destination) & (_live.c.account_id == account_id)
+    connection.execute(delete(_live).where(this))
+
+
+def _state(row: RowMapping) -> AlertState:
+    values = dict(row)
+    values |= {"status": AlertStatus(row["status"]), "level": Zone(row["level"]), "told_level": Zone(row["told_level"])}
+    return AlertState(**values)
