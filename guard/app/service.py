@@ -19,7 +19,8 @@ from guard.alerts.sinks.console import ConsoleSink
 from guard.alerts.sinks.telegram import TelegramSink
 from guard.app.channels import destinations_of, require_known, second_channels
 from guard.app.cycle import Cycle
-from guard.app.desk import StoreDesk
+from guard.app.desks.backstage import Backstage
+from guard.app.desks.desk import StoreDesk
 from guard.app.direct import DirectTeller
 from guard.app.health import HealthReport
 from guard.app.heartbeat import Heartbeat
@@ -76,12 +77,22 @@ class Service:
         self._turns: set[asyncio.Task[Zone]] = set()
         self._seen: list[Callable[[Reading], None]] = []
         self._studio = Studio()
-        past = Past(opened.store, opened.clock, settings)
+        self._stage = Backstage(
+            store=opened.store,
+            clock=opened.clock,
+            ids=opened.ids,
+            settings=settings,
+            past=Past(opened.store, opened.clock, settings),
+            studio=self._studio,
+            book_of=self._last_book,
+            watch_of=self._watches.get,
+            wake_outbox=lambda: self.outbox.wake(),
+        )
         token = settings.telegram.token()
         self.bot = (
             ChatBot(
                 token.get_secret_value(),
-                StoreDesk(opened.store, opened.clock, past, self._studio, self._last_book),
+                StoreDesk(self._stage),
                 opened.clock,
                 base_url=settings.telegram.base_url,
             )

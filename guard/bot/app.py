@@ -12,13 +12,13 @@ from dataclasses import replace
 import structlog
 from telegram import BotCommand
 
-from guard.bot.commands import COMMANDS
 from guard.bot.connection import REAL_BASE_URL, Connection, Pace
 from guard.bot.desk import Desk
 from guard.bot.dispatch import Dispatch
 from guard.bot.polling import BotHealth, BotState, Poller
 from guard.bot.reception import Reception
 from guard.bot.sender import TelegramSender
+from guard.bot.table import COMMANDS
 from guard.ports.clock import Clock
 
 log = structlog.get_logger("guard.bot")

@@ -11,8 +11,10 @@ from collections.abc import Callable
 import structlog
 from telegram import Update
 
-from guard.bot import commands, texts
+from guard.bot import table, texts
+from guard.bot.asking import Ask
 from guard.bot.auth import Doorkeeper, LinkResult
+from guard.bot.commands import viewing
 from guard.bot.desk import Desk
 from guard.bot.limits import plain
 from guard.bot.replies import Reply, TapTarget, read_target
@@ -85,7 +87,7 @@ class Reception:
             return
         if person is None:
             # In a group an unknown command may be meant for another bot: that is no attempt on this one.
-            if said.private or (command is not None and (command.addressed or command.name in commands.BY_NAME)):
+            if said.private or (command is not None and (command.addressed or command.name in table.BY_NAME)):
                 await self._turn_away(said, _attempt(command))
             return
         reply = await self._answer(said, command, person)
@@ -95,10 +97,10 @@ class Reception:
     async def _answer(self, said: Said, command: Command | None, person: UserRecord) -> Reply | None:
         if command is None:
             return Reply(texts.COMMANDS_ONLY)
-        known = commands.BY_NAME.get(command.name)
+        known = table.BY_NAME.get(command.name)
         if known is None:
-            return commands.unknown_command(command.name) if said.private or command.addressed else None
-        return await known.answer(self._desk, commands.Ask(person, said.chat_id, said.user_id, command.argument))
+            return table.unknown_command(command.name) if said.private or command.addressed else None
+        return await known.answer(self._desk, Ask(person, said.chat_id, said.user_id, command.argument))
 
     async def _start(self, said: Said, code: str, person: UserRecord | None) -> None:
         """Link by code: in private only, where nobody else reads the code."""
@@ -137,7 +139,7 @@ class Reception:
             return texts.STALE_BUTTON
         if target.owner != tapped.user_id:
             return texts.NOT_YOUR_BUTTON
-        reply = await commands.refreshed(self._desk, person, target)
+        reply = await viewing.refreshed(self._desk, person, target)
         if reply is None:
             return texts.STALE_BUTTON
         try:

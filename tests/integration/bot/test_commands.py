@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from guard.bot import texts
-from guard.bot.commands import COMMANDS
+from guard.bot.table import COMMANDS
 from guard.ports.errors import StoreError
 from guard.ports.records import Snapshot
 from guard.risk.zones import Zone

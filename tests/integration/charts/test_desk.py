@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from guard.app.desk import StoreDesk
+from guard.app.desks.backstage import Backstage
+from guard.app.desks.desk import StoreDesk
 from guard.app.opening import Opened, opened
 from guard.app.past import Past
 from guard.app.settings import Database, Settings
@@ -64,7 +65,8 @@ async def installation(tmp_path: Path, make_studio: Callable[..., Studio]) -> As
             await store.record_cycle(CycleRecord(reading, change=change))
         past = Past(store, clock, settings)
         books: dict[str, Book] = {}
-        desk = StoreDesk(store, clock, past, make_studio(), books.get)
+        stage = Backstage(store, clock, everything.ids, settings, past, make_studio(), books.get)
+        desk = StoreDesk(stage)
         yield Installation(desk, everything, past, clock, books, users[0].user_id, users[1].user_id)
 
 

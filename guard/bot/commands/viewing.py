@@ -1,15 +1,12 @@
-"""The commands: one table, from which dispatch, help, the menu and "did you mean" all come.
-
-Owns what each command answers to a person who is already admitted. Knows nothing of Telegram's classes.
-"""
+"""Looking: status, positions, pictures, history. Answers to a person who is already admitted, from stored data."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from guard.bot import texts
+from guard.bot.asking import Ask, Command
 from guard.bot.desk import Desk, PictureWish
 from guard.bot.history_text import history_text
 from guard.bot.looks import CHART_USAGE, LookRequest, read_look
@@ -17,26 +14,6 @@ from guard.bot.replies import ALL_ACCOUNTS, STATUS, Button, Reply, TapTarget, ac
 from guard.bot.status_text import by_urgency, positions_text, status_text
 from guard.ports.errors import PictureError
 from guard.ports.records import Snapshot, UserRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A command of a known person."""
-
-    person: UserRecord
-    chat_id: int
-    chat_user_id: int
-    argument: str
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command: `usage` is what help shows, `summary` what it does in a few words."""
-
-    name: str
-    usage: str
-    summary: str
-    answer: Callable[[Desk, Ask], Awaitable[Reply]]
 
 
 async def start(_: Desk, ask: Ask) -> Reply:
@@ -108,27 +85,14 @@ async def whoami(desk: Desk, ask: Ask) -> Reply:
     return Reply(texts.whoami(ask.person.name, ask.chat_user_id, ask.chat_id, names))
 
 
-async def show_help(_: Desk, __: Ask) -> Reply:
-    """All commands."""
-    return Reply(texts.help_text([(command.usage, command.summary) for command in COMMANDS]))
-
-
 COMMANDS: tuple[Command, ...] = (
     Command("status", "/status [account]", "zone, risk ratio, distance to liquidation", status),
     Command("positions", "/positions [account]", "open positions and their liquidation prices", positions),
     Command("chart", CHART_USAGE, "a picture of risk over time, of positions or of stress", chart),
     Command("history", "/history [account] [24h|7d]", "zone changes, alerts, actions; worst and best", history),
     Command("whoami", "/whoami", "who you are to the guard", whoami),
-    Command("help", "/help", "all commands", show_help),
     Command("start", "/start CODE", "link yourself with a one-time code", start),
 )
-BY_NAME = {command.name: command for command in COMMANDS}
-
-
-def unknown_command(name: str) -> Reply:
-    """The answer to a command that does not exist."""
-    nearest = difflib.get_close_matches(name, BY_NAME, n=1, cutoff=0.5)
-    return Reply(texts.unknown_command(name, nearest[0] if nearest else None))
 
 
 def choose(snapshots: Sequence[Snapshot], name: str) -> Snapshot | None:
