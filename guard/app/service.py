@@ -86,7 +86,7 @@ class Service:
             studio=self._studio,
             book_of=self._last_book,
             watch_of=self._watches.get,
-            wake_outbox=lambda: self.outbox.wake(),
+            wake_outbox=lambda: self.outbox.wake(),  # noqa: PLW0108  # the outbox is made further below
         )
         token = settings.telegram.token()
         self.bot = (

@@ -2,7 +2,8 @@
 
 The pure rooms say why in English, and what they said is stored and logged in English: one truth. Only for a reader of
 another language is a sentence recognised again by the pattern that it was made from, its figures carried over as they
-stand; a figure never holds `; `, which joins sentences. What is not recognised stays English. Tests hold the patterns against the sentences that the rooms really make.
+stand; a figure never holds `; `, which joins sentences. What is not recognised stays English. Tests hold the patterns
+against the sentences that the rooms really make.
 """
 
 from __future__ import annotations

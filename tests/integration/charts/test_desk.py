@@ -91,7 +91,7 @@ async def test_nothing_of_an_account_that_is_not_ones_own(installation: Installa
         assert await desk.picture(installation.anna, wish(kind, account_id)) is None
     assert await desk.history(installation.anna, account_id, NOW) is None
     assert await desk.picture("nobody", wish("history", "id-a")) is None
-    assert desk._studio.drawn == 0
+    assert desk._stage.studio.drawn == 0
 
 
 async def test_only_distances_are_shown_without_an_account(installation: Installation) -> None:

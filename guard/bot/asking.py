@@ -1,0 +1,74 @@
+"""What a person asked, and what a command or a button is: the words between the door and the answers.
+
+Knows nothing of Telegram's classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from guard.bot.desk import Desk
+from guard.bot.replies import Reply
+from guard.language.speech import ENGLISH, Speech
+from guard.ports.records import Role, UserRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A command of a known person, and how they read. `private`: nobody else reads the answer."""
+
+    person: UserRecord
+    chat_id: int
+    chat_user_id: int
+    argument: str
+    speech: Speech = ENGLISH
+    private: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: `usage` is what help shows, `summary` what it does in a few words.
+
+    `least` is the least role, on some account, for which the menu shows it; what a person may do with one account is
+    decided by the desk, on every message and every tap. `private`: answered in a private chat only.
+    """
+
+    name: str
+    usage: str
+    summary: str
+    answer: Callable[[Desk, Ask], Awaitable[Reply]]
+    least: Role = "viewer"
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """A tap of a known person on a button whose data was `action:argument`. `html` is the message under the button."""
+
+    person: UserRecord
+    chat_id: int
+    chat_user_id: int
+    message_id: int
+    argument: str
+    speech: Speech = ENGLISH
+    private: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TapAnswer:
+    """What a tap leads to: a short notice (at most 200 characters), the message drawn anew, a further message."""
+
+    notice: str = ""
+    redraw: Reply | None = None
+    send: Reply | None = None
+    alert: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TapAction:
+    """What the buttons of one action do; `private`: refused kindly outside a private chat."""
+
+    action: str
+    answer: Callable[[Desk, Tap], Awaitable[TapAnswer]]
+    private: bool = False

@@ -1,0 +1,34 @@
+"""All commands and buttons in one table, from which dispatch, help, the menu and "did you mean" all come."""
+
+from __future__ import annotations
+
+import difflib
+
+from guard.bot import texts
+from guard.bot.asking import Ask, Command, TapAction
+from guard.bot.commands import acting, alerting, measuring, upkeep, viewing
+from guard.bot.desk import Desk
+from guard.bot.replies import Reply
+
+
+async def show_help(_: Desk, __: Ask) -> Reply:
+    """All commands."""
+    return Reply(texts.help_text([(command.usage, command.summary) for command in COMMANDS]))
+
+
+COMMANDS: tuple[Command, ...] = (
+    *viewing.COMMANDS,
+    *measuring.COMMANDS,
+    *alerting.COMMANDS,
+    *acting.COMMANDS,
+    *upkeep.COMMANDS,
+    Command("help", "/help", "all commands", show_help),
+)
+BY_NAME = {command.name: command for command in COMMANDS}
+TAPS: dict[str, TapAction] = {tap.action: tap for tap in (*measuring.TAPS, *alerting.TAPS, *acting.TAPS, *upkeep.TAPS)}
+
+
+def unknown_command(name: str) -> Reply:
+    """The answer to a command that does not exist."""
+    nearest = difflib.get_close_matches(name, BY_NAME, n=1, cutoff=0.5)
+    return Reply(texts.unknown_command(name, nearest[0] if nearest else None))
