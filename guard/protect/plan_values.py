@@ -8,7 +8,7 @@ from typing import Literal
 
 from guard.protect.poolkey import PoolKey
 from guard.risk.assets import FIAT, STABLE
-from guard.risk.book import OrderSide, Side
+from guard.risk.book import MarginMode, OrderSide, Side
 from guard.risk.report import AccountRisk, PoolRisk
 
 Remedy = Literal["cancel", "net", "transfer", "reduce", "hedge"]
@@ -53,9 +53,18 @@ class PlanLimits:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One leg to be made smaller. `contracts` is a multiple of the venue's step (or the whole leg).
+    """One thing to do. `contracts` is a multiple of the venue's step; `leg` is the leg that it acts on.
 
-    `notional` and `cost` (fee, spread and slippage) are in quote currency at the present mark.
+    | remedy | what it is | further fields |
+    | --- | --- | --- |
+    | cancel | an opening order of the account is taken back; `contracts` is what is left of it | `order_id`: the venue's |
+    | net | one of two steps that make both legs of a symbol smaller by the same size | |
+    | transfer | collateral moves in: `symbol` is the asset, `contracts` its amount | |
+    | reduce | a leg is made smaller | |
+    | hedge | `leg` is opened or grown | `protects`: the leg that it offsets, as `BTC/USDT:USDT long` |
+
+    `side` is that of the order to send (of a cancelled order: its own). `notional` and `cost` (fee, spread and
+    slippage) are in quote currency at the present mark.
     """
 
     remedy: Remedy
@@ -66,6 +75,14 @@ class Step:
     limit_price: Decimal
     cost: float
     notional: float
+    order_id: str = ""
+    protects: str = ""
+    margin_mode: MarginMode = "cross"
+
+    @property
+    def reduces(self) -> bool:
+        """Whether it makes a leg smaller by a reduce-only order."""
+        return self.remedy in {"net", "reduce"}
 
 
 def amount_places(currency: str) -> int:
