@@ -16,7 +16,10 @@ from guard.ports.records import Role, UserRecord
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A command of a known person, and how they read. `private`: nobody else reads the answer."""
+    """A command of a known person, and how they read. `private`: nobody else reads the answer.
+
+    `topic_id` and `title` are of the group where it was typed; a private chat has no topic.
+    """
 
     person: UserRecord
     chat_id: int
@@ -24,6 +27,8 @@ class Ask:
     argument: str
     speech: Speech = ENGLISH
     private: bool = True
+    topic_id: int | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,10 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """A tap of a known person on a button whose data was `action:argument`. `html` is the message under the button."""
+    """A tap of a known person on a button whose data was `action:argument`. `html` is the message under the button.
+
+    `html` is the words under a picture, and empty when the message can no longer be read.
+    """
 
     person: UserRecord
     chat_id: int
@@ -53,16 +61,21 @@ class Tap:
     argument: str
     speech: Speech = ENGLISH
     private: bool = True
+    html: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TapAnswer:
-    """What a tap leads to: a short notice (at most 200 characters), the message drawn anew, a further message."""
+    """What a tap leads to: a short notice (at most 200 characters), the message drawn anew, a further message.
+
+    `alert` shows the notice as a window. `refused` says for the log what was refused, when something was.
+    """
 
     notice: str = ""
     redraw: Reply | None = None
     send: Reply | None = None
     alert: bool = False
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

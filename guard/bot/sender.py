@@ -58,25 +58,32 @@ class TelegramSender:
         )
         return str(message.message_id)
 
-    async def send_photo(self, chat_id: int, png: bytes, caption_html: str) -> str:
+    async def send_photo(self, chat_id: int, png: bytes, caption_html: str, *, topic_id: int | None = None) -> str:
         """Send a picture; a caption over 1,024 characters is refused by Telegram (`SendRejected`).
 
         Raises:
             SendError: see `guard.bot.failures.classify`.
         """
         message = await self._ask(
-            self._bot.send_photo(chat_id, png, caption=caption_html, parse_mode=ParseMode.HTML, filename="guard.png")
+            self._bot.send_photo(
+                chat_id,
+                png,
+                caption=caption_html,
+                parse_mode=ParseMode.HTML,
+                filename="guard.png",
+                message_thread_id=topic_id,
+            )
         )
         return str(message.message_id)
 
-    async def show(self, chat_id: int, reply: Reply) -> str:
-        """Send an answer with its buttons, or its picture.
+    async def show(self, chat_id: int, reply: Reply, *, topic_id: int | None = None) -> str:
+        """Send an answer with its buttons, or its picture; `topic_id`: into that topic of a group.
 
         Raises:
             SendError: see `guard.bot.failures.classify`.
         """
         if reply.png is not None:
-            return await self.send_photo(chat_id, reply.png, reply.html)
+            return await self.send_photo(chat_id, reply.png, reply.html, topic_id=topic_id)
         message = await self._ask(
             self._bot.send_message(
                 chat_id,
@@ -84,6 +91,7 @@ class TelegramSender:
                 parse_mode=ParseMode.HTML,
                 reply_markup=_keyboard(reply),
                 link_preview_options=_NO_PREVIEW,
+                message_thread_id=topic_id,
             )
         )
         return str(message.message_id)
@@ -109,13 +117,15 @@ class TelegramSender:
             if "message is not modified" not in error.message.lower():
                 raise
 
-    async def answer_tap(self, query_id: str, text: str) -> None:
+    async def answer_tap(self, query_id: str, text: str, *, alert: bool = False) -> None:
         """End the waiting that a tap shows, with a short notice (may be empty, at most 200 characters).
+
+        `alert`: as a window that the person closes, not as a line that vanishes.
 
         Raises:
             SendError: see `guard.bot.failures.classify`.
         """
-        await self._ask(self._bot.answer_callback_query(query_id, text or None))
+        await self._ask(self._bot.answer_callback_query(query_id, text or None, show_alert=alert))
 
     async def whoami(self) -> str:
         """The bot's own name at the service, such as `@my_guard_bot`.

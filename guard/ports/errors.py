@@ -2,6 +2,7 @@
 
 GuardError                    message + fix: what was wrong, and what to do
 ├── InputError                bad input of the user: one line, exit code 2
+├── NotAllowed                a person lacks the role for what they asked; nothing was done
 ├── PictureError              a picture was not drawn; what it would have shown is not affected
 ├── StoreError                the database did not do as asked (full, damaged, gone); nothing was half-written
 │   └── StoreBusy             another process holds the database: trying again later may help
@@ -33,6 +34,22 @@ class GuardError(Exception):
 
 class InputError(GuardError):
     """Bad input: reported as one line, exit code 2."""
+
+
+class NotAllowed(GuardError):
+    """A person lacks the role for what they asked; nothing was done.
+
+    `role` is what they are to the account, None: nothing, and then the account's name is not told either.
+    """
+
+    def __init__(self, needed: str, role: str | None = None, account: str = "") -> None:
+        if role is None:
+            super().__init__("you have no such account")
+        else:
+            super().__init__(f"{account} needs the role {needed} for this, yours is {role}", fix="ask its owner")
+        self.needed = needed
+        self.role = role
+        self.account = "" if role is None else account
 
 
 class PictureError(GuardError):
