@@ -193,6 +193,7 @@ class Protect(Table):
     """[protect]: limits of protective orders. The mode itself is armed per account: `guard account mode`."""
 
     act_in: Literal["warning", "danger", "liquidation"] = "danger"
+    act_at_distance: Fraction | None = None
     confirm_cycles: Annotated[int, Field(ge=1)] = 2
     target_risk_ratio: Fraction = 0.35
     target_distance: Fraction = 0.12
@@ -201,8 +202,19 @@ class Protect(Table):
     max_child_notional: Annotated[float, Field(gt=0)] = 50_000
     max_daily_notional_x_equity: Annotated[float, Field(gt=0)] = 20
     cooldown_s: Annotated[float, Field(ge=0)] = 30
+    remedies: tuple[Literal["cancel", "net", "transfer", "reduce", "hedge"], ...] = ("cancel", "net", "reduce")
     allow_symbols: tuple[str, ...] = ()
     dry_run: bool = False
+    proposal_valid_s: Annotated[float, Field(ge=10, le=600)] = 60
+    reprice_tolerance: Annotated[float, Field(ge=0, le=1)] = 0.2
+    unhedge_after_s: Annotated[float, Field(gt=0)] | None = None
+    kill_switch_file: Path | None = None
+
+    @field_validator("act_at_distance", "unhedge_after_s", mode="before")
+    @classmethod
+    def _off(cls, value: Any) -> Any:
+        """TOML has no null: `"off"` removes it."""
+        return None if value == "off" else value
 
 
 class Conformity(Table):

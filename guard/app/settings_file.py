@@ -64,7 +64,9 @@ def _merge_account_overrides(document: dict[str, Any]) -> None:
     accounts = document.get("accounts")
     if not isinstance(accounts, dict):
         return
-    for overrides in accounts.values():
+    for account, overrides in accounts.items():
+        if isinstance(overrides, dict) and "kill_switch_file" in (overrides.get("protect") or ()):
+            raise InputError(f"accounts.{account}.protect.kill_switch_file is for all accounts, set it in [protect]")
         for name in ("zones", "protect") if isinstance(overrides, dict) else ():
             if isinstance(overrides.get(name), dict):
                 overrides[name] = _deep_merge(document.get(name, {}), overrides[name])
@@ -143,4 +145,9 @@ def _with_absolute_paths(settings: Settings, root: Path) -> Settings:
         telegram = telegram.model_copy(update={"token_file": root / telegram.token_file})
     if apprise.urls_file:
         apprise = apprise.model_copy(update={"urls_file": root / apprise.urls_file})
-    return settings.model_copy(update={"database": database, "telegram": telegram, "apprise": apprise})
+    protect = settings.protect
+    if protect.kill_switch_file:
+        protect = protect.model_copy(update={"kill_switch_file": root / protect.kill_switch_file})
+    return settings.model_copy(
+        update={"database": database, "telegram": telegram, "apprise": apprise, "protect": protect}
+    )

@@ -78,7 +78,10 @@ class Watch:
 
     def remember(self, reading: Reading) -> None:
         """Keep the reading, and count for how many cycles the zone has called for action."""
-        self.confirmed_cycles = count_confirmation(self.confirmed_cycles, reading.zone, reading.quality, self.protect)
+        distance = reading.risk.distance if reading.risk else None
+        self.confirmed_cycles = count_confirmation(
+            self.confirmed_cycles, reading.zone, reading.quality, self.protect, distance
+        )
         self.last = reading
         self.live = None
         if reading.risk is not None:
@@ -113,6 +116,7 @@ def protect_policy(protect: Protect) -> ProtectPolicy:
     """The protection limits as the protect room knows them."""
     return ProtectPolicy(
         act_in=Zone(protect.act_in),
+        act_at_distance=protect.act_at_distance,
         confirm_cycles=protect.confirm_cycles,
         target_risk_ratio=protect.target_risk_ratio,
         target_distance=protect.target_distance,
@@ -121,6 +125,10 @@ def protect_policy(protect: Protect) -> ProtectPolicy:
         max_child_notional=protect.max_child_notional,
         max_daily_notional_x_equity=protect.max_daily_notional_x_equity,
         cooldown_s=protect.cooldown_s,
+        remedies=protect.remedies,
         allow_symbols=protect.allow_symbols,
         dry_run=protect.dry_run,
+        proposal_valid_s=protect.proposal_valid_s,
+        reprice_tolerance=protect.reprice_tolerance,
+        unhedge_after_s=protect.unhedge_after_s,
     )

@@ -2,6 +2,10 @@
 
 Every gate is data in, and every closed gate says so by itself: the answer lists all of them, not the first.
 What is not known closes a gate. Owns no state; `count_confirmation` is the one step of the count that it needs.
+
+What leads to an order decides which gates it meets: `auto` (the guard by itself) all of them; `confirm` (a tap on a
+plan that the guard proposed) and `command` (a person's own order) need that tap, and no pause after the last plan; a
+`command` may come in any zone. `unwind` (a hedge is taken off) needs no danger, and by itself only where it is armed.
 """
 
 from __future__ import annotations
@@ -11,19 +15,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from guard.ports.records import Mode
+from guard.ports.records import IntentOrigin, Mode
+from guard.protect.plan_values import Plan
 from guard.protect.policy import ProtectPolicy
+from guard.risk.book import Book
 from guard.risk.quality import DataQuality, Quality
 from guard.risk.zones import Zone
 
 # Ordered from good to bad. `unknown` has no place: an account that is not understood is never acted upon.
 _ORDER = (Zone.SAFE, Zone.WATCH, Zone.WARNING, Zone.DANGER, Zone.LIQUIDATION)
+# A person may act whenever they want to, and a hedge is taken off in calm.
+_ANY_ZONE = frozenset({"command", "unwind"})
+_NO_VENUE_FIGURE = "the venue gave no figure of its own to compare with"
 
 
 class RefusalCode(StrEnum):
     """Which gate is closed."""
 
     NOT_ARMED = "not_armed"
+    ARMING_EXPIRED = "arming_expired"
+    NO_CONSENT = "no_consent"
     WATCHED_ONLY = "watched_only"
     FROZEN = "frozen"
     STOPPED = "stopped"
@@ -40,6 +51,7 @@ class RefusalCode(StrEnum):
     IN_FLIGHT = "in_flight"
     REMEDY_OFF = "remedy_off"
     NO_PRICES = "no_prices"
+    OUTSIDE_LIMITS = "outside_limits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +80,14 @@ class GateFacts:
         last_finished_at: when the last plan of the account ended; None = never.
         notional_today: what protection has traded since the start of the day, in quote currency.
         daily_cap: most that it may trade in a day, in quote currency.
-        symbols: symbols with open legs.
+        symbols: symbols with open legs; of a person's own order, those that it names.
         in_flight: a plan of this account is still open.
         watched_only: why nothing can be done at this venue or with such an account at all; empty = something can.
+        origin: what leads to the order.
+        consented: a person said yes to exactly this, just now.
+        mode_until: when the arming ends; None = it does not.
+        distance: distance to liquidation, a fraction; None = out of reach, or not known.
+        needs: remedies that a person's own order names; empty = whatever is allowed.
     """
 
     mode: Mode
@@ -89,6 +106,26 @@ class GateFacts:
     symbols: frozenset[str]
     in_flight: bool
     watched_only: str = ""
+    origin: IntentOrigin = "auto"
+    consented: bool = False
+    mode_until: datetime | None = None
+    distance: float | None = None
+    needs: frozenset[str] = frozenset()
+
+    @property
+    def mode_now(self) -> Mode:
+        """The mode, once its end is looked at."""
+        return mode_at(self.mode, self.mode_until, self.now)
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether nobody asked for it."""
+        return self.origin == "auto" or (self.origin == "unwind" and not self.consented)
+
+
+def mode_at(mode: Mode, until: datetime | None, now: datetime) -> Mode:
+    """The mode that holds at `now`: `observe` from `until` on."""
+    return mode if until is None or now < until else "observe"
 
 
 def calls_for_action(zone: Zone, act_in: Zone) -> bool:
@@ -96,7 +133,17 @@ def calls_for_action(zone: Zone, act_in: Zone) -> bool:
     return zone in _ORDER and _ORDER.index(zone) >= _ORDER.index(act_in)
 
 
-def count_confirmation(confirmed_cycles: int, zone: Zone, quality: DataQuality, policy: ProtectPolicy) -> int:
+def acts(zone: Zone, distance: float | None, policy: ProtectPolicy) -> bool:
+    """Whether an account calls for action: by its zone, or by its distance to liquidation where that is set."""
+    if zone is Zone.UNKNOWN:
+        return False
+    near = policy.act_at_distance is not None and distance is not None and distance <= policy.act_at_distance
+    return near or calls_for_action(zone, policy.act_in)
+
+
+def count_confirmation(
+    confirmed_cycles: int, zone: Zone, quality: DataQuality, policy: ProtectPolicy, distance: float | None = None
+) -> int:
     """The count of consecutive cycles that call for action, after one more cycle.
 
     A cycle that read nothing says nothing: it neither counts nor starts the count anew, or a venue that answers every
@@ -104,7 +151,7 @@ def count_confirmation(confirmed_cycles: int, zone: Zone, quality: DataQuality, 
     """
     if quality.quality is Quality.MISSING:
         return confirmed_cycles
-    if quality.quality is Quality.FRESH and calls_for_action(zone, policy.act_in):
+    if quality.quality is Quality.FRESH and acts(zone, distance, policy):
         return confirmed_cycles + 1
     return 0
 
@@ -118,8 +165,57 @@ def refusals(facts: GateFacts, policy: ProtectPolicy) -> tuple[Refusal, ...]:
     return tuple(Refusal(code, text) for code, text in closed if text)
 
 
+def plan_refusals(plan: Plan, policy: ProtectPolicy, needs: frozenset[str] = frozenset()) -> tuple[Refusal, ...]:
+    """What a plan contains that was never allowed; empty = nothing. The planner keeps to it: this is the second lock.
+
+    Args:
+        plan: what would be journalled.
+        policy: what the user allows.
+        needs: remedies that a person's own order names; they must be among the user's all the same.
+    """
+    allowed = frozenset(policy.remedies)
+    remedies = sorted({step.remedy for step in plan.steps} | needs)
+    lines = [f"{remedy} is not among the remedies" for remedy in remedies if remedy not in allowed]
+    if policy.allow_symbols:
+        symbols = sorted({step.symbol for step in plan.steps if step.remedy != "transfer"})
+        lines += [f"{symbol} is not in allow_symbols" for symbol in symbols if symbol not in policy.allow_symbols]
+    return tuple(Refusal(RefusalCode.OUTSIDE_LIMITS, line) for line in lines)
+
+
+def fit_for_orders(quality: DataQuality, *, conforms: bool | None) -> DataQuality:
+    """The verdict on a book that an order would rest on: one that the venue gave nothing to compare with is disputed.
+
+    For whatever happens between the gates and the order: each further book is judged by it.
+    """
+    if quality.quality is Quality.FRESH and conforms is None:
+        return DataQuality(Quality.DISPUTED, (_NO_VENUE_FIGURE,), quality.age_s)
+    return quality
+
+
+def agrees_with_venue(book: Book, quality: DataQuality) -> bool | None:
+    """Whether the venue's own figures agree with ours; None when it gave none for any pool."""
+    reported = (book.venue_reported, *book.venue_reported.pools.values())
+    if all(figures.maintenance_margin is None and figures.risk_ratio is None for figures in reported):
+        return None
+    return quality.quality is not Quality.DISPUTED
+
+
 def _armed(facts: GateFacts, _policy: ProtectPolicy) -> str:
-    return "" if facts.mode == "auto" else f"mode is {facts.mode}, orders need auto"
+    if facts.mode_now != facts.mode:
+        return ""
+    if facts.by_itself:
+        return "" if facts.mode == "auto" else f"mode is {facts.mode}, orders need auto"
+    return "" if facts.mode in {"confirm", "auto"} else f"mode is {facts.mode}, orders need confirm or auto"
+
+
+def _arming_holds(facts: GateFacts, _policy: ProtectPolicy) -> str:
+    if facts.mode_now == facts.mode or facts.mode_until is None:
+        return ""
+    return f"mode {facts.mode} ended at {facts.mode_until:%Y-%m-%d %H:%M} UTC"
+
+
+def _consented(facts: GateFacts, _policy: ProtectPolicy) -> str:
+    return "" if facts.by_itself or facts.consented else "nobody has said yes to it"
 
 
 def _actable(facts: GateFacts, _policy: ProtectPolicy) -> str:
@@ -135,9 +231,10 @@ def _stopped(facts: GateFacts, _policy: ProtectPolicy) -> str:
 
 
 def _zone_below(facts: GateFacts, policy: ProtectPolicy) -> str:
-    if facts.zone is Zone.UNKNOWN or calls_for_action(facts.zone, policy.act_in):
+    if facts.origin in _ANY_ZONE or facts.zone is Zone.UNKNOWN or acts(facts.zone, facts.distance, policy):
         return ""
-    return f"zone is {facts.zone}, acting starts in {policy.act_in}"
+    near = f", or {policy.act_at_distance * 100:g} % from liquidation" if policy.act_at_distance is not None else ""
+    return f"zone is {facts.zone}, acting starts in {policy.act_in}{near}"
 
 
 def _zone_unknown(facts: GateFacts, _policy: ProtectPolicy) -> str:
@@ -145,7 +242,9 @@ def _zone_unknown(facts: GateFacts, _policy: ProtectPolicy) -> str:
 
 
 def _confirmed(facts: GateFacts, policy: ProtectPolicy) -> str:
-    if not calls_for_action(facts.zone, policy.act_in) or facts.confirmed_cycles >= policy.confirm_cycles:
+    if facts.origin in _ANY_ZONE or not acts(facts.zone, facts.distance, policy):
+        return ""
+    if facts.confirmed_cycles >= policy.confirm_cycles:
         return ""
     return f"zone {facts.zone} seen for {facts.confirmed_cycles} of {policy.confirm_cycles} cycles"
 
@@ -162,7 +261,7 @@ def _undisputed(facts: GateFacts, _policy: ProtectPolicy) -> str:
     if facts.quality.quality is Quality.DISPUTED:
         return f"our figures disagree with the venue's: {'; '.join(facts.quality.reasons) or 'no detail'}"
     if facts.conforms is None:
-        return "the venue gave no figure of its own to compare with"
+        return _NO_VENUE_FIGURE
     return "" if facts.conforms else "our figures disagree with the venue's"
 
 
@@ -177,7 +276,7 @@ def _may_trade(facts: GateFacts, policy: ProtectPolicy) -> str:
 
 
 def _cooled_down(facts: GateFacts, policy: ProtectPolicy) -> str:
-    if facts.last_finished_at is None:
+    if facts.last_finished_at is None or not facts.by_itself:
         return ""
     passed_s = (facts.now - facts.last_finished_at).total_seconds()
     if passed_s >= policy.cooldown_s:
@@ -201,12 +300,17 @@ def _idle(facts: GateFacts, _policy: ProtectPolicy) -> str:
     return "an earlier plan is still open" if facts.in_flight else ""
 
 
-def _remedy_on(_facts: GateFacts, policy: ProtectPolicy) -> str:
-    return "" if "reduce" in policy.remedies else "reduce is not among the remedies"
+def _remedy_on(facts: GateFacts, policy: ProtectPolicy) -> str:
+    missing = sorted(facts.needs.difference(policy.remedies))
+    if missing:
+        return f"{', '.join(missing)} is not among the remedies"
+    return "" if policy.remedies else "no remedy is allowed"
 
 
 _GATES: dict[RefusalCode, Callable[[GateFacts, ProtectPolicy], str]] = {
     RefusalCode.NOT_ARMED: _armed,
+    RefusalCode.ARMING_EXPIRED: _arming_holds,
+    RefusalCode.NO_CONSENT: _consented,
     RefusalCode.WATCHED_ONLY: _actable,
     RefusalCode.FROZEN: _frozen,
     RefusalCode.STOPPED: _stopped,

@@ -14,6 +14,7 @@ class ProtectPolicy:
 
     Args:
         act_in: act in this zone and in worse ones.
+        act_at_distance: ... and this near to liquidation in any zone; a fraction, None = the zone alone decides.
         confirm_cycles: consecutive cycles in such a zone before anything is sent.
         target_risk_ratio: requirement / equity that every pool must have at most after a plan.
         target_distance: distance to liquidation that every pool must have at least after a plan, a fraction.
@@ -22,9 +23,12 @@ class ProtectPolicy:
         max_child_notional: largest single order, in quote currency.
         max_daily_notional_x_equity: most notional traded in a UTC day, in multiples of the day's starting equity.
         cooldown_s: shortest pause between the end of one plan and the next.
-        remedies: what may be done, in order of preference; this planner knows `reduce`.
+        remedies: what may be done; hedges and transfers only where the user names them.
         allow_symbols: the only symbols that may be traded; empty = all.
         dry_run: plan and journal exactly the orders that would be sent, and send none.
+        proposal_valid_s: how long a button under a plan may be tapped.
+        reprice_tolerance: a plan made anew at the tap may cost and trade this much more than the one shown, a fraction.
+        unhedge_after_s: a hedge is taken off once the account was safe for so long; None = only when somebody asks.
     """
 
     act_in: Zone = Zone.DANGER
@@ -39,6 +43,10 @@ class ProtectPolicy:
     remedies: tuple[str, ...] = ("cancel", "net", "reduce")
     allow_symbols: tuple[str, ...] = ()
     dry_run: bool = False
+    act_at_distance: float | None = None
+    proposal_valid_s: float = 60.0
+    reprice_tolerance: float = 0.2
+    unhedge_after_s: float | None = None
 
     @property
     def target(self) -> Target:

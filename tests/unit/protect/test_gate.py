@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from guard.protect.gate import GateFacts, RefusalCode, calls_for_action, count_confirmation, refusals
+from guard.protect.gate import (
+    GateFacts,
+    RefusalCode,
+    acts,
+    agrees_with_venue,
+    calls_for_action,
+    count_confirmation,
+    fit_for_orders,
+    plan_refusals,
+    refusals,
+)
+from guard.protect.plan_values import Plan, Step
 from guard.protect.policy import ProtectPolicy
+from guard.risk.book import Book, VenueReported
 from guard.risk.quality import DataQuality, Quality
 from guard.risk.zones import Zone
 
@@ -34,6 +47,8 @@ OPEN = GateFacts(
     in_flight=False,
 )
 POLICY = ProtectPolicy()
+TAPPED = {"origin": "confirm", "consented": True}
+OWN = {"origin": "command", "consented": True}
 
 
 def test_all_open() -> None:
@@ -71,7 +86,23 @@ def test_all_open() -> None:
         ({"daily_cap": 0.0}, {}, RefusalCode.DAILY_CAP, "at most 0"),
         ({}, {"allow_symbols": ("ETH/USDT:USDT",)}, RefusalCode.NOTHING_ALLOWED, "allow_symbols (ETH/USDT:USDT)"),
         ({"in_flight": True}, {}, RefusalCode.IN_FLIGHT, "still open"),
-        ({}, {"remedies": ("cancel",)}, RefusalCode.REMEDY_OFF, "reduce is not among"),
+        ({}, {"remedies": ()}, RefusalCode.REMEDY_OFF, "no remedy is allowed"),
+        ({"needs": frozenset({"hedge"})}, {}, RefusalCode.REMEDY_OFF, "hedge is not among the remedies"),
+        ({"mode_until": NOW}, {}, RefusalCode.ARMING_EXPIRED, "mode auto ended at 2026-11-21 12:00 UTC"),
+        ({"zone": Zone.WATCH}, {"act_at_distance": 0.06}, RefusalCode.ZONE_BELOW, "danger, or 6 % from liquidation"),
+        ({"origin": "confirm"}, {}, RefusalCode.NO_CONSENT, "nobody has said yes"),
+        ({"origin": "command"}, {}, RefusalCode.NO_CONSENT, "nobody has said yes"),
+        ({**TAPPED, "mode": "suggest"}, {}, RefusalCode.NOT_ARMED, "mode is suggest, orders need confirm or auto"),
+        ({**TAPPED, "zone": Zone.WARNING}, {}, RefusalCode.ZONE_BELOW, "zone is warning"),
+        ({**TAPPED, "confirmed_cycles": 1}, {}, RefusalCode.NOT_CONFIRMED, "1 of 2 cycles"),
+        ({**OWN, "mode": "suggest"}, {}, RefusalCode.NOT_ARMED, "mode is suggest, orders need confirm or auto"),
+        ({**OWN, "zone": Zone.UNKNOWN}, {}, RefusalCode.ZONE_UNKNOWN, "nothing is sold blindly"),
+        ({**OWN, "frozen": True}, {}, RefusalCode.FROZEN, "frozen"),
+        ({**OWN, "stopped": True}, {}, RefusalCode.STOPPED, "kill switch"),
+        ({**OWN, "conforms": None}, {}, RefusalCode.DISPUTED, "no figure of its own"),
+        ({**OWN, "in_flight": True}, {}, RefusalCode.IN_FLIGHT, "still open"),
+        ({**OWN, "notional_today": 20_000.0}, {}, RefusalCode.DAILY_CAP, "20,000 traded"),
+        ({"origin": "unwind", "mode": "confirm"}, {}, RefusalCode.NOT_ARMED, "orders need auto"),
     ],
 )
 def test_one_closed_gate(facts: dict[str, Any], policy: dict[str, Any], code: RefusalCode, words: str) -> None:
@@ -92,6 +123,13 @@ def test_one_closed_gate(facts: dict[str, Any], policy: dict[str, Any], code: Re
         ({}, {"allow_symbols": (BTC,)}),
         ({"may_trade": False}, {"dry_run": True}),
         ({"may_trade": None}, {"dry_run": True}),
+        ({"mode_until": NOW + timedelta(seconds=1)}, {}),
+        ({"zone": Zone.WATCH, "distance": 0.06}, {"act_at_distance": 0.06}),
+        ({**TAPPED, "mode": "confirm", "last_finished_at": NOW}, {}),
+        ({**OWN, "mode": "confirm", "last_finished_at": NOW}, {}),
+        ({**OWN, "zone": Zone.SAFE, "confirmed_cycles": 0}, {}),
+        ({**OWN, "needs": frozenset({"hedge"})}, {"remedies": ("hedge",)}),
+        ({"origin": "unwind", "zone": Zone.SAFE, "confirmed_cycles": 0}, {}),
     ],
 )
 def test_open_at_the_edge(facts: dict[str, Any], policy: dict[str, Any]) -> None:
@@ -129,8 +167,66 @@ def test_every_closed_gate_is_named() -> None:
     codes = {refusal.code for refusal in refusals(closed, replace(POLICY, allow_symbols=(BTC,), remedies=()))}
     below = {refusal.code for refusal in refusals(replace(closed, zone=Zone.SAFE), POLICY)}
     unknown = {refusal.code for refusal in refusals(replace(closed, zone=Zone.UNKNOWN), POLICY)}
-    # That no plan can be priced is found after the gates.
-    assert codes | below | unknown == set(RefusalCode) - {RefusalCode.NO_PRICES}
+    asked = {
+        refusal.code for refusal in refusals(replace(closed, origin="command", mode="auto", mode_until=NOW), POLICY)
+    }
+    # That no plan can be priced, and what it contains, is found after the gates.
+    later = {RefusalCode.NO_PRICES, RefusalCode.OUTSIDE_LIMITS}
+    assert codes | below | unknown | asked == set(RefusalCode) - later
+
+
+def test_the_distance_calls_for_action_where_it_is_set() -> None:
+    """Whatever the zone, but never an unknown one; nothing is near that has no distance."""
+    near = replace(POLICY, act_at_distance=0.06)
+    assert acts(Zone.SAFE, 0.06, near)
+    assert not acts(Zone.SAFE, 0.061, near)
+    assert not acts(Zone.SAFE, None, near)
+    assert not acts(Zone.UNKNOWN, 0.01, near)
+    assert not acts(Zone.SAFE, 0.01, POLICY)
+    assert count_confirmation(1, Zone.SAFE, FRESH, near, 0.05) == 2
+
+
+def test_a_plan_keeps_to_what_was_allowed() -> None:
+    """A remedy or a symbol that the user did not name is a refusal, whoever planned it; a top-up has no symbol."""
+    steps = (_step("hedge", "ETH/USDT:USDT"), _step("reduce", BTC), _step("transfer", "USDT"))
+    plan = Plan(True, "", steps, 0.0, None, None, 0.0)  # type: ignore[arg-type]  # levels are not looked at
+    texts = [refusal.text for refusal in plan_refusals(plan, replace(POLICY, allow_symbols=(BTC,)))]
+    assert texts == [
+        "hedge is not among the remedies",
+        "transfer is not among the remedies",
+        "ETH/USDT:USDT is not in allow_symbols",
+    ]
+    assert plan_refusals(plan, replace(POLICY, remedies=("hedge", "reduce", "transfer"))) == ()
+
+
+def _step(remedy: Any, symbol: str) -> Step:
+    return Step(remedy, symbol, "long", "sell", Decimal(1), Decimal(1), 0.0, 0.0)
+
+
+def test_what_the_venue_does_not_confirm_is_no_ground_for_an_order() -> None:
+    """Every further book is judged by it too, not only the one that was planned on; a worse verdict stays."""
+    assert fit_for_orders(FRESH, conforms=True) is FRESH
+    assert fit_for_orders(FRESH, conforms=None).quality is Quality.DISPUTED
+    stale = DataQuality(Quality.STALE)
+    assert fit_for_orders(stale, conforms=None) is stale
+
+
+@pytest.mark.parametrize(
+    ("reported", "quality", "agrees"),
+    [
+        (VenueReported(), FRESH, None),
+        (VenueReported(equity=1.0), FRESH, None),
+        (VenueReported(maintenance_margin=1.0), FRESH, True),
+        (VenueReported(risk_ratio=0.5), DataQuality(Quality.DISPUTED), False),
+        (VenueReported(pools={"BTC": VenueReported(risk_ratio=0.5)}), FRESH, True),
+    ],
+)
+def test_agreement_needs_a_figure_to_agree_with(
+    reported: VenueReported, quality: DataQuality, agrees: bool | None
+) -> None:
+    """Equity alone is none: it is read from the same wallet."""
+    book = Book("a", "v", "binance-usdm", NOW, collateral=(), positions=(), tiers={}, venue_reported=reported)
+    assert agrees_with_venue(book, quality) is agrees
 
 
 @pytest.mark.parametrize("act_in", [Zone.WARNING, Zone.DANGER, Zone.LIQUIDATION])

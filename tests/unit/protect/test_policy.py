@@ -22,6 +22,10 @@ def test_defaults() -> None:
         "remedies": ("cancel", "net", "reduce"),
         "allow_symbols": (),
         "dry_run": False,
+        "act_at_distance": None,
+        "proposal_valid_s": 60.0,
+        "reprice_tolerance": 0.2,
+        "unhedge_after_s": None,
     }
 
 
