@@ -69,9 +69,13 @@ class Doorkeeper:
         Returns:
             Whether to answer this time.
         """
+        await self.record(visit, what)
+        return self.may_answer(visit)
+
+    async def record(self, visit: Visit, what: str) -> None:
+        """Log and count what was refused, to a stranger or to somebody we know."""
         log.warning("chat.refused", chat_id=visit.chat_id, chat_user_id=visit.user_id, what=what)
         await self._desk.refused(visit.chat_id, visit.user_id, what)
-        return self.may_answer(visit)
 
     def may_answer(self, visit: Visit) -> bool:
         """Whether somebody who is not (certainly) known gets a word this time; if so, the next is some time off."""

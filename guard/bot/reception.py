@@ -12,16 +12,16 @@ import structlog
 from telegram import Update
 
 from guard.bot import table, texts
-from guard.bot.asking import Ask
+from guard.bot.asking import Ask, Tap, TapAction, TapAnswer
 from guard.bot.auth import Doorkeeper, LinkResult
-from guard.bot.commands import viewing
 from guard.bot.desk import Desk
 from guard.bot.limits import plain
-from guard.bot.replies import Reply, TapTarget, read_target
+from guard.bot.replies import Reply
 from guard.bot.sender import TelegramSender
-from guard.bot.visits import Command, Said, Tapped, read_command, read_visit
+from guard.bot.visits import Command, Said, Tapped, Visit, read_command, read_visit
+from guard.language.speech import Speech, speech_of
 from guard.ports.clock import Clock
-from guard.ports.errors import GuardError
+from guard.ports.errors import GuardError, NotAllowed
 from guard.ports.records import UserRecord
 from guard.ports.sending import ChatMoved, SendError, SendRejected, SendRetry
 
@@ -71,7 +71,7 @@ class Reception:
             if isinstance(visit, Tapped):
                 await self._sender.answer_tap(visit.query_id, texts.CANNOT_ANSWER if answer else "")
             elif answer:
-                await self._sender.show(visit.chat_id, Reply(texts.CANNOT_ANSWER))
+                await self._sender.show(visit.chat_id, Reply(texts.CANNOT_ANSWER), topic_id=visit.topic_id)
         except SendError as error:
             log.warning("chat.answer_lost", chat_id=visit.chat_id, error=str(error))
 
@@ -92,7 +92,7 @@ class Reception:
             return
         reply = await self._answer(said, command, person)
         if reply is not None:
-            await self._show(said.chat_id, reply)
+            await self._show(said, reply)
 
     async def _answer(self, said: Said, command: Command | None, person: UserRecord) -> Reply | None:
         if command is None:
@@ -100,7 +100,24 @@ class Reception:
         known = table.BY_NAME.get(command.name)
         if known is None:
             return table.unknown_command(command.name) if said.private or command.addressed else None
-        return await known.answer(self._desk, Ask(person, said.chat_id, said.user_id, command.argument))
+        if known.private and not said.private:
+            await self._door.record(said, f"command /{known.name} in a group")
+            return Reply(texts.PRIVATE_ONLY)
+        ask = Ask(
+            person,
+            said.chat_id,
+            said.user_id,
+            command.argument,
+            _speech(person),
+            said.private,
+            said.topic_id,
+            said.title,
+        )
+        try:
+            return await known.answer(self._desk, ask)
+        except NotAllowed as error:
+            await self._door.record(said, f"command /{known.name}: {error.message}")
+            return Reply(texts.not_allowed(error))
 
     async def _start(self, said: Said, code: str, person: UserRecord | None) -> None:
         """Link by code: in private only, where nobody else reads the code."""
@@ -109,39 +126,67 @@ class Reception:
             return
         result = await self._door.link(said, code)
         if result.person is not None:
-            await self._show(said.chat_id, Reply(texts.linked(result.person.name)))
+            await self._show(said, Reply(texts.linked(result.person.name)))
         elif not result.looked_at:
             await self._turn_away(said, "too many link codes", Reply(texts.too_many_codes(result.wait_s)))
         else:
             # Always answered: somebody who mistyped must know. Guessing is bounded by the number of attempts.
             await self._door.refuse(said, "link code rejected")
-            await self._show(said.chat_id, Reply(_rejected(result, person)))
+            await self._show(said, Reply(_rejected(result, person)))
 
     async def _turn_away(self, said: Said, what: str, reply: Reply | None = None) -> None:
         if await self._door.refuse(said, what):
-            await self._sender.show(said.chat_id, reply or Reply(texts.STRANGER))
+            await self._sender.show(said.chat_id, reply or Reply(texts.STRANGER), topic_id=said.topic_id)
 
     # Taps
 
     async def _tapped(self, tapped: Tapped) -> None:
-        target = read_target(tapped.data)
         person = await self._door.admit(tapped)
+        action, _, argument = tapped.data.partition(":")
+        known = table.TAPS.get(action)
         if person is None:
-            answer = await self._door.refuse(tapped, f"tap {target.view if target else 'unknown'}")
+            answer = await self._door.refuse(tapped, f"tap {'unknown' if known is None else action}")
             # Always ended, or the stranger's client would spin; with words only once in a while.
             await self._sender.answer_tap(tapped.query_id, texts.STRANGER_TAP if answer else "")
             return
-        await self._sender.answer_tap(tapped.query_id, await self._refresh(tapped, target, person))
+        done = await self._done(tapped, known, argument, person)
+        if done.refused:
+            await self._door.record(tapped, done.refused)
+        notice = done.notice if done.redraw is None else await self._redraw(tapped, done.redraw, done.notice)
+        try:
+            await self._sender.answer_tap(tapped.query_id, notice, alert=done.alert)
+        except SendError as error:  # a tap that is answered late: what it led to is shown all the same
+            log.warning("chat.answer_lost", chat_id=tapped.chat_id, error=str(error))
+        if done.send is not None:
+            await self._show(tapped, done.send)
 
-    async def _refresh(self, tapped: Tapped, target: TapTarget | None, person: UserRecord) -> str:
-        """Redraw the view behind a button; the notice to show."""
-        if target is None or tapped.message_id is None:
-            return texts.STALE_BUTTON
-        if target.owner != tapped.user_id:
-            return texts.NOT_YOUR_BUTTON
-        reply = await viewing.refreshed(self._desk, person, target)
-        if reply is None:
-            return texts.STALE_BUTTON
+    async def _done(self, tapped: Tapped, known: TapAction | None, argument: str, person: UserRecord) -> TapAnswer:
+        """What a tap of a known person leads to."""
+        if known is None:
+            return TapAnswer(texts.STALE_BUTTON, refused="tap unknown")
+        if tapped.message_id is None:
+            return TapAnswer(texts.STALE_BUTTON, refused=f"tap {known.action}, message out of reach")
+        if known.private and not tapped.private:
+            return TapAnswer(texts.PRIVATE_ONLY, alert=True, refused=f"tap {known.action} in a group")
+        tap = Tap(
+            person,
+            tapped.chat_id,
+            tapped.user_id,
+            tapped.message_id,
+            argument,
+            _speech(person),
+            tapped.private,
+            tapped.html,
+        )
+        try:
+            return await known.answer(self._desk, tap)
+        except NotAllowed as error:
+            return TapAnswer(texts.not_allowed(error), alert=True, refused=f"tap {known.action}: {error.message}")
+
+    async def _redraw(self, tapped: Tapped, reply: Reply, notice: str) -> str:
+        """Draw the message under a button anew; the notice to show."""
+        if tapped.message_id is None:
+            return notice
         try:
             await self._sender.redraw(tapped.chat_id, tapped.message_id, reply)
         except SendRetry as error:
@@ -149,19 +194,20 @@ class Reception:
         except SendRejected as error:
             log.warning("chat.redraw_rejected", chat_id=tapped.chat_id, error=str(error))
             return texts.STALE_BUTTON
-        return texts.updated(self._desk.now())
+        return notice
 
     # Sending
 
-    async def _show(self, chat_id: int, reply: Reply) -> None:
-        """Send an answer, patiently for a short while.
+    async def _show(self, visit: Visit, reply: Reply) -> None:
+        """Send an answer where it was asked for, patiently for a short while.
 
         Raises:
             SendError: it could not be sent.
         """
+        chat_id = visit.chat_id
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
-                await self._sender.show(chat_id, reply)
+                await self._sender.show(chat_id, reply, topic_id=visit.topic_id)
             except SendRetry as error:
                 wait_s = 2.0 ** (attempt - 1) if error.retry_after_s is None else error.retry_after_s
                 if attempt == ATTEMPTS_MAX or wait_s > WAIT_MAX_S:
@@ -189,6 +235,10 @@ class Reception:
             await self._desk.moved(chat_id, new_chat_id)
         except GuardError as error:
             log.warning("chat.move_not_stored", chat_id=chat_id, error=str(error))
+
+
+def _speech(person: UserRecord) -> Speech:
+    return speech_of(person.language, person.timezone)
 
 
 def _rejected(result: LinkResult, person: UserRecord | None) -> str:

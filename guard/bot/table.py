@@ -25,7 +25,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("help", "/help", "all commands", show_help),
 )
 BY_NAME = {command.name: command for command in COMMANDS}
-TAPS: dict[str, TapAction] = {tap.action: tap for tap in (*measuring.TAPS, *alerting.TAPS, *acting.TAPS, *upkeep.TAPS)}
+TAPS: dict[str, TapAction] = {
+    tap.action: tap for tap in (*viewing.TAPS, *measuring.TAPS, *alerting.TAPS, *acting.TAPS, *upkeep.TAPS)
+}
 
 
 def unknown_command(name: str) -> Reply:

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from guard.bot.figures import age, clock_time, percent
 from guard.bot.status_text import ICONS, escaped
+from guard.ports.errors import NotAllowed
 from guard.ports.records import Snapshot
 
 STRANGER = (
@@ -25,11 +26,17 @@ CODE_IN_GROUP = (
 )
 STALE_BUTTON = "This button is no longer in use. Send /status."
 NOT_YOUR_BUTTON = "Only the person who asked can refresh this. Send /status yourself."
+PRIVATE_ONLY = "I do this in a private chat with me only."
 NO_ACCOUNTS = "No account is assigned to you yet. The operator of the guard can assign one."
 COMMANDS_ONLY = "I answer commands. /help shows them."
 # Says nothing of what failed: when memory cannot be read, nobody is known, so anybody may be asking.
 CANNOT_ANSWER = "I cannot answer right now. Please try again in a minute."
 REFRESH = "🔄 Refresh"
+
+
+def not_allowed(error: NotAllowed) -> str:
+    """Somebody's role is not enough."""
+    return escaped(f"{str(error)[:1].upper()}{str(error)[1:]}.")
 
 
 def too_many_codes(wait_s: float) -> str:

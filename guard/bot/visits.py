@@ -6,9 +6,9 @@ The border where the library's objects end. Owns which updates count at all and 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from telegram import Chat, Update
+from telegram import Chat, Message, Update
 
 # What the bot asks Telegram for. Edited messages are not in it: correcting a typo must not run a command again.
 WANTED_UPDATES = ("message", "callback_query")
@@ -18,12 +18,16 @@ _COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,64})(?:@(?P<bot>[A-Za-z0-9_]+))
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who came, and where. `user_id` is the person, `chat_id` the room; in a private chat both are equal."""
+    """Who came, and where. `user_id` is the person, `chat_id` the room; in a private chat both are equal.
+
+    `topic_id` is the topic of a group in which it happened; None in a private chat, and in a group without topics.
+    """
 
     user_id: int
     chat_id: int
     title: str
     private: bool
+    topic_id: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,15 @@ class Said(Visit):
 
 @dataclass(frozen=True, slots=True)
 class Tapped(Visit):
-    """A tap on a button; `message_id` is None when the message can no longer be edited."""
+    """A tap on a button; `message_id` is None when the message can no longer be edited.
+
+    `html` is the message under the button, or the words under a picture.
+    """
 
     query_id: str
     data: str
     message_id: int | None
+    html: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +70,13 @@ def read_visit(update: Update) -> Said | Tapped | None:
             chat_id=message.chat.id,
             title=message.chat.title or update.message.from_user.full_name,
             private=message.chat.type == Chat.PRIVATE,
+            topic_id=_topic(message),
             text=message.text or "",
         )
     if update.callback_query is not None:
         query = update.callback_query
         place = query.message
+        touched = place if isinstance(place, Message) and place.is_accessible else None
         return Tapped(
             user_id=query.from_user.id,
             chat_id=place.chat.id if place is not None else query.from_user.id,
@@ -74,9 +84,20 @@ def read_visit(update: Update) -> Said | Tapped | None:
             private=place is None or place.chat.type == Chat.PRIVATE,
             query_id=query.id,
             data=query.data or "",
-            message_id=place.message_id if place is not None and place.is_accessible else None,
+            topic_id=None if touched is None else _topic(touched),
+            message_id=None if touched is None else touched.message_id,
+            html="" if touched is None else _words(touched),
         )
     return None
+
+
+def _topic(message: Message) -> int | None:
+    """The topic; a thread that is only a row of replies is none."""
+    return message.message_thread_id if message.is_topic_message else None
+
+
+def _words(message: Message) -> str:
+    return (message.text_html if message.text is not None else message.caption_html) or ""
 
 
 def read_command(text: str, bot_username: str) -> Command | None:

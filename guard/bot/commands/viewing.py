@@ -6,14 +6,14 @@ import difflib
 from collections.abc import Sequence
 
 from guard.bot import texts
-from guard.bot.asking import Ask, Command
+from guard.bot.asking import Ask, Command, Tap, TapAction, TapAnswer
 from guard.bot.desk import Desk, PictureWish
 from guard.bot.history_text import history_text
 from guard.bot.looks import CHART_USAGE, LookRequest, read_look
-from guard.bot.replies import ALL_ACCOUNTS, STATUS, Button, Reply, TapTarget, account_key
+from guard.bot.replies import ALL_ACCOUNTS, STATUS, Button, Reply, TapTarget, account_key, read_target
 from guard.bot.status_text import by_urgency, positions_text, status_text
 from guard.ports.errors import PictureError
-from guard.ports.records import Snapshot, UserRecord
+from guard.ports.records import Snapshot
 
 
 async def start(_: Desk, ask: Ask) -> Reply:
@@ -85,16 +85,6 @@ async def whoami(desk: Desk, ask: Ask) -> Reply:
     return Reply(texts.whoami(ask.person.name, ask.chat_user_id, ask.chat_id, names))
 
 
-COMMANDS: tuple[Command, ...] = (
-    Command("status", "/status [account]", "zone, risk ratio, distance to liquidation", status),
-    Command("positions", "/positions [account]", "open positions and their liquidation prices", positions),
-    Command("chart", CHART_USAGE, "a picture of risk over time, of positions or of stress", chart),
-    Command("history", "/history [account] [24h|7d]", "zone changes, alerts, actions; worst and best", history),
-    Command("whoami", "/whoami", "who you are to the guard", whoami),
-    Command("start", "/start CODE", "link yourself with a one-time code", start),
-)
-
-
 def choose(snapshots: Sequence[Snapshot], name: str) -> Snapshot | None:
     """The account called `name`: exactly, else ignoring case, else the only one that starts with it."""
     folded = name.casefold()
@@ -109,12 +99,24 @@ def status_reply(desk: Desk, snapshots: Sequence[Snapshot], target: TapTarget) -
     return Reply(status_text(snapshots, desk.now()), ((Button(texts.REFRESH, target.data),),))
 
 
-async def refreshed(desk: Desk, person: UserRecord, target: TapTarget) -> Reply | None:
-    """The view behind a button, drawn anew; None when the account is no longer the person's to see."""
-    snapshots = await desk.statuses(person.user_id)
+async def refresh(desk: Desk, tap: Tap) -> TapAnswer:
+    """The status view drawn anew, for whom it was made; gone when the account is no longer theirs to see."""
+    target = read_target(f"{STATUS}:{tap.argument}")
+    if target is None:
+        return stale("tap status, unreadable")
+    if target.owner != tap.chat_user_id:
+        return TapAnswer(texts.NOT_YOUR_BUTTON, refused="tap status of somebody else")
+    snapshots = await desk.statuses(tap.person.user_id)
     if target.account_key != ALL_ACCOUNTS:
         snapshots = [snapshot for snapshot in snapshots if account_key(snapshot.account_id) == target.account_key]
-    return status_reply(desk, snapshots, target) if snapshots else None
+    if not snapshots:
+        return stale("tap status of an account that is not theirs")
+    return TapAnswer(texts.updated(desk.now()), redraw=status_reply(desk, snapshots, target))
+
+
+def stale(refused: str) -> TapAnswer:
+    """What a button leads to that means nothing any more."""
+    return TapAnswer(texts.STALE_BUTTON, refused=refused)
 
 
 async def _looking(desk: Desk, ask: Ask, *, kinds: bool = True) -> tuple[LookRequest, Snapshot, list[Snapshot]] | Reply:
@@ -133,3 +135,14 @@ def _unknown_account(name: str, snapshots: Sequence[Snapshot]) -> Reply:
     names = [snapshot.account for snapshot in by_urgency(snapshots)]
     nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     return Reply(texts.unknown_account(name, nearest[0] if nearest else None, names))
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("status", "/status [account]", "zone, risk ratio, distance to liquidation", status),
+    Command("positions", "/positions [account]", "open positions and their liquidation prices", positions),
+    Command("chart", CHART_USAGE, "a picture of risk over time, of positions or of stress", chart),
+    Command("history", "/history [account] [24h|7d]", "zone changes, alerts, actions; worst and best", history),
+    Command("whoami", "/whoami", "who you are to the guard", whoami),
+    Command("start", "/start CODE", "link yourself with a one-time code", start),
+)
+TAPS: tuple[TapAction, ...] = (TapAction(STATUS, refresh),)

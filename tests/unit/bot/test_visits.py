@@ -74,7 +74,7 @@ def tap(**fields: Any) -> dict[str, Any]:
 def test_a_tap() -> None:
     """Who tapped, on which message."""
     message = {"message_id": 3, "date": 1, "chat": GROUP, "text": "x"}
-    expected = Tapped(7, -5, "Anna Berg", private=False, query_id="9", data="status:7:*", message_id=3)
+    expected = Tapped(7, -5, "Anna Berg", private=False, query_id="9", data="status:7:*", message_id=3, html="x")
     assert visit_of(callback_query=tap(message=message)) == expected
 
 
