@@ -111,4 +111,11 @@ class OrderRejected(VenueError):
 
 
 class OrderOutcomeUnknown(VenueError):
-    """No certain answer to an order: it must be looked up by its client order id."""
+    """No certain answer to an order: it must be looked up by its client order id.
+
+    `accepted`: the venue has taken it, and only what became of it is not known: it is never believed to be lost.
+    """
+
+    def __init__(self, message: str, *, fix: str = "", code: str | None = None, accepted: bool = False) -> None:
+        super().__init__(message, fix=fix, code=code)
+        self.accepted = accepted

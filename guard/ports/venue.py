@@ -193,6 +193,19 @@ class VenueAccount(Protocol):
         """The order with this client id; None when the venue is certain that it never arrived."""
         ...
 
+    async def cancel_order(self, symbol: str, venue_order_id: str) -> bool:
+        """Cancel a resting order by the venue's own id of it. Asking again does no harm.
+
+        Returns:
+            True: the venue has taken the cancellation (the next reading of the book shows it). False: it is not open
+            any more, be it filled, cancelled or never placed.
+
+        Raises:
+            OrderRejected: refused for certain, nothing changed.
+            OrderOutcomeUnknown: no certain answer; the next reading of the book tells.
+        """
+        ...
+
     async def close(self) -> None:
         """Release connections."""
         ...

@@ -98,6 +98,22 @@ class CcxtAccount:
         """
         return None if self._orders is None else await self._orders.find(client_order_id, symbol)
 
+    async def cancel_order(self, symbol: str, venue_order_id: str) -> bool:
+        """Cancel a resting order by the venue's own id; False: it is not open any more.
+
+        Raises:
+            OrderRejected: refused for certain, nothing changed.
+            OrderOutcomeUnknown: no certain answer; the next reading of the book tells.
+        """
+        if self._orders is None:
+            raise OrderRejected(
+                f"order {venue_order_id} was not cancelled: accounts at {self.spec.venue} are watched only"
+            )
+        try:
+            return await self._orders.cancel(symbol, venue_order_id)
+        finally:
+            self.reader.forget_orders()
+
     async def close(self) -> None:
         """Release connections."""
         await self._client.close()

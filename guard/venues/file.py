@@ -113,5 +113,13 @@ class FileAccount:
         """None: nothing is ever sent."""
         return None
 
+    async def cancel_order(self, symbol: str, venue_order_id: str) -> bool:
+        """Refuse.
+
+        Raises:
+            OrderRejected: always.
+        """
+        raise OrderRejected(f"order {venue_order_id} on {symbol} was not cancelled: a book file cannot trade")
+
     async def close(self) -> None:
         """Nothing is held open."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from guard.ports.errors import OrderRejected
 from guard.ports.venue import Instrument, OrderRequest
 from guard.risk.book import OrderSide, Side
+from guard.venues.fields import Row, refused, text
 
 _CLOSING_SIDE: Mapping[Side, OrderSide] = {"long": "sell", "short": "buy"}
 
@@ -45,6 +46,16 @@ def check_request(request: OrderRequest, instrument: Instrument, client_order_id
         raise not_sent(request, f"its size {request.contracts} is below the minimum {instrument.minimum}")
     if instrument.maximum is not None and request.contracts > instrument.maximum:
         raise not_sent(request, f"its size {request.contracts} is above the maximum {instrument.maximum}")
+
+
+def require_same(row: Row, key: str, venue_order_id: str, where: str) -> None:
+    """Refuse an answer about another order than the one that was to be cancelled.
+
+    Raises:
+        BadAnswer: it names another one, or none.
+    """
+    if text(row, key, where) != venue_order_id:
+        raise refused(where, f"answered for order {row[key]!r}, {venue_order_id!r} was asked for")
 
 
 def not_sent(request: OrderRequest, why: str) -> OrderRejected:

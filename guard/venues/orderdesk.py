@@ -8,10 +8,11 @@ Knows no venue: what a venue calls an order, and what its refusals mean, stands 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from guard.ports.errors import BadAnswer, OrderOutcomeUnknown, OrderRejected, RateLimited, VenueError
-from guard.ports.venue import OrderRequest, OrderState
+from guard.ports.venue import OrderRequest, OrderState, OrderStatus
 from guard.venues.budget import never_waiting
 from guard.venues.client import Endpoint, VenueClient
 from guard.venues.errors import answer_of
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 # The position mode must have been stated at most this long before an order is sent.
 _MODE_PROOF_S = 60.0
+# One that opens is sized for the leg that it is against: in the other mode it would do something else.
+_MODE_PROOF_OF_OPENING_S = 0.0
 # Over the venue's window: our error in measuring its clock, and its own way from the gate to the engine.
 _ARRIVAL_MARGIN_S = 1.0
 _SENT_MAX = 1_000
@@ -48,6 +51,33 @@ class OrderWords(Protocol):
     @property
     def not_found_codes(self) -> frozenset[str]:
         """Refusals of a query that mean: there is no such order."""
+        ...
+
+    @property
+    def unmatched_codes(self) -> frozenset[str]:
+        """Refusals that are the end of an order which found nobody to trade with at its price: nothing filled."""
+        ...
+
+    @property
+    def cancel(self) -> Endpoint:
+        """The request that cancels a resting order."""
+        ...
+
+    @property
+    def gone_codes(self) -> frozenset[str]:
+        """Refusals of a cancellation that mean: that order is not open any more."""
+        ...
+
+    def cancel_params(self, venue_order_id: str, listing: Listing) -> dict[str, object]:
+        """What to send to cancel one order by the venue's own id of it."""
+        ...
+
+    def read_cancelled(self, answer: object, venue_order_id: str) -> bool:
+        """Whether the venue took the cancellation; False: that order is not open any more.
+
+        Raises:
+            BadAnswer: unreadable, or about another order.
+        """
         ...
 
     def order_params(self, request: OrderRequest, listing: Listing) -> dict[str, object]:
@@ -101,6 +131,8 @@ class OrderDesk:
                 answer = await self._client.send(self._words.new_order, params)
                 state = self._read(answer, request, listing)
             except VenueError as error:
+                if error.code in self._words.unmatched_codes:
+                    return _unmatched(request)
                 raise self._verdict(error, request) from error
             finally:
                 self._remember(request.client_order_id)
@@ -125,16 +157,41 @@ class OrderDesk:
         try:
             state = await self._queried(request.client_order_id, listing)
         except VenueError as error:
-            raise _unknown(request, f"was accepted, and cannot be looked up: {error.message}", error.code) from error
+            what = f"was accepted, and cannot be looked up: {error.message}"
+            raise _unknown(request, what, error.code, accepted=True) from error
         if state is None:
-            raise _unknown(request, "was accepted, and the venue does not show it yet")
+            raise _unknown(request, "was accepted, and the venue does not show it yet", accepted=True)
         return state
+
+    async def cancel(self, symbol: str, venue_order_id: str) -> bool:
+        """Cancel a resting order; False: it is not open any more.
+
+        Raises:
+            OrderRejected: refused for certain, nothing changed.
+            OrderOutcomeUnknown: no certain answer.
+        """
+        with never_waiting():
+            try:
+                listing = await self._reader.listing(symbol)
+            except VenueError as error:
+                raise OrderRejected(
+                    f"order {venue_order_id} was not cancelled: {error.message}", fix=error.fix, code=error.code
+                ) from error
+            try:
+                answer = await self._client.send(self._words.cancel, self._words.cancel_params(venue_order_id, listing))
+                return self._words.read_cancelled(answer, venue_order_id)
+            except VenueError as error:
+                if error.code in self._words.gone_codes:
+                    return False
+                raise self._verdict_on_cancelling(error, symbol, venue_order_id) from error
 
     async def _prepared(self, request: OrderRequest) -> tuple[Listing, dict[str, object]]:
         """Listing and parameters, after everything that can be found wrong before sending."""
         try:
             listing = await self._reader.listing(request.symbol)
-            modes = await self._reader.modes(within_s=_MODE_PROOF_S)
+            modes = await self._reader.modes(
+                within_s=_MODE_PROOF_S if request.reduce_only else _MODE_PROOF_OF_OPENING_S
+            )
         except VenueError as error:
             message = f"order {request.client_order_id} was not sent: {error.message}"
             raise OrderRejected(message, fix=error.fix, code=error.code) from error
@@ -200,20 +257,38 @@ class OrderDesk:
 
         Certain is only what was never sent, and what the venue refused with a code of its own that means so.
         """
-        answer = answer_of(error)
-        never_sent = isinstance(error, RateLimited) and answer is None
-        if answer is None:
-            refused = isinstance(error, OrderRejected)
-        else:
-            refused = answer.status < 500 and answer.code is not None and answer.code not in self._words.unknown_codes
-        if never_sent or refused:
+        if self._is_refused(error):
             return OrderRejected(error.message, fix=error.fix, code=error.code)
-        return _unknown(request, f"has no certain answer: {error.message}", error.code)
+        accepted = request.client_order_id in self._taken
+        return _unknown(request, f"has no certain answer: {error.message}", error.code, accepted=accepted)
+
+    def _verdict_on_cancelling(self, error: VenueError, symbol: str, venue_order_id: str) -> VenueError:
+        if self._is_refused(error):
+            return OrderRejected(error.message, fix=error.fix, code=error.code)
+        return OrderOutcomeUnknown(
+            f"cancelling order {venue_order_id} on {symbol} has no certain answer: {error.message}",
+            fix="the next reading of the book tells",
+            code=error.code,
+        )
+
+    def _is_refused(self, error: VenueError) -> bool:
+        answer = answer_of(error)
+        if answer is None:
+            # Silence that the venue asked for: it was not even sent.
+            return isinstance(error, OrderRejected | RateLimited)
+        return answer.status < 500 and answer.code is not None and answer.code not in self._words.unknown_codes
 
 
-def _unknown(request: OrderRequest, what: str, code: str | None = None) -> OrderOutcomeUnknown:
+def _unmatched(request: OrderRequest) -> OrderState:
+    return OrderState(request.client_order_id, "", request.symbol, OrderStatus.EXPIRED, Decimal(0), None)
+
+
+def _unknown(
+    request: OrderRequest, what: str, code: str | None = None, *, accepted: bool = False
+) -> OrderOutcomeUnknown:
     return OrderOutcomeUnknown(
         f"order {request.client_order_id} on {request.symbol} {what}",
         fix="look it up by its client order id; never send it again",
         code=code,
+        accepted=accepted,
     )

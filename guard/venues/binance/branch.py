@@ -29,6 +29,7 @@ class Requests:
     rights: Endpoint
     new_order: Endpoint
     query_order: Endpoint
+    cancel_order: Endpoint
     symbol_config: Endpoint | None = None
     tells_multi_assets: bool = False
     asset_index: Endpoint | None = None

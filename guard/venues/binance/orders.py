@@ -13,7 +13,7 @@ from guard.venues.binance.branch import Requests
 from guard.venues.client import Endpoint
 from guard.venues.fields import decimal, number, record, text
 from guard.venues.markets import Listing
-from guard.venues.orderchecks import check_request
+from guard.venues.orderchecks import check_request, require_same
 from guard.venues.orderstates import StateWords, Told, order_state
 
 _CLIENT_ORDER_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
@@ -31,14 +31,30 @@ class BinanceOrderWords:
     arrival_window_s = refusals.RECV_WINDOW_MS / 1000
     unknown_codes = refusals.OUTCOME_UNKNOWN_CODES
     not_found_codes = frozenset({refusals.ORDER_NOT_FOUND})
+    unmatched_codes = frozenset[str]()
+    gone_codes = frozenset({refusals.CANCEL_REJECTED, refusals.ORDER_NOT_FOUND})
 
     def __init__(self, requests: Requests) -> None:
         self.new_order = requests.new_order
+        self.cancel = requests.cancel_order
         self._query_order = requests.query_order
 
     def order_params(self, request: OrderRequest, listing: Listing) -> dict[str, object]:
         """See `order_params`."""
         return order_params(request, listing)
+
+    def cancel_params(self, venue_order_id: str, listing: Listing) -> dict[str, object]:
+        """By the venue's id."""
+        return {
+            "symbol": listing.market_id,
+            "orderId": venue_order_id,
+            "recvWindow": refusals.RECV_WINDOW_MS,
+        }
+
+    def read_cancelled(self, answer: object, venue_order_id: str) -> bool:
+        """The order as it ended."""
+        require_same(record(answer, self.cancel.name), "orderId", venue_order_id, self.cancel.name)
+        return True
 
     def queries(self, client_order_id: str, listing: Listing) -> list[tuple[Endpoint, dict[str, object]]]:
         """One request knows every order."""

@@ -25,6 +25,8 @@ WEIGHT_PER_MINUTE = 2_200
 """Of the 2,400 that a branch allows an address in a minute; the rest is left to others behind the address."""
 
 ORDER_NOT_FOUND = "-2013"
+CANCEL_REJECTED = "-2011"
+"""A cancellation was refused: the order is not known, or not open any more."""
 
 OUTCOME_UNKNOWN_CODES = frozenset({"-1000", "-1001", "-1006", "-1007", "-1008", "-1016", "-4116"})
 """Refusals after which an order may nevertheless stand; -4116: one with this id already does."""

@@ -24,6 +24,7 @@ COINM: Final = Branch(
         rights=at.RIGHTS,
         new_order=at.NEW_ORDER,
         query_order=at.QUERY_ORDER,
+        cancel_order=at.CANCEL_ORDER,
     ),
     kind="inverse",
     model="binance-coinm",

@@ -17,3 +17,4 @@ POSITION_MODE = Endpoint("dapiPrivateGetPositionSideDual", "binancecoinm GET dap
 RIGHTS = Endpoint("sapiGetAccountApiRestrictions", "binancecoinm GET sapi/v1/account/apiRestrictions")
 NEW_ORDER = Endpoint("dapiPrivatePostOrder", "binancecoinm POST dapi/v1/order")
 QUERY_ORDER = Endpoint("dapiPrivateGetOrder", "binancecoinm GET dapi/v1/order")
+CANCEL_ORDER = Endpoint("dapiPrivateDeleteOrder", "binancecoinm DELETE dapi/v1/order")

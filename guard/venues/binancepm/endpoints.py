@@ -26,6 +26,7 @@ UM_MARKS = Endpoint("fapiPublicGetPremiumIndex", "binancepm GET fapi/v1/premiumI
 UM_DEPTH = Endpoint("fapiPublicGetDepth", "binancepm GET fapi/v1/depth", signed=False)
 UM_NEW_ORDER = Endpoint("papiPostUmOrder", "binancepm POST papi/v1/um/order")
 UM_QUERY_ORDER = Endpoint("papiGetUmOrder", "binancepm GET papi/v1/um/order")
+UM_CANCEL_ORDER = Endpoint("papiDeleteUmOrder", "binancepm DELETE papi/v1/um/order")
 
 CM_ACCOUNT = Endpoint("papiGetCmAccount", "binancepm GET papi/v1/cm/account")
 CM_POSITIONS = Endpoint("papiGetCmPositionRisk", "binancepm GET papi/v1/cm/positionRisk")
@@ -37,6 +38,7 @@ CM_MARKS = Endpoint("dapiPublicGetPremiumIndex", "binancepm GET dapi/v1/premiumI
 CM_DEPTH = Endpoint("dapiPublicGetDepth", "binancepm GET dapi/v1/depth", signed=False)
 CM_NEW_ORDER = Endpoint("papiPostCmOrder", "binancepm POST papi/v1/cm/order")
 CM_QUERY_ORDER = Endpoint("papiGetCmOrder", "binancepm GET papi/v1/cm/order")
+CM_CANCEL_ORDER = Endpoint("papiDeleteCmOrder", "binancepm DELETE papi/v1/cm/order")
 
 WEIGHT_PER_MINUTE = 2_400
 """In ccxt's cost units, which count lists of orders in full and the rest at a fifth: below 5,400 of the 6,000 that the

@@ -24,6 +24,7 @@ USDM: Final = Branch(
         rights=at.RIGHTS,
         new_order=at.NEW_ORDER,
         query_order=at.QUERY_ORDER,
+        cancel_order=at.CANCEL_ORDER,
         symbol_config=at.SYMBOL_CONFIG,
         tells_multi_assets=True,
         asset_index=at.ASSET_INDEX,

@@ -20,3 +20,4 @@ ACCOUNT_CONFIG = Endpoint("fapiPrivateGetAccountConfig", "binanceusdm GET fapi/v
 RIGHTS = Endpoint("sapiGetAccountApiRestrictions", "binanceusdm GET sapi/v1/account/apiRestrictions")
 NEW_ORDER = Endpoint("fapiPrivatePostOrder", "binanceusdm POST fapi/v1/order")
 QUERY_ORDER = Endpoint("fapiPrivateGetOrder", "binanceusdm GET fapi/v1/order")
+CANCEL_ORDER = Endpoint("fapiPrivateDeleteOrder", "binanceusdm DELETE fapi/v1/order")

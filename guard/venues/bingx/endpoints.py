@@ -41,6 +41,7 @@ STANDARD_POSITIONS = Endpoint("contractV1PrivateGetAllPosition", "bingx GET cont
 RIGHTS = Endpoint("accountV1PrivateGetAccountApiPermissions", "bingx GET v1/account/apiPermissions")
 NEW_ORDER = Endpoint("swapV2PrivatePostTradeOrder", "bingx POST swap/v2/trade/order")
 QUERY_ORDER = Endpoint("swapV2PrivateGetTradeOrder", "bingx GET swap/v2/trade/order")
+CANCEL_ORDER = Endpoint("swapV2PrivateDeleteTradeOrder", "bingx DELETE swap/v2/trade/order")
 
 RECV_WINDOW_MS = 5_000
 """How long after its timestamp the venue still accepts a signed request."""
@@ -52,6 +53,9 @@ RIGHT_MISSING = "100004"
 
 NOT_FOUND_CODES = frozenset({"80016", "109421"})
 """There is no such order. Not 80001, which the venue uses for "request failed" as well."""
+
+GONE_CODES = NOT_FOUND_CODES | {"80018"}
+"""Refusals of a cancellation: there is no such order, or it has filled."""
 
 OUTCOME_UNKNOWN_CODES = frozenset(
     {

@@ -17,7 +17,7 @@ from guard.venues.bingx.parse import data_of
 from guard.venues.client import Endpoint
 from guard.venues.fields import Row, decimal, number, optional_text, record, refused, text
 from guard.venues.markets import Listing
-from guard.venues.orderchecks import check_request, not_sent
+from guard.venues.orderchecks import check_request, not_sent, require_same
 from guard.venues.orderstates import StateWords, Told, order_state
 
 _REMEMBERED_MAX = 1_000
@@ -37,6 +37,9 @@ class BingxOrderWords:
     arrival_window_s = at.RECV_WINDOW_MS / 1000
     unknown_codes = at.OUTCOME_UNKNOWN_CODES
     not_found_codes = at.NOT_FOUND_CODES
+    unmatched_codes = frozenset[str]()
+    cancel = at.CANCEL_ORDER
+    gone_codes = at.GONE_CODES
 
     def __init__(self) -> None:
         self._venue_ids: dict[str, str] = {}
@@ -44,6 +47,15 @@ class BingxOrderWords:
     def order_params(self, request: OrderRequest, listing: Listing) -> dict[str, object]:
         """See `order_params`."""
         return order_params(request, listing)
+
+    def cancel_params(self, venue_order_id: str, listing: Listing) -> dict[str, object]:
+        """By the venue's id."""
+        return {"symbol": listing.market_id, "orderId": venue_order_id, "recvWindow": at.RECV_WINDOW_MS}
+
+    def read_cancelled(self, answer: object, venue_order_id: str) -> bool:
+        """The order as it ended."""
+        require_same(_order_of(answer, self.cancel.name), "orderId", venue_order_id, self.cancel.name)
+        return True
 
     def queries(self, client_order_id: str, listing: Listing) -> list[tuple[Endpoint, dict[str, object]]]:
         """One request knows every order, by our id; by the venue's too where it has told one."""

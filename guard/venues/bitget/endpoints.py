@@ -44,6 +44,7 @@ PLAN_ORDERS = Endpoint("privateMixGetV2MixOrderOrdersPlanPending", "bitget GET v
 RIGHTS = Endpoint("privateSpotGetV2SpotAccountInfo", "bitget GET v2/spot/account/info")
 NEW_ORDER = Endpoint("privateMixPostV2MixOrderPlaceOrder", "bitget POST v2/mix/order/place-order")
 QUERY_ORDER = Endpoint("privateMixGetV2MixOrderDetail", "bitget GET v2/mix/order/detail")
+CANCEL_ORDER = Endpoint("privateMixPostV2MixOrderCancelOrder", "bitget POST v2/mix/order/cancel-order")
 
 UNIFIED_SETTINGS = Endpoint("privateUtaGetV3AccountSettings", "bitget GET v3/account/settings")
 UNIFIED_ASSETS = Endpoint("privateUtaGetV3AccountAssets", "bitget GET v3/account/assets")
@@ -67,6 +68,8 @@ IS_UNIFIED = "40085"
 IS_CLASSIC = "40084"
 """A unified request was made of a classic account."""
 ORDER_NOT_FOUND_CODES = frozenset({"40109", "40768", "43001"})
+GONE_CODES = ORDER_NOT_FOUND_CODES | {"22001"}
+"""Refusals of a cancellation: there is no such order, or none to cancel."""
 OUTCOME_UNKNOWN_CODES = frozenset(
     {"40010", "40015", "40200", "40308", "40725", "40786", "43118", "45001", "45034", "50008"}
 )

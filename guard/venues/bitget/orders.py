@@ -18,7 +18,7 @@ from guard.venues.bitget.listings import product_of
 from guard.venues.client import Endpoint
 from guard.venues.fields import decimal, number, record, refused, text
 from guard.venues.markets import Listing
-from guard.venues.orderchecks import check_request, not_sent
+from guard.venues.orderchecks import check_request, not_sent, require_same
 from guard.venues.orderstates import StateWords, Told, order_state
 
 _CLIENT_ORDER_ID = re.compile(r"[.A-Za-z0-9:_-]{1,50}")
@@ -46,6 +46,9 @@ class BitgetOrderWords:
     arrival_window_s = at.ARRIVAL_WINDOW_S
     unknown_codes = at.OUTCOME_UNKNOWN_CODES
     not_found_codes = at.ORDER_NOT_FOUND_CODES
+    unmatched_codes = frozenset[str]()
+    cancel = at.CANCEL_ORDER
+    gone_codes = at.GONE_CODES
 
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
@@ -53,6 +56,21 @@ class BitgetOrderWords:
     def order_params(self, request: OrderRequest, listing: Listing) -> dict[str, object]:
         """See `order_params`."""
         return order_params(request, listing, self._situation)
+
+    def cancel_params(self, venue_order_id: str, listing: Listing) -> dict[str, object]:
+        """By the venue's id."""
+        return {
+            "symbol": listing.market_id,
+            "productType": product_of(listing.settle),
+            "marginCoin": listing.settle,
+            "orderId": venue_order_id,
+        }
+
+    def read_cancelled(self, answer: object, venue_order_id: str) -> bool:
+        """Ids; the book shows it."""
+        where = self.cancel.name
+        require_same(record(at.data_of(answer, where), where), "orderId", venue_order_id, where)
+        return True
 
     def queries(self, client_order_id: str, listing: Listing) -> list[tuple[Endpoint, dict[str, object]]]:
         """One request knows every order of a contract."""
@@ -79,7 +97,9 @@ def order_params(request: OrderRequest, listing: Listing, situation: Situation) 
     """The parameters of `POST v2/mix/order/place-order` for `request`.
 
     In one-way mode a reducing order carries `reduceOnly`. In hedge mode `side` is the direction of the leg and
-    `tradeSide` says whether it opens or closes: buying with `close` shrinks the long leg.
+    `tradeSide` says whether it opens or closes: buying with `close` shrinks the long leg. In one-way mode the venue
+    ignores `tradeSide` and the same order would buy more; so `reduceOnly`, which it ignores in hedge mode, stands in
+    both: whichever mode the account is in when the order arrives, it can only close.
 
     Raises:
         OrderRejected: the request contradicts itself, the account or the venue's grid; nothing was sent.
@@ -104,10 +124,11 @@ def order_params(request: OrderRequest, listing: Listing, situation: Situation) 
         "price": format(request.limit_price, "f"),
         "clientOid": request.client_order_id,
     }
+    reduces = "YES" if request.reduce_only else "NO"
     if mode == "hedge":
         turn = "close" if request.reduce_only else "open"
-        return {**params, "side": _DIRECTION[request.leg], "tradeSide": turn}
-    return {**params, "side": request.side, "reduceOnly": "YES" if request.reduce_only else "NO"}
+        return {**params, "side": _DIRECTION[request.leg], "tradeSide": turn, "reduceOnly": reduces}
+    return {**params, "side": request.side, "reduceOnly": reduces}
 
 
 def read_order(answer: object, symbol: str, where: str) -> OrderState:

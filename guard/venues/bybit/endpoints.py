@@ -36,6 +36,7 @@ OPEN_ORDERS = Endpoint("privateGetV5OrderRealtime", "bybit GET v5/order/realtime
 PAST_ORDERS = Endpoint("privateGetV5OrderHistory", "bybit GET v5/order/history")
 RIGHTS = Endpoint("privateGetV5UserQueryApi", "bybit GET v5/user/query-api")
 NEW_ORDER = Endpoint("privatePostV5OrderCreate", "bybit POST v5/order/create")
+CANCEL_ORDER = Endpoint("privatePostV5OrderCancel", "bybit POST v5/order/cancel")
 
 RECV_WINDOW_MS: Final = 5_000
 """How long after its timestamp the venue still accepts a signed request."""
@@ -52,6 +53,8 @@ NO_SYMBOL: Final = "10001"
 """Request parameter error: also what risk limits of a symbol that is no longer traded are answered with."""
 NOT_ON_DEMO: Final = "10032"
 ORDER_NOT_FOUND: Final = "110001"
+GONE_CODES: Final = frozenset({ORDER_NOT_FOUND, "110008", "110010"})
+"""Refusals of a cancellation: there is no such order, it has ended, it was cancelled before."""
 
 OUTCOME_UNKNOWN_CODES: Final = frozenset({NO_CODE, "429", "10000", "10014", "10016", "110030", "110072", "110079"})
 """Refusals after which an order may nevertheless stand; 10014, 110030 and 110072: one with this id already does."""

@@ -16,7 +16,7 @@ from guard.venues.bybit.parse import read_page, result_of
 from guard.venues.client import Endpoint
 from guard.venues.fields import Row, decimal, optional_number, refused, text
 from guard.venues.markets import Listing
-from guard.venues.orderchecks import check_request
+from guard.venues.orderchecks import check_request, require_same
 from guard.venues.orderstates import StateWords, Told, order_state
 
 _CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
@@ -40,6 +40,9 @@ class BybitOrderWords:
     arrival_window_s = at.RECV_WINDOW_MS / 1000
     unknown_codes = at.OUTCOME_UNKNOWN_CODES
     not_found_codes = frozenset({at.ORDER_NOT_FOUND})
+    unmatched_codes = frozenset[str]()
+    cancel = at.CANCEL_ORDER
+    gone_codes = at.GONE_CODES
 
     def __init__(self, modes: Callable[[], Mapping[str, PositionMode]] = dict) -> None:
         self._modes = modes
@@ -47,6 +50,15 @@ class BybitOrderWords:
     def order_params(self, request: OrderRequest, listing: Listing) -> dict[str, object]:
         """See `order_params`."""
         return order_params(request, listing, self._modes().get(listing.market_id, request.position_mode))
+
+    def cancel_params(self, venue_order_id: str, listing: Listing) -> dict[str, object]:
+        """By the venue's id."""
+        return {"category": category_of(listing), "symbol": listing.market_id, "orderId": venue_order_id}
+
+    def read_cancelled(self, answer: object, venue_order_id: str) -> bool:
+        """The venue only acknowledges: the book shows it."""
+        require_same(result_of(answer, self.cancel.name), "orderId", venue_order_id, self.cancel.name)
+        return True
 
     def queries(self, client_order_id: str, listing: Listing) -> list[tuple[Endpoint, dict[str, object]]]:
         """Open and lately ended orders, then the history: the former forgets when the venue restarts."""

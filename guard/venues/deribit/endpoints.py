@@ -31,6 +31,7 @@ AUTH = Endpoint("publicGetAuth", "deribit GET public/auth", signed=True)
 # Buying and selling are two requests; ccxt's general one takes their name.
 NEW_ORDER = Endpoint("request", "deribit GET private/buy or private/sell", by_name=True)
 QUERY_ORDER = Endpoint("privateGetGetOrderStateByLabel", "deribit GET private/get_order_state_by_label")
+CANCEL_ORDER = Endpoint("privateGetCancel", "deribit GET private/cancel")
 
 ORDER_LIFE_MS = 5_000
 """How long after its date the venue may still begin with an order (`valid_until`)."""
@@ -40,6 +41,8 @@ WEIGHT_PER_MINUTE = 1_080
 OUTCOME_UNKNOWN_CODES = frozenset({"10001", "10040", "10041", "10047", "11030", "11031", "11051", "11094", "13888"})
 """Refusals after which an order may nevertheless stand: general failures, timeouts, "try again"."""
 NOT_FOUND_CODES = frozenset({"10004", "10010"})
+GONE_CODES = NOT_FOUND_CODES | {"11044"}
+"""Refusals of a cancellation: there is no such order, or it is not open."""
 BAD_PARAMETER_CODES = frozenset({"-32602", "11029", "11043", "13020"})
 
 _KEY = "check API key and secret, and this machine's clock; the key may also be bound to other addresses"

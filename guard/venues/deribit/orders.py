@@ -12,7 +12,7 @@ from guard.venues.deribit import endpoints as at
 from guard.venues.deribit.parse import result_of
 from guard.venues.fields import Row, decimal, number, record, refused, rows, text
 from guard.venues.markets import Listing
-from guard.venues.orderchecks import check_request, not_sent
+from guard.venues.orderchecks import check_request, not_sent, require_same
 
 _LABEL = re.compile(r"[\x21-\x7e]{1,64}")
 _TIMES_IN_FORCE = {"IOC": "immediate_or_cancel", "GTC": "good_til_cancelled"}
@@ -25,6 +25,9 @@ class DeribitOrderWords:
     arrival_window_s = at.ORDER_LIFE_MS / 1000
     unknown_codes = at.OUTCOME_UNKNOWN_CODES
     not_found_codes = at.NOT_FOUND_CODES
+    unmatched_codes = frozenset[str]()
+    cancel = at.CANCEL_ORDER
+    gone_codes = at.GONE_CODES
 
     def __init__(self, venue_ms: Callable[[], int]) -> None:
         self._venue_ms = venue_ms
@@ -33,6 +36,16 @@ class DeribitOrderWords:
         """The request for `private/buy` or `private/sell`; see `order_params`."""
         params = order_params(request, listing, self._venue_ms() + at.ORDER_LIFE_MS)
         return {"path": request.side, "api": ["private"], "method": "GET", "params": params, "config": {"cost": 4}}
+
+    def cancel_params(self, venue_order_id: str, listing: Listing) -> dict[str, object]:  # noqa: ARG002 - the protocol's
+        """By the venue's id."""
+        return {"order_id": venue_order_id}
+
+    def read_cancelled(self, answer: object, venue_order_id: str) -> bool:
+        """The order as it ended."""
+        where = self.cancel.name
+        require_same(record(result_of(answer, where), where), "order_id", venue_order_id, where)
+        return True
 
     def queries(self, client_order_id: str, listing: Listing) -> list[tuple[Endpoint, dict[str, object]]]:
         """One request knows every order of the currency that it settles in."""

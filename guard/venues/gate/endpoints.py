@@ -37,6 +37,7 @@ ORDERS = Endpoint("privateFuturesGetSettleOrders", "gate GET v4/futures/orders")
 PRICE_ORDERS = Endpoint("privateFuturesGetSettlePriceOrders", "gate GET v4/futures/price_orders")
 NEW_ORDER = Endpoint("privateFuturesPostSettleOrders", "gate POST v4/futures/orders")
 QUERY_ORDER = Endpoint("privateFuturesGetSettleOrdersOrderId", "gate GET v4/futures/orders/{order_id}")
+CANCEL_ORDER = Endpoint("privateFuturesDeleteSettleOrdersOrderId", "gate DELETE v4/futures/orders/{order_id}")
 UNIFIED = Endpoint("privateUnifiedGetAccounts", "gate GET v4/unified/accounts")
 UNIFIED_MODE = Endpoint("privateUnifiedGetUnifiedMode", "gate GET v4/unified/unified_mode")
 DISCOUNTS = Endpoint("privateUnifiedGetCurrencyDiscountTiers", "gate GET v4/unified/currency_discount_tiers")
@@ -64,6 +65,8 @@ NO_LABEL = "none"
 """Stands for the label of an answer that has none: every refusal of this venue has one, so it is some other page."""
 ORDER_NOT_FOUND = "ORDER_NOT_FOUND"
 NOT_FOUND_LABELS = frozenset({ORDER_NOT_FOUND, "CLIENT_ID_NOT_FOUND"})
+GONE_LABELS = NOT_FOUND_LABELS | {"ORDER_FINISHED", "ORDER_CLOSED", "ORDER_CANCELLED"}
+"""Refusals of a cancellation: there is no such order, or it has ended."""
 OUTCOME_UNKNOWN_LABELS = frozenset({NO_LABEL, "SERVER_ERROR", "INTERNAL", "TOO_BUSY", "REPEATED_CREATION"})
 """Refusals after which an order may nevertheless stand."""
 

@@ -15,7 +15,7 @@ from guard.venues.fields import Row, exact, number, record, refused, rows, text
 from guard.venues.gate import endpoints as at
 from guard.venues.gate.parse_orders import CLIENT_ID_PREFIX, client_order_id_of
 from guard.venues.markets import Listing
-from guard.venues.orderchecks import check_request, not_sent
+from guard.venues.orderchecks import check_request, not_sent, require_same
 
 # How far back an ended order is looked for: others may trade the contract by hundreds of orders meanwhile.
 _PAGES = 5
@@ -29,10 +29,22 @@ class GateOrderWords:
     arrival_window_s = at.ARRIVAL_WINDOW_S
     unknown_codes = at.OUTCOME_UNKNOWN_LABELS
     not_found_codes = at.NOT_FOUND_LABELS
+    unmatched_codes = frozenset[str]()
+    cancel = at.CANCEL_ORDER
+    gone_codes = at.GONE_LABELS
 
     def order_params(self, request: OrderRequest, listing: Listing) -> dict[str, object]:
         """See `order_params`."""
         return order_params(request, listing)
+
+    def cancel_params(self, venue_order_id: str, listing: Listing) -> dict[str, object]:
+        """By the venue's id, which is part of the address."""
+        return {"settle": listing.settle.lower(), "order_id": venue_order_id}
+
+    def read_cancelled(self, answer: object, venue_order_id: str) -> bool:
+        """The order as it ended."""
+        require_same(record(answer, self.cancel.name), "id", venue_order_id, self.cancel.name)
+        return True
 
     def queries(self, client_order_id: str, listing: Listing) -> list[tuple[Endpoint, dict[str, object]]]:
         """An order is known by its text while it rests and for a minute after its end; then it stands in a list."""

@@ -42,6 +42,7 @@ DEPTH = _info("l2Book")
 QUERY_ORDER = _info("orderStatus")
 FILLS = _info("userFills")
 NEW_ORDER = Endpoint("privatePostExchange", "hyperliquid POST exchange order")
+CANCEL_ORDER = Endpoint("privatePostExchange", "hyperliquid POST exchange cancel")
 
 ORDER_LIFE_MS = 5_000
 """How long after its date an action may still be executed (`expiresAfter`)."""
@@ -50,6 +51,8 @@ WEIGHT_PER_MINUTE = 540
 that, and a tenth less for others behind the address."""
 
 UNKNOWN_ORDER = "unknownOid"
+NO_MATCH = "noMatch"
+NOT_OPEN = "notOpen"
 
 # Parts of the venue's sentences (ccxt's `exceptions` and the venue's error page list them), and our codes for them.
 REFUSALS: Mapping[str, str] = MappingProxyType(
@@ -58,8 +61,9 @@ REFUSALS: Mapping[str, str] = MappingProxyType(
         "Must deposit before": "noWallet",
         "Insufficient margin": "margin",
         "Reduce only order would increase": "reduceOnly",
-        "could not immediately match": "noMatch",
-        "No liquidity available": "noMatch",
+        "could not immediately match": NO_MATCH,
+        "No liquidity available": NO_MATCH,
+        "never placed, already canceled, or filled": NOT_OPEN,
         "divisible by tick size": "tick",
         "minimum value of": "minimum",
         "zero size": "size",
@@ -87,7 +91,8 @@ RULINGS: Mapping[str, Ruling] = MappingProxyType(
         "noWallet": Ruling(CredentialsRejected, _AGENT),
         "margin": Ruling(OrderRejected, "the free margin does not suffice"),
         "reduceOnly": Ruling(OrderRejected, "there is nothing on this leg that the order could reduce"),
-        "noMatch": Ruling(OrderRejected, "nobody traded at this price; the next cycle prices it anew"),
+        NOT_OPEN: Ruling(VenueError),
+        NO_MATCH: Ruling(OrderRejected, "nobody traded at this price; the next cycle prices it anew"),
         "tick": Ruling(OrderRejected, "the price has more digits than the venue takes at this height"),
         "minimum": Ruling(OrderRejected, "the venue takes no orders below 10 USD"),
         "size": Ruling(OrderRejected),

@@ -46,6 +46,9 @@ class HyperliquidOrderWords:
     arrival_window_s = at.ORDER_LIFE_MS / 1000
     unknown_codes = at.OUTCOME_UNKNOWN_CODES
     not_found_codes = frozenset({at.UNKNOWN_ORDER})
+    unmatched_codes = frozenset({at.NO_MATCH})
+    cancel = at.CANCEL_ORDER
+    gone_codes = frozenset({at.NOT_OPEN})
 
     def __init__(
         self,
@@ -72,7 +75,28 @@ class HyperliquidOrderWords:
         contract = self._contract_of(listing)
         if contract is None:
             raise not_sent(request, f"the number of {listing.market_id} is not known")
-        action = order_action(request, contract)
+        return self._signed(order_action(request, contract))
+
+    def cancel_params(self, venue_order_id: str, listing: Listing) -> dict[str, object]:
+        """The signed action, dated like an order.
+
+        Raises:
+            OrderRejected: the contract's number is not known, or the id is none of the venue's.
+        """
+        contract = self._contract_of(listing)
+        if contract is None or not venue_order_id.isdigit():
+            raise OrderRejected(f"order {venue_order_id} on {listing.market_id} was not cancelled: no number is known")
+        return self._signed({"type": "cancel", "cancels": [{"a": contract.asset, "o": int(venue_order_id)}]})
+
+    def read_cancelled(self, answer: object, venue_order_id: str) -> bool:
+        """One word; one that is not open any more is a refusal."""
+        where = self.cancel.name
+        response = record(record(answer, where).get("response"), where)
+        if record(response.get("data"), where).get("statuses") != ["success"]:
+            raise refused(where, f"does not say that order {venue_order_id} was cancelled")
+        return True
+
+    def _signed(self, action: dict[str, Any]) -> dict[str, object]:
         vault = self._vault_of()
         exchange = self._client.exchange
         nonce: int = exchange.incrementing_nonce()

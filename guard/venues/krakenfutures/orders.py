@@ -19,7 +19,7 @@ from guard.venues.client import Endpoint
 from guard.venues.fields import Row, decimal, number, optional_text, record, refused, rows, text
 from guard.venues.krakenfutures import endpoints as at
 from guard.venues.markets import Listing
-from guard.venues.orderchecks import check_request, not_sent
+from guard.venues.orderchecks import check_request, not_sent, require_same
 
 _CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _TYPES = {"IOC": "ioc", "GTC": "lmt"}
@@ -63,6 +63,9 @@ class KrakenOrderWords:
     arrival_window_s = at.ORDER_LIFE_MS / 1000
     unknown_codes = at.OUTCOME_UNKNOWN_CODES
     not_found_codes = at.NOT_FOUND_CODES
+    unmatched_codes = frozenset[str]()
+    cancel = at.CANCEL_ORDER
+    gone_codes = at.NOT_FOUND_CODES
 
     def __init__(self, venue_ms: Callable[[], float]) -> None:
         self._venue_ms = venue_ms
@@ -71,6 +74,22 @@ class KrakenOrderWords:
     def order_params(self, request: OrderRequest, listing: Listing) -> dict[str, object]:
         """See `order_params`."""
         return order_params(request, listing, self._venue_ms() + at.ORDER_LIFE_MS)
+
+    def cancel_params(self, venue_order_id: str, listing: Listing) -> dict[str, object]:  # noqa: ARG002 - the protocol's
+        """By the venue's id."""
+        return {"order_id": venue_order_id}
+
+    def read_cancelled(self, answer: object, venue_order_id: str) -> bool:
+        """The answer says in a word whether it was open."""
+        where = self.cancel.name
+        told = record(record(answer, where).get("cancelStatus"), where)
+        word = text(told, "status", where)
+        if word in {"notFound", "filled"}:
+            return False
+        if word != "cancelled":
+            raise refused(where, f"the status of a cancellation was {word!r}")
+        require_same(told, "order_id", venue_order_id, where)
+        return True
 
     def queries(self, client_order_id: str, listing: Listing) -> list[tuple[Endpoint, dict[str, object]]]:
         """Where it stands now, where it stood, and what it filled."""

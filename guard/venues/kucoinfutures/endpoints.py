@@ -41,6 +41,7 @@ UNIFIED_POSITIONS = Endpoint(
 UNIFIED_ORDERS = Endpoint("utaPrivateGetAccountModeOrderOpenList", f"{_V} GET api/ua/v1/unified/order/open-list")
 RIGHTS = Endpoint("privateGetUserApiKey", f"{_V} GET api/v1/user/api-key")
 NEW_ORDER = Endpoint("futuresPrivatePostOrders", f"{_V} POST api/v1/orders")
+CANCEL_ORDER = Endpoint("futuresPrivateDeleteOrdersOrderId", f"{_V} DELETE api/v1/orders/{{id}}")
 QUERY_ORDER = Endpoint("futuresPrivateGetOrdersByClientOid", f"{_V} GET api/v1/orders/byClientOid")
 
 ARRIVAL_WINDOW_S = 5.0
@@ -56,6 +57,8 @@ PAGE_UNIFIED = 200
 
 OK_CODE = "200000"
 ORDER_NOT_FOUND = "100001"
+GONE_CODES = frozenset({ORDER_NOT_FOUND, "100004"})
+"""Refusals of a cancellation: there is no such order, or it is in a state in which it cannot be cancelled any more."""
 CLIENT_ID_IN_USE = "clientOid in use"
 """Our word: the venue refuses a repeated id with the code of any wrong parameter, and says so in the text only."""
 

@@ -31,6 +31,9 @@ class KucoinOrderWords:
     arrival_window_s = at.ARRIVAL_WINDOW_S
     unknown_codes = at.OUTCOME_UNKNOWN_CODES
     not_found_codes = frozenset({at.ORDER_NOT_FOUND})
+    unmatched_codes = frozenset[str]()
+    cancel = at.CANCEL_ORDER
+    gone_codes = at.GONE_CODES
 
     def __init__(self, is_unified: Callable[[], bool]) -> None:
         self._is_unified = is_unified
@@ -44,6 +47,18 @@ class KucoinOrderWords:
         if self._is_unified():
             raise not_sent(request, "unified accounts of KuCoin are watched only")
         return order_params(request, listing)
+
+    def cancel_params(self, venue_order_id: str, listing: Listing) -> dict[str, object]:  # noqa: ARG002 - the protocol's
+        """By the venue's id, which is part of the address."""
+        return {"orderId": venue_order_id}
+
+    def read_cancelled(self, answer: object, venue_order_id: str) -> bool:
+        """The ids that were cancelled; an empty list: it was not open any more."""
+        where = self.cancel.name
+        gone = record(at.data_of(answer, where), where).get("cancelledOrderIds")
+        if not isinstance(gone, list) or any(each != venue_order_id for each in gone):
+            raise refused(where, f"cancelled {gone!r}, {venue_order_id!r} was asked for")
+        return bool(gone)
 
     def queries(self, client_order_id: str, listing: Listing) -> list[tuple[Endpoint, dict[str, object]]]:  # noqa: ARG002 - the protocol's
         """One request knows every order."""

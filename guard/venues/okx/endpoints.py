@@ -36,6 +36,7 @@ FEES = Endpoint("privateGetAccountTradeFee", "okx GET v5/account/trade-fee")
 OPEN_ORDERS = Endpoint("privateGetTradeOrdersPending", "okx GET v5/trade/orders-pending")
 OPEN_ALGO_ORDERS = Endpoint("privateGetTradeOrdersAlgoPending", "okx GET v5/trade/orders-algo-pending")
 NEW_ORDER = Endpoint("privatePostTradeOrder", "okx POST v5/trade/order")
+CANCEL_ORDER = Endpoint("privatePostTradeCancelOrder", "okx POST v5/trade/cancel-order")
 QUERY_ORDER = Endpoint("privateGetTradeOrder", "okx GET v5/trade/order")
 
 ALGO_TYPES = ("conditional", "oco", "trigger", "move_order_stop")
@@ -50,6 +51,8 @@ balances in 2 s, 600 units a minute) and public ones by address, so this bounds 
 read every 3 s spends 170."""
 
 ORDER_NOT_FOUND = "51603"
+GONE_CODES = frozenset({ORDER_NOT_FOUND, "51400", "51401", "51402"})
+"""Refusals of a cancellation: there is no such order, it was cancelled before, it has filled."""
 NO_CODE = "none"
 """Stands for the code of an answer that has none: every answer of this venue has one, so it is some other page."""
 

@@ -14,7 +14,7 @@ from guard.venues.client import Endpoint
 from guard.venues.fields import decimal, number, refused, text
 from guard.venues.markets import Listing
 from guard.venues.okx import endpoints as at
-from guard.venues.orderchecks import check_request
+from guard.venues.orderchecks import check_request, require_same
 from guard.venues.orderstates import StateWords, Told, order_state
 
 _CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9]{1,32}")
@@ -33,10 +33,27 @@ class OkxOrderWords:
     arrival_window_s = at.ARRIVAL_WINDOW_S
     unknown_codes = at.OUTCOME_UNKNOWN_CODES
     not_found_codes = frozenset({at.ORDER_NOT_FOUND})
+    unmatched_codes = frozenset[str]()
+    cancel = at.CANCEL_ORDER
+    gone_codes = at.GONE_CODES
 
     def order_params(self, request: OrderRequest, listing: Listing) -> dict[str, object]:
         """See `order_params`."""
         return order_params(request, listing)
+
+    def cancel_params(self, venue_order_id: str, listing: Listing) -> dict[str, object]:
+        """By the venue's id."""
+        return {"instId": listing.market_id, "ordId": venue_order_id}
+
+    def read_cancelled(self, answer: object, venue_order_id: str) -> bool:
+        """The request was taken: the book shows it. A refusal inside the answer is raised."""
+        where = self.cancel.name
+        row = at.only_row(answer, where)
+        code = text(row, "sCode", where)
+        if code != _ACCEPTED:
+            raise OrderRejected(f"{where}: {row.get('sMsg') or 'no text'} (code {code})", code=code)
+        require_same(row, "ordId", venue_order_id, where)
+        return True
 
     def queries(self, client_order_id: str, listing: Listing) -> list[tuple[Endpoint, dict[str, object]]]:
         """One request knows every order; of those that ended without a fill for two hours only."""

@@ -323,7 +323,7 @@ async def test_hedge_orders_name_the_direction_of_the_leg(bench: Harness) -> Non
     assert state.status is OrderStatus.FILLED
     (sent,) = asked(bench, bench.orders)
     assert (sent["side"], sent["tradeSide"], sent["marginMode"]) == ("buy", "close", "crossed")
-    assert "reduceOnly" not in sent
+    assert sent["reduceOnly"] == "YES"
 
 
 async def test_an_isolated_leg_is_closed_as_such(bench: Harness) -> None:

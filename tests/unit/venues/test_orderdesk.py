@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from guard.ports.errors import BadAnswer, OrderOutcomeUnknown, OrderRejected, VenueError
-from guard.ports.venue import OrderRequest
+from guard.ports.venue import OrderRequest, OrderStatus
 from guard.venues.orderdesk import OrderDesk
 
 REQUEST = OrderRequest(
@@ -24,6 +24,7 @@ class _Venue:
     arrival_window_s = 5.0
     unknown_codes = frozenset[str]()
     not_found_codes = frozenset[str]()
+    unmatched_codes = frozenset({"nobody"})
     new_order = query = cast("Any", object())
 
     def __init__(self, reading: VenueError) -> None:
@@ -78,8 +79,9 @@ def desk_of(venue: _Venue) -> OrderDesk:
 async def test_an_answer_that_is_no_refusal_and_cannot_be_read_is_no_proof_of_absence() -> None:
     """The venue took something: that it does not show the order is never a reason to send it again."""
     desk = desk_of(_Venue(BadAnswer("the status of an order was 'brand_new'")))
-    with pytest.raises(OrderOutcomeUnknown):
+    with pytest.raises(OrderOutcomeUnknown) as raised:
         await desk.submit(REQUEST)
+    assert raised.value.accepted
     with pytest.raises(VenueError, match="does not show it"):
         await desk.find("g-1", REQUEST.symbol)
     assert await desk.find("g-2", REQUEST.symbol) is None
@@ -97,3 +99,9 @@ async def test_what_the_answer_says_is_believed(told: VenueError, raised: type[V
         await desk.submit(REQUEST)
     assert await desk.find("g-1", REQUEST.symbol) is None
     assert venue.passed_s == pytest.approx(6.0)
+
+
+async def test_nobody_to_trade_with_is_an_end_and_no_refusal() -> None:
+    """The venue words it as an error; of the order nothing filled, and it is over."""
+    state = await desk_of(_Venue(OrderRejected("no match", code="nobody"))).submit(REQUEST)
+    assert (state.status, state.filled, state.client_order_id) == (OrderStatus.EXPIRED, Decimal(0), "g-1")

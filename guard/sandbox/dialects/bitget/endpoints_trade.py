@@ -48,13 +48,14 @@ def _order_request(call: Call, instrument: Instrument) -> OrderRequest:
 
 
 def _ways(call: Call) -> tuple[Side, Leg, bool | None]:
-    """In hedge mode `side` is the direction of the leg: to buy with `close` sells the long leg."""
+    """In hedge mode `side` is the direction of the leg: to buy with `close` sells the long leg.
+
+    `tradeSide` is ignored in one-way mode, `reduceOnly` in hedge mode.
+    """
     word, turn = call.text("side").lower(), (call.maybe("tradeSide") or "").lower()
     if word not in _DIRECTIONS:
         raise WireError("40020", "Parameter side error")
     if not call.account.hedge_mode:
-        if turn:
-            raise Rejection(Reason.WRONG_LEG)
         return Side(word.upper()), Leg.BOTH, (call.maybe("reduceOnly") or "NO").upper() == "YES"
     if turn not in {"open", "close"}:
         raise Rejection(Reason.WRONG_LEG)

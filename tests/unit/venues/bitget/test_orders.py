@@ -78,11 +78,11 @@ def test_one_way() -> None:
     ],
 )
 def test_hedge(leg: Any, side: Any, reduces: bool, said: tuple[str, str]) -> None:
-    """`side` is the direction of the leg."""
+    """`side` is the direction of the leg; `reduceOnly` counts if the account is in one-way mode after all."""
     order = request(leg=leg, side=side, reduce_only=reduces, position_mode="hedge")
     params = words().order_params(order, PERP)
     assert (params["side"], params["tradeSide"]) == said
-    assert "reduceOnly" not in params
+    assert params["reduceOnly"] == ("YES" if reduces else "NO")
     assert params["productType"] == "USDC-FUTURES"
 
 
