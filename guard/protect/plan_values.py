@@ -53,18 +53,17 @@ class PlanLimits:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do. `contracts` is a multiple of the venue's step; `leg` is the leg that it acts on.
+    """One thing to do. `contracts` is a multiple of the venue's step (or the whole leg); `side` is the order's.
 
-    | remedy | what it is | further fields |
-    | --- | --- | --- |
-    | cancel | an opening order of the account is taken back; `contracts` is what is left of it | `order_id`: the venue's |
-    | net | one of two steps that make both legs of a symbol smaller by the same size | |
-    | transfer | collateral moves in: `symbol` is the asset, `contracts` its amount | |
-    | reduce | a leg is made smaller | |
-    | hedge | `leg` is opened or grown | `protects`: the leg that it offsets, as `BTC/USDT:USDT long` |
+    `notional` and `cost` (fee, spread and slippage) are in quote currency at the present mark.
 
-    `side` is that of the order to send (of a cancelled order: its own). `notional` and `cost` (fee, spread and
-    slippage) are in quote currency at the present mark.
+    - `cancel`: `order_id` is the venue's id of a resting order; `contracts` what is left of it.
+    - `net`: always two steps in a row on one symbol, one for each leg, of the same size.
+    - `reduce`: one leg is made smaller.
+    - `hedge`: `leg` is opened or grows; `protects` is the symbol of the leg on the other side that it is against.
+    - `transfer`: told to people, not carried out.
+
+    `margin_mode` is that of the leg.
     """
 
     remedy: Remedy
@@ -81,7 +80,7 @@ class Step:
 
     @property
     def reduces(self) -> bool:
-        """Whether it makes a leg smaller by a reduce-only order."""
+        """Whether it can only make a leg smaller."""
         return self.remedy in {"net", "reduce"}
 
 
