@@ -136,7 +136,7 @@ def _use(row: Mapping[str, Any]) -> float:
 def _pool_row(
     pool: PoolRisk, drawdown: float, given: float | None, recorded: Returns | None, deviations: float
 ) -> dict[str, Any]:
-    from guard.risk.leverage import advise, book_volatility
+    from guard.risk.leverage import advise, book_volatility, stress_move
 
     row: dict[str, Any] = {
         "currency": pool.currency,
@@ -157,21 +157,3 @@ def _pool_row(
     advice = advise(pool, drawdown=drawdown, move=assumed)
     reduce_by = None if advice.effective is None else advice.reduce_by
     return {**row, "move": assumed, "optimal": advice.optimal, "reduce_by": reduce_by}
-
-
-def stress_move(pool: PoolRisk) -> float:
-    """The move assumed where none is given: by the class shocks of stress, as a fraction of gross notional.
-
-    The worst of all assets together and each asset alone, so that legs that offset each other lower it but are not
-    taken to move together for ever.
-    """
-    from guard.risk.assets import parts
-    from guard.risk.scenarios import class_shock
-
-    losses: dict[str, float] = {}
-    for leg in pool.positions:
-        base = parts(leg.symbol, pool.currency)[0]
-        signed = leg.notional if leg.side == "long" else -leg.notional
-        losses[base] = losses.get(base, 0.0) + signed * class_shock(base)
-    worst = max(abs(sum(losses.values())), *(abs(loss) for loss in losses.values()))
-    return worst / pool.gross_notional

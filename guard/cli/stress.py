@@ -25,13 +25,12 @@ from guard.cli.output import console, print_json
 
 if TYPE_CHECKING:
     from guard.risk.book import Book
+    from guard.risk.outcomes import Outcome
     from guard.risk.report import AccountRisk
     from guard.risk.scenarios import Scenario
-    from guard.risk.stress import ScenarioRisk, StressReport
+    from guard.risk.stress import StressReport
     from guard.risk.zones import Zone, ZonePolicy
 
-LADDER: Final = (0.01, 0.02, 0.05, 0.10, 0.15, 0.20, 0.30, 0.40, 0.50)
-"""Moves of the whole market that `--grid` looks at, in both directions."""
 STEPS: Final = 10
 """Parts of a shock that `--grid` looks at."""
 
@@ -85,13 +84,12 @@ def stress(
 
 def _scenarios(book: Book, typed: Sequence[str], *, grid: bool) -> list[Scenario] | None:
     """What was asked for; None = the standard sets."""
-    from guard.risk.scenarios import shock
+    from guard.risk.scenarios import market_ladder, shock
 
     if not typed and not grid:
         return None
     if not typed:
-        steps = [sign * size for sign in (-1.0, 1.0) for size in LADDER]
-        return [_named(shock({"ALL": step})) for step in sorted(steps)]
+        return [_named(scenario) for scenario in market_ladder()]
     moves = _moves(book, typed)
     whole = shock(moves)  # refuses what cannot be, before any part of it
     if not grid:
@@ -167,12 +165,11 @@ def _betas(book: Book, prices: Path) -> dict[str, float]:
 
 def _answer(book: Book, now: AccountRisk, report: StressReport, policy: ZonePolicy) -> dict[str, Any]:
     """The whole answer; `zone` is the worst of the scenarios' zones, or the present one without scenarios."""
-    from guard.cli.shocked import endless
+    from guard.risk.outcomes import outcomes
     from guard.risk.zones import entered_zone, severity
 
     zone, reason = entered_zone(now, policy)
-    open_ended = endless(book)
-    rows = [_scenario(open_ended, now, result, policy) for result in report.results]
+    rows = [_scenario(outcome) for outcome in outcomes(book, now, report.results, policy)]
     zones: list[tuple[Zone, str]] = [(row.pop("_zone"), row["zone_reason"]) for row in rows]
     worst_zone, worst_reason = max(zones, key=lambda pair: severity(pair[0]), default=(zone, reason))
     worst = report.results.index(report.worst) if report.worst is not None else None
@@ -205,15 +202,10 @@ def _answer(book: Book, now: AccountRisk, report: StressReport, policy: ZonePoli
     }
 
 
-def _scenario(book: Book, now: AccountRisk, result: ScenarioRisk, policy: ZonePolicy) -> dict[str, Any]:
+def _scenario(outcome: Outcome) -> dict[str, Any]:
     """One scenario with the zone that the account would be in: distance and margin level after it count too."""
-    from guard.cli.shocked import book_after
-    from guard.risk.assess import assess
-    from guard.risk.zones import entered_zone
-
+    result, after = outcome.result, outcome.after
     scenario = result.scenario
-    after = replace(assess(book_after(book, scenario, now)), risk_ratio=result.risk_ratio)
-    zone, reason = entered_zone(after, policy)
     return {
         "name": scenario.name,
         "kind": scenario.kind.value,
@@ -231,7 +223,7 @@ def _scenario(book: Book, now: AccountRisk, result: ScenarioRisk, policy: ZonePo
             (pool.effective_leverage for pool in after.pools if pool.effective_leverage is not None), default=None
         ),
         "left_out": list(result.left_out),
-        "zone": zone.value,
-        "zone_reason": reason,
-        "_zone": zone,
+        "zone": outcome.zone.value,
+        "zone_reason": outcome.reason,
+        "_zone": outcome.zone,
     }

@@ -10,8 +10,10 @@ from typing import Final
 
 import numpy as np
 
+from guard.risk.assets import parts
 from guard.risk.bookerror import BookError
 from guard.risk.report import PoolRisk
+from guard.risk.scenarios import class_shock
 
 STYLES: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {"general": (2.0, 4.0), "swing": (1.0, 2.0), "scalping": (5.0, 10.0), "long-term": (1.0, 1.0)}
@@ -129,3 +131,18 @@ def advise(pool: PoolRisk, *, drawdown: float, move: float) -> LeverageAdvice:
     effective = pool.effective_leverage
     reduce_by = 0.0 if effective is None or effective <= optimal else 1.0 - optimal / effective
     return LeverageAdvice(optimal=optimal, move=move, effective=effective, reduce_by=reduce_by)
+
+
+def stress_move(pool: PoolRisk) -> float:
+    """The move assumed where none is given: by the class shocks of stress, as a fraction of gross notional.
+
+    The worst of all assets together and each asset alone, so that legs that offset each other lower it but are not
+    taken to move together for ever.
+    """
+    losses: dict[str, float] = {}
+    for leg in pool.positions:
+        base = parts(leg.symbol, pool.currency)[0]
+        signed = leg.notional if leg.side == "long" else -leg.notional
+        losses[base] = losses.get(base, 0.0) + signed * class_shock(base)
+    worst = max(abs(sum(losses.values())), *(abs(loss) for loss in losses.values()))
+    return worst / pool.gross_notional

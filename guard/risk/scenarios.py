@@ -26,6 +26,8 @@ MAJORS: Final = frozenset(
 EXTREME_MAJORS: Final = frozenset({"SOL", "DOGE", "PEPE", "XRP", "BNB", "SHIB", "LTC", "ORDI", "WLD", "BCH", "ADA"})
 
 GRID: Final = (1 / 3, 2 / 3, 1.0)
+LADDER: Final = (0.01, 0.02, 0.05, 0.10, 0.15, 0.20, 0.30, 0.40, 0.50)
+"""Moves of the whole market that a grid looks at, in both directions."""
 DEPEGS: Final = (0.02, 0.05, 0.10)
 FUNDING_RATE: Final = 0.001
 """Funding paid in one interval, as a fraction of notional, against every leg."""
@@ -118,6 +120,12 @@ def shock(moves_by_asset: Mapping[str, float]) -> Scenario:
     rest = {asset: move for asset, move in moves_by_asset.items() if asset != "ALL"}
     name = ", ".join(f"{asset} {move:+.4g}" for asset, move in moves_by_asset.items())
     return Scenario(name, Kind.CUSTOM, rest, moves_by_asset.get("ALL", 0.0))
+
+
+def market_ladder() -> tuple[Scenario, ...]:
+    """The grid: everything that is not stable moves by the same, from far down to far up."""
+    steps = sorted(sign * size for sign in (-1.0, 1.0) for size in LADDER)
+    return tuple(shock({"ALL": step}) for step in steps)
 
 
 def _percent(fraction: float) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from guard.cli.shocked import book_after, endless
 from guard.risk.assess import assess
 from guard.risk.bookfile import parse_book
 from guard.risk.scenarios import Kind
+from guard.risk.shocked import book_after, endless
 from guard.risk.stress import stress
 
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
