@@ -64,12 +64,15 @@ class Speech:
         if not math.isfinite(value):
             return self.text("unknown")
         least = decimals if at_least is None else at_least
+        value = round(value, decimals) + 0.0  # never "-0.00"
         places = "." + "0" * least + "#" * (decimals - least) if decimals else ""
         return str(format_decimal(value, format=f"#,##0{places}", locale=self.language))
 
     def percent(self, fraction: float) -> str:
         """A fraction as percent: `41.5 %`, `0.32 %`, `245 %`."""
         value = fraction * 100
+        if not math.isfinite(value):
+            return self.text("unknown")
         return f"{self.number(value, 0 if abs(value) >= 100 else 1 if abs(value) >= 1 else 2)} %"
 
     def change(self, fraction: float) -> str:
@@ -84,45 +87,73 @@ class Speech:
 
     def money(self, value: float, currency: str) -> str:
         """An amount of a currency: `9,141 USDT`, `0.8125 BTC`."""
+        if not math.isfinite(value):
+            return self.text("unknown")
         return f"{self.number(value) if abs(value) >= 1000 else self.amount(value)} {currency}".rstrip()
 
     def price(self, value: float, symbol: str) -> str:
         """A price with its unit: `57,200 USDT`."""
+        if not math.isfinite(value):
+            return self.text("unknown")
         return f"{self.amount(value)} {quote_of(symbol)}".rstrip()
 
     def contracts(self, value: float) -> str:
         """A size: `109.488 contracts`; no digit is dropped, none is made up."""
+        if not math.isfinite(value):
+            return self.text("unknown")
         shown = self.number(value, 10, at_least=0)
         return self.plural("{size} contract", "{size} contracts", 1 if value == 1 else 2, size=shown)
 
     def multiple(self, value: float) -> str:
         """A leverage: `8.17x`."""
-        return f"{self.number(value, 2)}x"
+        return f"{self.number(value, 2)}x" if math.isfinite(value) else self.text("unknown")
 
     # Times
 
     def duration(self, seconds: float) -> str:
-        """An age in its two largest units: `2 s`, `3 min`, `1 h 5 min`, `2 d 3 h`."""
+        """An age in its two largest units: `2 s`, `3 min 20 s`, `12 min`, `1 h 5 min`, `2 d 3 h`.
+
+        From ten minutes on seconds do not matter. A time in the future reads `0 s`.
+        """
         whole = max(0, round(seconds))
         if whole < _MINUTE_S:
             return self.text("{n} s", n=whole)
+        minutes = self.text("{n} min", n=whole // _MINUTE_S)
         if whole < _HOUR_S:
-            return self.text("{n} min", n=whole // _MINUTE_S)
+            rest = whole % _MINUTE_S if whole < 10 * _MINUTE_S else 0
+            return self._pair(minutes, self.text("{n} s", n=rest) if rest else "")
         if whole < _DAY_S:
-            large, rest = self.text("{n} h", n=whole // _HOUR_S), whole % _HOUR_S // _MINUTE_S
-            return f"{large} {self.text('{n} min', n=rest)}" if rest else large
-        large, rest = self.text("{n} d", n=whole // _DAY_S), whole % _DAY_S // _HOUR_S
-        return f"{large} {self.text('{n} h', n=rest)}" if rest else large
+            rest = whole % _HOUR_S // _MINUTE_S
+            return self._pair(self.text("{n} h", n=whole // _HOUR_S), self.text("{n} min", n=rest) if rest else "")
+        rest = whole % _DAY_S // _HOUR_S
+        return self._pair(self.text("{n} d", n=whole // _DAY_S), self.text("{n} h", n=rest) if rest else "")
+
+    def _pair(self, large: str, small: str) -> str:
+        return self.text("{large} {small}", large=large, small=small) if small else large
 
     def moment(self, at: datetime) -> str:
         """A moment to the second with its zone: `2026-11-21 12:00:05 UTC`."""
         local = at.astimezone(self.zone)
-        return f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
+        return f"{local:%Y-%m-%d %H:%M:%S} {_zone_name(local)}"
 
     def clock_time(self, at: datetime) -> str:
         """A moment of today with its zone: `12:00:05 UTC`."""
         local = at.astimezone(self.zone)
-        return f"{local:%H:%M:%S} {local.tzname()}"
+        return f"{local:%H:%M:%S} {_zone_name(local)}"
+
+    def short_time(self, at: datetime) -> str:
+        """A moment to the minute, for lists whose head or foot names the zone: `11-21 12:00`."""
+        return f"{at.astimezone(self.zone):%m-%d %H:%M}"
+
+    def zone_name(self, at: datetime) -> str:
+        """What the reader's zone is called at a moment: `UTC`, `JST`, `UTC-03`."""
+        return _zone_name(at.astimezone(self.zone))
+
+
+def _zone_name(local: datetime) -> str:
+    """Some zones are called by their offset alone."""
+    name = local.tzname() or ""
+    return f"UTC{name}" if name[:1] in {"+", "-"} else name
 
 
 ENGLISH: Final = Speech()

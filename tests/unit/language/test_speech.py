@@ -30,7 +30,8 @@ def test_money_has_unit_and_no_exponent(value: float, shown: str) -> None:
 
 def test_not_a_number_reads_unknown_in_the_readers_language() -> None:
     """NaN is no figure."""
-    assert ENGLISH.percent(float("nan")) == "unknown %"
+    assert {f(float("nan")) for f in (ENGLISH.percent, ENGLISH.contracts, ENGLISH.multiple)} == {"unknown"}
+    assert ENGLISH.money(float("nan"), "USDT") == ENGLISH.price(float("inf"), "BTC/USDT:USDT") == "unknown"
     assert JAPANESE.number(float("inf")) == "不明"
 
 
@@ -38,11 +39,23 @@ def test_times_are_in_the_readers_zone() -> None:
     """A time always names its zone."""
     assert ENGLISH.moment(NOON) == "2026-11-21 12:00:05 UTC"
     assert JAPANESE.moment(NOON) == "2026-11-21 21:00:05 JST"
+    assert JAPANESE.clock_time(NOON) == "21:00:05 JST"
+    assert (JAPANESE.short_time(NOON), JAPANESE.zone_name(NOON)) == ("11-21 21:00", "JST")
+    assert speech_of("en", "America/Sao_Paulo").clock_time(NOON) == "09:00:05 UTC-03"
 
 
 @pytest.mark.parametrize(
     ("seconds", "english", "japanese"),
-    [(2, "2 s", "2秒"), (180, "3 min", "3分"), (3900, "1 h 5 min", "1時間 5分"), (183_600, "2 d 3 h", "2日 3時間")],
+    [
+        (-3, "0 s", "0秒"),
+        (2, "2 s", "2秒"),
+        (180, "3 min", "3分"),
+        (200, "3 min 20 s", "3分20秒"),
+        (659, "10 min", "10分"),
+        (3900, "1 h 5 min", "1時間5分"),
+        (86_400, "1 d", "1日"),
+        (183_600, "2 d 3 h", "2日3時間"),
+    ],
 )
 def test_durations_have_two_units_at_most(seconds: float, english: str, japanese: str) -> None:
     """Ages are short."""
@@ -66,3 +79,21 @@ def test_sentences_of_pure_rooms_are_recognised_with_their_figures() -> None:
 def test_unknown_languages_and_zones_fall_back() -> None:
     """A stored choice that does not exist any more must not break a message."""
     assert speech_of("xx", "Mars/Olympus") == Speech()
+
+
+def test_nothing_reads_minus_zero() -> None:
+    """A tiny loss is no sign without a figure."""
+    assert (ENGLISH.percent(-0.00001), ENGLISH.number(-0.4)) == ("0.00 %", "0")
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"), [(109.488, "109.488 contracts"), (1.0, "1 contract"), (12_000.0, "12,000 contracts")]
+)
+def test_sizes_lose_no_digit(size: float, shown: str) -> None:
+    """What is held is shown as it is."""
+    assert ENGLISH.contracts(size) == shown
+
+
+def test_a_unit_that_is_not_known_leaves_no_loose_space() -> None:
+    """A venue may not tell the currency."""
+    assert ENGLISH.money(5.0, "") == "5"
