@@ -5,7 +5,6 @@ Owns when an executor exists and what the gates are shown. The decisions themsel
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,7 +25,7 @@ from guard.protect.executor import Executor
 from guard.protect.gate import GateFacts, Refusal, RefusalCode, calls_for_action, count_confirmation, refusals
 from guard.protect.intents import draft_intent, infeasible_intent, refused_intent
 from guard.protect.outcome import Announcement as ProtectAnnouncement
-from guard.protect.outcome import Ending, Outcome
+from guard.protect.outcome import Ending, Outcome, StopSignal
 from guard.protect.plan import plan_reduction
 from guard.protect.plan_values import Target
 from guard.protect.policy import ExecutionBounds
@@ -75,7 +74,7 @@ class Protection:
         store: Store,
         clock: Clock,
         ids: Ids,
-        stop: asyncio.Event,
+        stop: StopSignal,
         wake_outbox: Callable[[], None],
         tell_directly: Callable[[Watch, Reading, str], Awaitable[None]],
         bounds: ExecutionBounds | None = None,
@@ -335,7 +334,7 @@ class Protection:
 class _Disarmed:
     """The kill switch of one account: the process ends, or it was disarmed, frozen or removed meanwhile."""
 
-    def __init__(self, ending: asyncio.Event, watch: Watch) -> None:
+    def __init__(self, ending: StopSignal, watch: Watch) -> None:
         self._ending = ending
         self._watch = watch
 

@@ -24,6 +24,7 @@ from guard.app.desks.desk import StoreDesk
 from guard.app.direct import DirectTeller
 from guard.app.health import HealthReport
 from guard.app.heartbeat import Heartbeat
+from guard.app.killswitch import KillSwitch, kill_switch_file
 from guard.app.live import Live
 from guard.app.live_health import listening_health
 from guard.app.opening import Opened
@@ -33,6 +34,7 @@ from guard.app.round import round_problems
 from guard.app.scheduler import Scheduler
 from guard.app.settings import Stream
 from guard.app.still_watching import StillWatching
+from guard.app.stop_notice import StopNotice
 from guard.app.watch import Watch, change_bars, watch_of
 from guard.bot.app import ChatBot
 from guard.charts.studio import Studio
@@ -71,7 +73,6 @@ class Service:
         settings = opened.settings
         self._opened = opened
         self._hub = VenueHub(opened.clock)
-        self._stop_orders = asyncio.Event()
         self._watches: dict[str, Watch] = {}
         self._not_watched: dict[str, str] = {}
         self._turns: set[asyncio.Task[Zone]] = set()
@@ -115,6 +116,16 @@ class Service:
             second=destinations_of(self._second),
         )
         self._deliveries: asyncio.Task[None] | None = None
+        notice = StopNotice(
+            opened.store,
+            opened.clock,
+            opened.ids,
+            watches=self._watches.values,
+            recipients=self._recipients_of,
+            wake_outbox=self.outbox.wake,
+        )
+        self._stop_orders = KillSwitch(kill_switch_file(settings), opened.clock, notice.tell)
+        self._stop_looks: asyncio.Task[None] | None = None
         self.protection = Protection(
             store=opened.store,
             clock=opened.clock,
@@ -197,6 +208,7 @@ class Service:
             self.live.start()
         await self._still_watching.begin()
         await self._update_roster()
+        self._stop_looks = asyncio.create_task(self._stop_orders.run(), name="kill switch")
         self._scheduler.start()
         self._scheduler.every(ROSTER_S, self._update_roster, "roster")
         self._scheduler.every(PRUNE_S, self._prune, "prune")
@@ -210,6 +222,8 @@ class Service:
     async def stop(self) -> None:
         """Stop in order, within 5 s: no new cycle, no new order, running cycles end, what is open is closed."""
         self._stop_orders.set()
+        if self._stop_looks is not None:
+            self._stop_looks.cancel()
         self._scheduler.stop()
         if self._heartbeat is not None:
             await self._heartbeat.stop()
@@ -317,6 +331,9 @@ class Service:
         reading = watch.last_good if watch is not None else None
         return reading.fetched.book if reading is not None and reading.fetched is not None else None
 
+    async def _recipients_of(self, watch: Watch) -> list[str]:
+        return await self.cycle.recipients(watch)
+
     async def _prune(self) -> None:
         before = self._opened.clock.now() - timedelta(days=self._opened.settings.database.keep_days)
         try:
@@ -340,7 +357,10 @@ class Service:
             heartbeat=self._heartbeat.health() if self._heartbeat else HEARTBEAT_OFF,
         )
         unwatched = tuple(f"{name} is not watched: {why}" for name, why in sorted(self._not_watched.items()))
-        return replace(health, problems=health.problems + unwatched)
+        stopped = self._stop_orders.look()
+        return replace(
+            health, problems=health.problems + unwatched, orders_stopped=stopped.why if stopped is not None else ""
+        )
 
     async def _round_problems(self) -> tuple[str, ...]:
         """Why the watchdog elsewhere must not hear that all is well."""

@@ -25,6 +25,7 @@ from guard.cli import (
     people,
     sandbox,
     service,
+    stop,
     stress,
 )
 from guard.cli.output import EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_DONE, print_error, print_line, print_note
@@ -38,7 +39,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (service, demo, offline, stress, leverage, limits, history):
+for module in (service, demo, offline, stress, leverage, limits, history, stop):
     module.register(app)
 app.add_typer(account.app, name="account")
 app.add_typer(people.app, name="user")

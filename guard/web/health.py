@@ -73,7 +73,10 @@ HEARTBEAT_OFF: Final = HeartbeatHealth()
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The service at one moment. `problems` says in words why `status` is not ok; empty = ok."""
+    """The service at one moment. `problems` says in words why `status` is not ok; empty = ok.
+
+    `orders_stopped` says why no protective order is sent, empty = they may go: somebody wants it so, it is no problem.
+    """
 
     problems: tuple[str, ...]
     accounts: tuple[AccountHealth, ...]
@@ -87,6 +90,7 @@ class Health:
     orders_total: int
     listening: ListeningHealth = ListeningHealth()
     heartbeat: HeartbeatHealth = HEARTBEAT_OFF
+    orders_stopped: str = ""
 
     @property
     def status(self) -> str:
@@ -119,6 +123,7 @@ def health_json(health: Health) -> dict[str, object]:
         "outbox_pending": health.outbox_pending,
         "last_cycle_age_s": None if health.last_cycle_age_s is None else round(health.last_cycle_age_s, 3),
         "telegram": health.telegram,
+        "orders": {"stopped": bool(health.orders_stopped), "why": health.orders_stopped},
         "streams": [
             {"name": stream.name, "healthy": stream.healthy, "why": stream.why} for stream in health.listening.streams
         ],
@@ -147,6 +152,7 @@ class _HealthCollector(Collector):
             CounterMetricFamily("guard_delivered", "Messages delivered", health.delivered_total),
             CounterMetricFamily("guard_chat_refusals", "Refused chat requests", health.refusals_total),
             CounterMetricFamily("guard_orders", "Orders sent by protection", health.orders_total),
+            GaugeMetricFamily("guard_orders_stopped", "1: the kill switch is on", float(health.orders_stopped != "")),
         ]
         if health.last_cycle_age_s is not None:
             metrics.append(
