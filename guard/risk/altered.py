@@ -81,7 +81,7 @@ def _filled(book: Book, order: Order, known: Position) -> Book:
         return replace(book, positions=(*book.positions, replace(opened, isolated_margin=None)))
     others = tuple(leg for leg in book.positions if leg is not held)
     if held.side == bought:
-        return replace(book, positions=(*others, _grown(held, order.remaining, price)))
+        return replace(book, positions=(*others, grown(held, order.remaining, price)))
     closed = min(order.remaining, held.contracts)
     cash = credited(book.collateral, held.settle, pnl_at(held, closed, price))
     kept: Iterable[Position] = ()
@@ -92,7 +92,7 @@ def _filled(book: Book, order: Order, known: Position) -> Book:
     return replace(book, positions=(*others, *kept), collateral=cash)
 
 
-def _grown(leg: Position, contracts: float, price: float) -> Position:
+def grown(leg: Position, contracts: float, price: float) -> Position:
     """The leg with more contracts; the entry price keeps the PnL of both parts."""
     total = leg.contracts + contracts
     if leg.kind == "inverse":
