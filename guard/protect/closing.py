@@ -16,7 +16,7 @@ from guard.protect.outcome import Announcement, Ending, Outcome
 from guard.protect.ports import Ports
 from guard.protect.texts import kind_of, outcome_text
 
-_DONE = frozenset({Ending.TARGET_HOLDS, Ending.EXHAUSTED})
+_DONE = frozenset({Ending.TARGET_HOLDS, Ending.AS_ASKED, Ending.EXHAUSTED})
 
 
 async def close_intent(

@@ -123,6 +123,8 @@ class Executor:
                 return halt
         if run.restored(self._ports.policy.target):
             return Halt(Ending.TARGET_HOLDS, "the target holds")
+        if run.task.plan.by_hand:
+            return Halt(Ending.AS_ASKED, "everything that was asked for was done")
         return Halt(Ending.EXHAUSTED, "everything planned was done; the market moved further than the plan")
 
     async def _work_step(self, run: Run, children: Sequence[OrderRecord]) -> Halt | None:

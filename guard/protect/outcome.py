@@ -17,6 +17,8 @@ class Ending(StrEnum):
 
     TARGET_HOLDS = "target_holds"
     """The account is back under its target."""
+    AS_ASKED = "as_asked"
+    """Everything that a person asked for was done."""
     EXHAUSTED = "exhausted"
     """Everything planned was done, and the target does not hold (the market moved)."""
     UNFILLED = "unfilled"

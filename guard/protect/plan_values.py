@@ -118,7 +118,8 @@ class Plan:
     `cost` is what the steps are expected to cost, `bound` what any reduce-only plan must cost at least; both in the
     quote currency. `add_collateral` says what would do instead of trading (empty when the target already holds, or
     when no sum within reason would do). An infeasible plan has no steps. `left_out` are pools that nothing restores:
-    one that is lost must not keep the others from being saved.
+    one that is lost must not keep the others from being saved. `by_hand`: a person said what to do; all of it is done,
+    whatever level is reached on the way.
     """
 
     feasible: bool
@@ -130,9 +131,12 @@ class Plan:
     bound: float
     add_collateral: tuple[TopUp, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    by_hand: bool = False
 
     def restores(self, target: Target, risk: AccountRisk) -> bool:
-        """Whether `target` holds in every pool that the plan is to restore."""
+        """Whether `target` holds in every pool that the plan is to restore; one made by hand restores none."""
+        if self.by_hand:
+            return False
         lost = {each.pool for each in self.left_out}
         return all(target.holds_for(pool) for pool in risk.pools if not pool.positions or PoolKey.of(pool) not in lost)
 

@@ -15,6 +15,7 @@ from guard.protect.plan_values import Plan, TopUp
 
 _HEADLINES: dict[Ending, str] = {
     Ending.TARGET_HOLDS: "acted, back under the target",
+    Ending.AS_ASKED: "did what was asked for",
     Ending.EXHAUSTED: "acted, but the target is not fully reached",
     Ending.UNFILLED: "tried to act, but the market did not fill inside the price band",
     Ending.REJECTED: "could not act: the venue refused an order",
@@ -31,6 +32,7 @@ _HEADLINES: dict[Ending, str] = {
 
 _KINDS: dict[Ending, Kind] = {
     Ending.TARGET_HOLDS: Kind.ACTED,
+    Ending.AS_ASKED: Kind.ACTED,
     Ending.EXHAUSTED: Kind.ACTED,
     Ending.RECOVERED: Kind.ACTED,
     Ending.PENDING: Kind.PENDING,
