@@ -47,6 +47,16 @@ class Rule(StrEnum):
     MODE = "mode"
     ADL = "adl"
     DEPEG = "depeg"
+    DISTANCE = "distance"
+    STRESS = "stress"
+    RISK_RATIO = "risk_ratio"
+    MARGIN_LEVEL = "margin_level"
+    AVAILABLE = "available"
+    AVAILABLE_MONEY = "available_money"
+    DRAWDOWN = "drawdown"
+    SHARE = "share"
+    FUNDING = "funding"
+    AWAY = "away"
 
 
 def fingerprint(account_id: str, rule: Rule, part: str = "") -> str:

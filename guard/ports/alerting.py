@@ -29,6 +29,10 @@ class AlertState:
     was last put into the outbox (None: never yet, it was muted), `told_level` the level of that message. `seen_by` is
     the user id of who acknowledged or snoozed; a snooze ends at `snoozed_until`, or when the level rises above
     `told_level`. `escalated` counts the further receivers that were told: 1 second channel, 2 second person.
+
+    `clear_since` is since when it has looked better than was told, without that having been told. `eased_at` is when
+    good news was last told, `flaps` how often it came back soon after that. `unanswered_since` is since when it has
+    been danger or worse, was told, and nobody has acknowledged.
     """
 
     fingerprint: str
@@ -45,11 +49,18 @@ class AlertState:
     seen_by: str | None = None
     snoozed_until: datetime | None = None
     escalated: int = 0
+    clear_since: datetime | None = None
+    eased_at: datetime | None = None
+    flaps: int = 0
+    unanswered_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSetting:
-    """A threshold that a person has set for one account; `value` None switches the rule off."""
+    """A threshold that a person has set for one account; `value` None switches the rule off.
+
+    `rule` is a name of `guard.alerts.rulebook.RULES`, which says the unit; shares are fractions, 0.05 is 5 %.
+    """
 
     account_id: str
     rule: str

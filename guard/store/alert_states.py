@@ -2,31 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from guard.ports.alerting import AlertState, AlertStatus, LiveMessage, MaintenanceRecord, RuleSetting
-from guard.risk.zones import Zone
+from guard.risk.zones import Zone, severity
 from guard.store.tables import AlertStateRow, LiveMessageRow, MaintenanceRow, RuleSettingRow, table
 
 _states: Final = table(AlertStateRow)
 _settings: Final = table(RuleSettingRow)
 _windows: Final = table(MaintenanceRow)
 _live: Final = table(LiveMessageRow)
+_ANSWERED: Final = frozenset({AlertStatus.ACKNOWLEDGED, AlertStatus.SNOOZED})
 
 
 def save_states(connection: Connection, states: Iterable[AlertState]) -> None:
     """Store where conditions stand now, new or known."""
     for state in states:
-        row = {**asdict(state), "status": state.status.value}
-        row |= {"level": state.level.value, "told_level": state.told_level.value}
+        row = _row(state)
         known = update(_states).where(_states.c.fingerprint == state.fingerprint).values(**row)
         if connection.execute(known).rowcount == 0:
             connection.execute(insert(_states), row)
+
+
+def save_cycle_states(connection: Connection, states: Iterable[AlertState], at: datetime) -> None:
+    """Store where a cycle of that time has left conditions; what a person answered since then stays answered.
+
+    Else an acknowledgement that comes in while a cycle is at work would be overwritten by what the cycle had read
+    before. The cycle has the last word where it found the condition over, or graver than the person had seen.
+    """
+    save_states(connection, [_as_answered(alert_state(connection, state.fingerprint), state, at) for state in states])
+
+
+def _as_answered(there: AlertState | None, state: AlertState, at: datetime) -> AlertState:
+    answered = there is not None and there.status in _ANSWERED and there.changed_at > at
+    if there is None or not answered or state.status is not AlertStatus.FIRING or _is_graver(state.level, there.level):
+        return state
+    return replace(
+        there, level=state.level, told_at=state.told_at, told_level=state.told_level, times_told=state.times_told
+    )
+
+
+def _is_graver(level: Zone, than: Zone) -> bool:
+    known = Zone.UNKNOWN not in {level, than}
+    return severity(level) > severity(than) if known else level is not than
+
+
+def change_state(
+    connection: Connection, fingerprint: str, change: Callable[[AlertState], AlertState]
+) -> AlertState | None:
+    """Change where a condition stands, read and written in one transaction; None when it never was."""
+    statement = select(_states).where(_states.c.fingerprint == fingerprint).with_for_update()
+    row = connection.execute(statement).mappings().first()
+    if row is None:
+        return None
+    before = _state(row)
+    after = change(before)
+    if after != before:
+        save_states(connection, (after,))
+    return after
 
 
 def alert_state(connection: Connection, fingerprint: str) -> AlertState | None:
@@ -40,6 +78,12 @@ def alert_states(connection: Connection, account_id: str) -> list[AlertState]:
     open_ones = (_states.c.account_id == account_id) & (_states.c.status != AlertStatus.RESOLVED.value)
     statement = select(_states).where(open_ones).order_by(_states.c.since, _states.c.fingerprint)
     return [_state(row) for row in connection.execute(statement).mappings()]
+
+
+def all_rule_settings(connection: Connection) -> list[RuleSetting]:
+    """The thresholds that people set for all accounts."""
+    statement = select(_settings).order_by(_settings.c.account_id, _settings.c.rule)
+    return [RuleSetting(**row) for row in connection.execute(statement).mappings()]
 
 
 def rule_settings(connection: Connection, account_id: str) -> list[RuleSetting]:
@@ -94,6 +138,11 @@ def forget_live_message(connection: Connection, destination: str, account_id: st
     """The message is gone; the next one is sent anew."""
     this = (_live.c.destination == destination) & (_live.c.account_id == account_id)
     connection.execute(delete(_live).where(this))
+
+
+def _row(state: AlertState) -> dict[str, object]:
+    values = {"status": state.status.value, "level": state.level.value, "told_level": state.told_level.value}
+    return {**asdict(state), **values}
 
 
 def _state(row: RowMapping) -> AlertState:

@@ -45,7 +45,7 @@ def record_cycle(connection: Connection, cycle: CycleRecord) -> None:
     if cycle.modes is not None:
         set_modes(connection, reading.account_id, cycle.modes)
     record_announcement(connection, cycle.alerts, cycle.messages)
-    alert_states.save_states(connection, cycle.states)
+    alert_states.save_cycle_states(connection, cycle.states, reading.at)
     if cycle.intent is not None:
         journal.add_intent(connection, cycle.intent, cycle.orders)
 

@@ -261,6 +261,10 @@ class AlertStateRow(Row, table=True):
     seen_by: str | None = Field(foreign_key="users.user_id", ondelete="SET NULL", index=True)
     snoozed_until: datetime | None = Field(sa_type=UtcMicros)
     escalated: int
+    clear_since: datetime | None = Field(sa_type=UtcMicros)
+    eased_at: datetime | None = Field(sa_type=UtcMicros)
+    flaps: int
+    unanswered_since: datetime | None = Field(sa_type=UtcMicros)
 
 
 class RuleSettingRow(Row, table=True):

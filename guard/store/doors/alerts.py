@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from guard.ports.alerting import AlertState, LiveMessage, MaintenanceRecord, RuleSetting
@@ -17,6 +17,12 @@ class AlertDoor(Door):
         """Store where conditions stand now, outside a cycle."""
         await self._write(alert_states.save_states, states)
 
+    async def change_alert_state(
+        self, fingerprint: str, change: Callable[[AlertState], AlertState]
+    ) -> AlertState | None:
+        """Change where one condition stands, read and written as one; None when it never was."""
+        return await self._write(alert_states.change_state, fingerprint, change)
+
     async def alert_state(self, fingerprint: str) -> AlertState | None:
         """Where one condition stands; None when it never was."""
         return await self._read(alert_states.alert_state, fingerprint)
@@ -28,6 +34,10 @@ class AlertDoor(Door):
     async def rule_settings(self, account_id: str) -> list[RuleSetting]:
         """The thresholds that people set for an account."""
         return await self._read(alert_states.rule_settings, account_id)
+
+    async def all_rule_settings(self) -> list[RuleSetting]:
+        """The thresholds that people set for all accounts."""
+        return await self._read(alert_states.all_rule_settings)
 
     async def set_rule(self, setting: RuleSetting) -> None:
         """Set a threshold, or switch a rule off."""
