@@ -1,0 +1,198 @@
+"""What a person is asked, what they said yes to, and whether it may still be done. Pure.
+
+A proposal remembers the wish (from which the plan is made anew at the tap) and what was shown: a plan that has become
+dearer, larger or another one is shown again instead of executed. Nothing here is secret: the nonce is not part of it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any, Literal
+
+from guard.ports.records import IntentOrigin, Mode, ProposalRecord
+from guard.protect.plan_values import Plan, Target
+from guard.risk.book import Side
+
+WishKind = Literal["plan", "reduce", "hedge", "net", "unhedge"]
+_KINDS: tuple[WishKind, ...] = ("plan", "reduce", "hedge", "net", "unhedge")
+_NEEDS: dict[WishKind, frozenset[str]] = {
+    "reduce": frozenset({"reduce"}),
+    "hedge": frozenset({"hedge"}),
+    "net": frozenset({"net"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be done, before anything is sized: the guard's own plan, or a person's order.
+
+    `share` (of a leg, a fraction) or `contracts` sizes an order; `leg` names one of two. `risk_ratio` and `distance`
+    replace the configured target of a plan.
+    """
+
+    kind: WishKind
+    symbol: str | None = None
+    leg: Side | None = None
+    share: float | None = None
+    contracts: Decimal | None = None
+    risk_ratio: float | None = None
+    distance: float | None = None
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Remedies that it names; empty = whatever is allowed."""
+        return _NEEDS.get(self.kind, frozenset())
+
+    def target(self, configured: Target) -> Target:
+        """The levels to restore."""
+        return Target(
+            risk_ratio=configured.risk_ratio if self.risk_ratio is None else self.risk_ratio,
+            distance=configured.distance if self.distance is None else self.distance,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a person saw of a plan: cost and traded notional in quote currency, and what it acts on."""
+
+    cost: float
+    notional: float
+    acts_on: tuple[str, ...]
+
+    @classmethod
+    def of(cls, plan: Plan) -> Shown:
+        """What is shown of a plan."""
+        acts_on = sorted({f"{step.remedy} {step.symbol} {step.leg}" for step in plan.steps})
+        return cls(plan.cost, plan.notional, tuple(acts_on))
+
+    def outgrown_by(self, plan: Plan, tolerance: float) -> str:
+        """Why `plan` is not what was said yes to any more; empty = it is.
+
+        Args:
+            plan: made anew, from a fresh book.
+            tolerance: how much more it may cost and trade, a fraction.
+        """
+        now = Shown.of(plan)
+        new = [what for what in now.acts_on if what not in self.acts_on]
+        if new:
+            return f"it now also does: {', '.join(new)}"
+        if now.cost > self.cost * (1 + tolerance):
+            return f"it now costs {now.cost:,.2f}, shown were {self.cost:,.2f} (quote currency)"
+        if now.notional > self.notional * (1 + tolerance):
+            return f"it now trades {now.notional:,.2f}, shown were {self.notional:,.2f} (quote currency)"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActRequest:
+    """A proposal to act: the wish, what leads to it, and what was shown."""
+
+    wish: Wish
+    origin: IntentOrigin
+    shown: Shown
+
+
+@dataclass(frozen=True, slots=True)
+class ModeRequest:
+    """A proposal to change a mode; the arming ends so many seconds after the tap, None = it does not."""
+
+    mode: Mode
+    for_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRequest:
+    """A proposal to let a frozen account act again."""
+
+
+Request = ActRequest | ModeRequest | ResumeRequest
+
+
+def dump_request(request: Request) -> str:
+    """A request as JSON text."""
+    match request:
+        case ModeRequest():
+            return json.dumps({"do": "mode", "mode": request.mode, "for_s": request.for_s})
+        case ResumeRequest():
+            return json.dumps({"do": "resume"})
+        case ActRequest():
+            wish, shown = request.wish, request.shown
+            return json.dumps(
+                {
+                    "do": "act",
+                    "origin": request.origin,
+                    "wish": {
+                        "kind": wish.kind,
+                        "symbol": wish.symbol,
+                        "leg": wish.leg,
+                        "share": wish.share,
+                        "contracts": None if wish.contracts is None else str(wish.contracts),
+                        "risk_ratio": wish.risk_ratio,
+                        "distance": wish.distance,
+                    },
+                    "shown": {"cost": shown.cost, "notional": shown.notional, "acts_on": shown.acts_on},
+                }
+            )
+
+
+def read_request(text: str) -> Request:
+    """Read back what `dump_request` wrote.
+
+    Raises:
+        ValueError: it did not write this: a proposal of another version is not acted upon.
+    """
+    try:
+        return _read(json.loads(text))
+    except (KeyError, TypeError, InvalidOperation) as error:
+        raise ValueError(f"a stored proposal cannot be read: {type(error).__name__}: {error}") from error
+
+
+def _read(document: dict[str, Any]) -> Request:
+    if document["do"] == "mode":
+        return ModeRequest(document["mode"], document["for_s"])
+    if document["do"] == "resume":
+        return ResumeRequest()
+    wish, shown = document["wish"], document["shown"]
+    if document["do"] != "act" or wish["kind"] not in _KINDS:
+        raise KeyError(document["do"])
+    contracts = wish["contracts"]
+    return ActRequest(
+        wish=Wish(
+            kind=wish["kind"],
+            symbol=wish["symbol"],
+            leg=wish["leg"],
+            share=wish["share"],
+            contracts=None if contracts is None else Decimal(contracts),
+            risk_ratio=wish["risk_ratio"],
+            distance=wish["distance"],
+        ),
+        origin=document["origin"],
+        shown=Shown(float(shown["cost"]), float(shown["notional"]), tuple(shown["acts_on"])),
+    )
+
+
+class TapProblem(StrEnum):
+    """Why a tap does nothing."""
+
+    UNKNOWN = "unknown"
+    FOREIGN = "foreign"
+    USED = "used"
+    EXPIRED = "expired"
+
+
+def tap_problem(proposal: ProposalRecord | None, user_id: str, now: datetime) -> TapProblem | None:
+    """Why a proposal cannot be used by somebody now; None = it can.
+
+    A stranger's tap is foreign before anything else: it must not be told what became of the proposal.
+    """
+    if proposal is None:
+        return TapProblem.UNKNOWN
+    if proposal.user_id is not None and proposal.user_id != user_id:
+        return TapProblem.FOREIGN
+    if proposal.used_at is not None:
+        return TapProblem.USED
+    return TapProblem.EXPIRED if now >= proposal.expires_at else None
