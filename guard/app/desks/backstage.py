@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from guard.app.past import Past
@@ -10,8 +10,15 @@ from guard.app.settings import Settings
 from guard.app.watch import Watch
 from guard.charts.studio import Studio
 from guard.ports.clock import Clock, Ids
+from guard.ports.records import Reading
 from guard.risk.book import Book
 from guard.store.store import Store
+from guard.web.health import Health
+
+
+async def _no_reading(_: str, __: float) -> Reading | None:
+    """Nobody reads."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,9 @@ class Backstage:
         book_of: the book of the last good reading of an account.
         watch_of: the watch of an account while it runs; None when it is not watched.
         wake_outbox: called after something was recorded for delivery.
+        read_now: has an account read at once, and gives the reading; None when there is none after so many seconds.
+        health: the present state of the service; None where none runs.
+        second: names of the second channels, by destination.
     """
 
     store: Store
@@ -39,6 +49,9 @@ class Backstage:
     book_of: Callable[[str], Book | None]
     watch_of: Callable[[str], Watch | None] = field(default=lambda _: None)
     wake_outbox: Callable[[], None] = field(default=lambda: None)
+    read_now: Callable[[str, float], Awaitable[Reading | None]] = field(default=_no_reading)
+    health: Callable[[], Awaitable[Health]] | None = None
+    second: Mapping[str, str] = field(default_factory=dict)
 
 
 class Answers:

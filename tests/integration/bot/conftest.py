@@ -19,6 +19,7 @@ from guard.ports.history import AccountHistory
 from guard.ports.records import PositionSnapshot, Snapshot, UserRecord
 from guard.risk.zones import Zone
 from guard.sandbox.telegram import Person, TelegramSandbox
+from tests.harness.silent_desks import SilentMeasuring, SilentUpkeep
 
 START = datetime(2026, 11, 21, 12, 0, 5, tzinfo=UTC)
 # Generous: a busy machine must not look like a silent Telegram. Tests of silence use a pace of their own.
@@ -52,7 +53,7 @@ class SkippingClock:
 
 
 @dataclass
-class MemoryDesk:
+class MemoryDesk(SilentMeasuring, SilentUpkeep):
     """The rest of the guard, in a few dictionaries."""
 
     clock: SkippingClock
