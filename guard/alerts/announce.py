@@ -6,7 +6,7 @@ moves several alerts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -26,7 +26,9 @@ from guard.alerts.rules import (
     zone_priority,
 )
 from guard.alerts.second import reached
+from guard.language.speech import ENGLISH, Speech, speech_of
 from guard.ports.clock import Ids
+from guard.ports.recipients import Recipient
 from guard.ports.records import (
     AlertReason,
     AlertRecord,
@@ -40,6 +42,9 @@ _GRAVE: Final = frozenset({Zone.DANGER, Zone.LIQUIDATION})
 
 CONSOLE: Final = "console"
 """The destination that always exists; messages without a recipient go there rather than nowhere."""
+
+Render = Callable[[Speech], str]
+"""A message in one person's way of reading, as chat markup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def announce_reading(
     *,
     earlier: Snapshot | Reading | None,
     last_dispute: AlertRecord | None,
-    recipients: Sequence[str],
+    recipients: Sequence[Recipient],
     ids: Ids,
 ) -> Announcement:
     """What one cycle's reading makes worth telling.
@@ -69,7 +74,7 @@ def announce_reading(
         before: the zone state before this cycle.
         earlier: the last snapshot or reading with figures, for comparison in the text.
         last_dispute: the last alert with the fingerprint of `Rule.DISPUTED`; None = never.
-        recipients: destinations such as `telegram:1234`; without any, the console.
+        recipients: who is told; without any, the console.
         ids: source of identifiers.
     """
     zone = _announce_zone(reading, before, earlier, recipients, ids)
@@ -82,7 +87,7 @@ def _announce_zone(
     reading: Reading,
     before: ZoneState,
     earlier: Snapshot | Reading | None,
-    recipients: Sequence[str],
+    recipients: Sequence[Recipient],
     ids: Ids,
 ) -> Announcement:
     if has_worsened_unseen(before, reading.zone_state):
@@ -90,29 +95,36 @@ def _announce_zone(
     reason = decide_zone_alert(before.zone, reading.zone, before.last_known)
     if reason is AlertReason.NONE:
         return _announce_emptied(reading, before, earlier, recipients, ids)
-    html = render_zone(reason, reading, before.zone, earlier)
+
+    def render(speech: Speech) -> str:
+        return render_zone(speech, reason, reading, before.zone, earlier)
+
     alerts = tuple(
-        _alert(reading.account_id, rule, change, reading.zone, reading.at, html, ids)
+        _alert(reading.account_id, rule, change, reading.zone, reading.at, render, ids)
         for rule, change in zone_alerts(before.zone, reading.zone, before.last_known)
     )
     priority = zone_priority(_level_before(before), reading.zone)
     was_grave = _level_before(before) in _GRAVE
-    return Announcement(alerts, messages_of(alerts[0], html, priority, recipients, ids, grave=was_grave))
+    return Announcement(alerts, messages_of(alerts[0], render, priority, recipients, ids, grave=was_grave))
 
 
 def _announce_unseen(
-    reading: Reading, before: ZoneState, earlier: Snapshot | Reading | None, recipients: Sequence[str], ids: Ids
+    reading: Reading, before: ZoneState, earlier: Snapshot | Reading | None, recipients: Sequence[Recipient], ids: Ids
 ) -> Announcement:
     """An account that stays unknown, and looks worse: told with what can be seen and what cannot."""
     level = reading.zone_state.last_known
     reason = AlertReason.FIRST if before.last_known is Zone.SAFE else AlertReason.WORSE
-    html = render_zone(reason, replace(reading, zone=level), before.last_known, earlier)
-    alert = _alert(reading.account_id, Rule.ZONE, reason, level, reading.at, html, ids)
-    return Announcement((alert,), messages_of(alert, html, zone_priority(before.last_known, level), recipients, ids))
+    seen = replace(reading, zone=level)
+
+    def render(speech: Speech) -> str:
+        return render_zone(speech, reason, seen, before.last_known, earlier)
+
+    alert = _alert(reading.account_id, Rule.ZONE, reason, level, reading.at, render, ids)
+    return Announcement((alert,), messages_of(alert, render, zone_priority(before.last_known, level), recipients, ids))
 
 
 def _announce_emptied(
-    reading: Reading, before: ZoneState, earlier: Snapshot | Reading | None, recipients: Sequence[str], ids: Ids
+    reading: Reading, before: ZoneState, earlier: Snapshot | Reading | None, recipients: Sequence[Recipient], ids: Ids
 ) -> Announcement:
     """Positions that vanish between two safe cycles: an empty account is safe, and so is a liquidated one.
 
@@ -120,26 +132,34 @@ def _announce_emptied(
     """
     if before.zone is not Zone.SAFE or reading.risk is None or not positions_gone(reading.risk, before.zone, earlier):
         return Announcement()
-    html = render_zone(AlertReason.FIRST, reading, before.zone, earlier)
-    alert = _alert(reading.account_id, Rule.EMPTIED, AlertReason.FIRST, reading.zone, reading.at, html, ids)
-    return Announcement((alert,), messages_of(alert, html, EMPTIED_PRIORITY, recipients, ids))
+
+    def render(speech: Speech) -> str:
+        return render_zone(speech, AlertReason.FIRST, reading, before.zone, earlier)
+
+    alert = _alert(reading.account_id, Rule.EMPTIED, AlertReason.FIRST, reading.zone, reading.at, render, ids)
+    return Announcement((alert,), messages_of(alert, render, EMPTIED_PRIORITY, recipients, ids))
 
 
 def _level_before(before: ZoneState) -> Zone:
     return before.last_known if before.zone is Zone.UNKNOWN else before.zone
 
 
-def _announce_dispute(reading: Reading, last: AlertRecord | None, recipients: Sequence[str], ids: Ids) -> Announcement:
+def _announce_dispute(
+    reading: Reading, last: AlertRecord | None, recipients: Sequence[Recipient], ids: Ids
+) -> Announcement:
     reason = decide_dispute_alert(last, reading.quality.quality, reading.at)
     if reason is AlertReason.NONE:
         return Announcement()
-    html = render_dispute(reason, reading)
-    alert = _alert(reading.account_id, Rule.DISPUTED, reason, reading.zone, reading.at, html, ids)
-    return Announcement((alert,), messages_of(alert, html, DISPUTE_PRIORITY, recipients, ids))
+
+    def render(speech: Speech) -> str:
+        return render_dispute(speech, reason, reading)
+
+    alert = _alert(reading.account_id, Rule.DISPUTED, reason, reading.zone, reading.at, render, ids)
+    return Announcement((alert,), messages_of(alert, render, DISPUTE_PRIORITY, recipients, ids))
 
 
 def _alert(
-    account_id: str, rule: Rule, reason: AlertReason, zone: Zone, at: datetime, html: str, ids: Ids
+    account_id: str, rule: Rule, reason: AlertReason, zone: Zone, at: datetime, render: Render, ids: Ids
 ) -> AlertRecord:
     return AlertRecord(
         alert_id=ids.new("alert"),
@@ -149,15 +169,15 @@ def _alert(
         zone=zone,
         reason=reason,
         at=at,
-        text=plain_text(html),
+        text=plain_text(render(ENGLISH)),
     )
 
 
 def messages_of(
     alert: AlertRecord,
-    html: str,
+    render: Render,
     priority: int,
-    recipients: Sequence[str],
+    recipients: Sequence[Recipient],
     ids: Ids,
     event: str | None = None,
     *,
@@ -165,21 +185,53 @@ def messages_of(
 ) -> tuple[OutboxMessage, ...]:
     """One message a destination; the same event, written twice, keeps its dedupe keys.
 
-    `event` names what happens only once; by default an event is named by its reason and moment. `grave`: second
-    channels get it although it is less urgent than danger.
+    Rendered once for each way of reading, however many people share it.
+
+    Args:
+        alert: what it is about.
+        render: the message in a person's way of reading.
+        priority: how urgent, higher first.
+        recipients: who is told; without any, the console.
+        ids: source of identifiers.
+        event: names what happens only once; by default an event is named by its reason and moment.
+        grave: second channels get it although it is less urgent than danger.
     """
     told = reached(recipients, grave=grave or priority >= GRAVE_PRIORITY)
     name = event or f"{alert.reason}|{alert.at.isoformat()}"
+    texts = Texts(render)
     return tuple(
         OutboxMessage(
             message_id=ids.new("message"),
-            dedupe_key=f"{alert.fingerprint}|{name}|{destination}",
-            destination=destination,
-            html=html,
+            dedupe_key=f"{alert.fingerprint}|{name}|{recipient.destination}",
+            destination=recipient.destination,
+            html=texts.of(recipient),
             created_at=alert.at,
             priority=priority,
             alert_id=alert.alert_id,
             account_id=alert.account_id,
         )
-        for destination in dict.fromkeys(told or (CONSOLE,))
+        for recipient in one_of_each(told)
     )
+
+
+class Texts:
+    """One message in every way of reading that was asked for, each made once."""
+
+    def __init__(self, render: Render) -> None:
+        self._render = render
+        self._made: dict[tuple[str, str], str] = {}
+
+    def of(self, recipient: Recipient) -> str:
+        """The message as this recipient reads it."""
+        way = (recipient.language, recipient.timezone)
+        if way not in self._made:
+            self._made[way] = self._render(speech_of(*way))
+        return self._made[way]
+
+
+def one_of_each(recipients: Sequence[Recipient]) -> tuple[Recipient, ...]:
+    """One for each destination, the first; the console when there is none."""
+    first: dict[str, Recipient] = {}
+    for recipient in recipients or (Recipient(CONSOLE),):
+        first.setdefault(recipient.destination, recipient)
+    return tuple(first.values())

@@ -7,10 +7,12 @@ from typing import Final
 
 from guard.alerts.announce import Announcement, messages_of
 from guard.alerts.changes import Change, ChangeKind
-from guard.alerts.figures import utc_time
 from guard.alerts.markup import bold, plain_text, safe
 from guard.alerts.rules import Rule, fingerprint
+from guard.language.speech import ENGLISH, Speech
+from guard.language.words import zone_word
 from guard.ports.clock import Ids
+from guard.ports.recipients import Recipient
 from guard.ports.records import AlertReason, AlertRecord, Reading
 
 _MAX_LINE: Final = 400
@@ -53,21 +55,24 @@ def change_fingerprint(account_id: str, change: Change) -> str:
 
 
 def announce_changes(
-    reading: Reading, changes: Iterable[Change], *, recipients: Sequence[str], ids: Ids
+    reading: Reading, changes: Iterable[Change], *, recipients: Sequence[Recipient], ids: Ids
 ) -> Announcement:
     """One alert for each change, and one message about all of them.
 
     Args:
         reading: the cycle's result.
         changes: what changed since the last one.
-        recipients: destinations; without any, the console.
+        recipients: who is told; without any, the console.
         ids: identifiers.
     """
     found = tuple(changes)
     if not found:
         return Announcement()
     worst = max(found, key=lambda change: _PRIORITIES[change.kind])
-    html = _html(reading, worst, found)
+
+    def render(speech: Speech) -> str:
+        return _html(speech, reading, worst, found)
+
     alerts = tuple(
         AlertRecord(
             alert_id=ids.new("alert"),
@@ -77,18 +82,36 @@ def announce_changes(
             zone=reading.zone,
             reason=AlertReason.FIRST,
             at=reading.at,
-            text=plain_text("\n".join(safe(line, _MAX_LINE) for line in change.lines)),
+            text=plain_text("\n".join(safe(line, _MAX_LINE) for line in change.told(ENGLISH))),
         )
         for change in found
     )
     lead = alerts[found.index(worst)]
-    return Announcement(alerts, messages_of(lead, html, _PRIORITIES[worst.kind], recipients, ids))
+    return Announcement(alerts, messages_of(lead, render, _PRIORITIES[worst.kind], recipients, ids))
 
 
-def _html(reading: Reading, worst: Change, changes: Sequence[Change]) -> str:
-    what = "CHANGED" if len(changes) > 1 else _RULES[worst.kind].upper()
-    lines = [f"{_MARKS[_RULES[worst.kind]]} <b>{what}</b> · {bold(reading.account)}"]
+def _html(speech: Speech, reading: Reading, worst: Change, changes: Sequence[Change]) -> str:
+    rule = _RULES[worst.kind]
+    what = speech.text("CHANGED") if len(changes) > 1 else _headline(speech, rule)
+    lines = [f"{_MARKS[rule]} <b>{what}</b> · {bold(reading.account)}"]
     for change in changes:
-        first, *rest = (safe(line, _MAX_LINE) for line in change.lines)
+        first, *rest = (safe(line, _MAX_LINE) for line in change.told(speech))
         lines += [f"<b>{first}</b>", *rest]
-    return "\n".join([*lines, f"Zone {reading.zone} · {utc_time(reading.at)}"])
+    zone = speech.text("Zone {zone}", zone=zone_word(speech, reading.zone))
+    return "\n".join([*lines, f"{zone} · {speech.moment(reading.at)}"])
+
+
+def _headline(speech: Speech, rule: Rule) -> str:
+    match rule:
+        case Rule.POSITION:
+            return speech.text("POSITION")
+        case Rule.MONEY:
+            return speech.text("MONEY")
+        case Rule.TIERS:
+            return speech.text("TIERS")
+        case Rule.ADL:
+            return speech.text("ADL")
+        case Rule.DEPEG:
+            return speech.text("DEPEG")
+        case _:
+            return speech.text("MODE")

@@ -13,17 +13,21 @@ So a transfer at the very moment of a fill, or one as small as funding, is not t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from guard.alerts.figures import amount, money, percent, price
+from guard.language.speech import ENGLISH, Speech
+from guard.language.words import side_word
 from guard.risk.assets import STABLE
-from guard.risk.book import Book, Position, Side, Tier
+from guard.risk.book import Book, Collateral, Position, Side, Tier
 
 LegKey = tuple[str, str]
 """Symbol and side of a leg."""
+
+Told = Callable[[Speech], tuple[str, ...]]
+"""Lines in a person's way of reading, the most important one first."""
 
 _CLOSED_BY: Final[Mapping[str, str]] = {"long": "sell", "short": "buy"}
 _SIZE_NOISE: Final = 1e-9
@@ -55,7 +59,12 @@ class Change:
 
     kind: ChangeKind
     subject: str
-    lines: tuple[str, ...]
+    told: Told = field(compare=False, repr=False)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """How it is told in English."""
+        return self.told(ENGLISH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +131,26 @@ def leg_changes(
         unexplained = lost - explained.get(key, 0.0)
         if unexplained <= _SIZE_NOISE * before[key]:
             continue
-        symbol, side = key
-        subject = f"{side} {symbol}"
-        was, now = before[key], after.get(key, 0.0)
-        cause = "No order that the guard knows of did that: you, a liquidation or auto-deleveraging. Check the venue."
-        if now <= _SIZE_NOISE * was:
-            head = f"The {subject} position is gone ({amount(was, 8)} contracts)."
-            yield Change(ChangeKind.LEG_GONE, subject, (head, cause))
+        yield _smaller_leg(key, before[key], after.get(key, 0.0))
+
+
+def _smaller_leg(key: LegKey, was: float, now: float) -> Change:
+    symbol, side = key
+    is_gone = now <= _SIZE_NOISE * was
+
+    def told(speech: Speech) -> tuple[str, ...]:
+        cause = speech.text(
+            "No order that the guard knows of did that: you, a liquidation or auto-deleveraging. Check the venue."
+        )
+        leg = f"{side_word(speech, side)} {symbol}"
+        if is_gone:
+            head = speech.text("The {leg} position is gone ({size}).", leg=leg, size=speech.contracts(was))
         else:
-            head = f"The {subject} position shrank from {amount(was, 8)} to {amount(now, 8)} contracts."
-            yield Change(ChangeKind.LEG_SHRUNK, subject, (head, cause))
+            smaller, size = speech.number(was, 10, at_least=0), speech.contracts(now)
+            head = speech.text("The {leg} position shrank from {was} to {size}.", leg=leg, was=smaller, size=size)
+        return (head, cause)
+
+    return Change(ChangeKind.LEG_GONE if is_gone else ChangeKind.LEG_SHRUNK, f"{side} {symbol}", told)
 
 
 def book_changes(before: Book, after: Book, bars: ChangeBars) -> Iterator[Change]:
@@ -145,21 +164,34 @@ def book_changes(before: Book, after: Book, bars: ChangeBars) -> Iterator[Change
 def mode_changes(mode_before: str, model_before: str, mode: str, model: str) -> Iterator[Change]:
     """The position mode, or the rule by which margin is computed, became another."""
     if mode_before != mode:
-        lines = (
-            f"The position mode changed from {_worded(mode_before)} to {_worded(mode)}.",
-            "Orders of the guard follow the new mode.",
-        )
-        yield Change(ChangeKind.POSITION_MODE, f"position mode {mode}", lines)
+        yield Change(ChangeKind.POSITION_MODE, f"position mode {mode}", _position_mode_told(mode_before, mode))
     if model_before != model:
-        lines = (
-            f"The margin mode of the account changed: it is now computed as {model}, was {model_before}.",
-            "Zones and distances before and after are not the same measure.",
+        yield Change(ChangeKind.ACCOUNT_MODE, f"account mode {model}", _model_told(model_before, model))
+
+
+def _position_mode_told(before: str, after: str) -> Told:
+    def told(speech: Speech) -> tuple[str, ...]:
+        was, now = _worded(speech, before), _worded(speech, after)
+        head = speech.text("The position mode changed from {was} to {now}.", was=was, now=now)
+        return (head, speech.text("Orders of the guard follow the new mode."))
+
+    return told
+
+
+def _model_told(before: str, after: str) -> Told:
+    def told(speech: Speech) -> tuple[str, ...]:
+        return (
+            speech.text(
+                "The margin mode of the account changed: it is now computed as {now}, was {was}.", now=after, was=before
+            ),
+            speech.text("Zones and distances before and after are not the same measure."),
         )
-        yield Change(ChangeKind.ACCOUNT_MODE, f"account mode {model}", lines)
+
+    return told
 
 
-def _worded(mode: str) -> str:
-    return mode.replace("_", "-")
+def _worded(speech: Speech, mode: str) -> str:
+    return speech.text("hedge") if mode == "hedge" else speech.text("one-way")
 
 
 def _money_changes(before: Book, after: Book, bar: float) -> Iterator[Change]:
@@ -179,10 +211,20 @@ def _money_changes(before: Book, after: Book, bar: float) -> Iterator[Change]:
         if abs(moved) <= floor or moved == 0 or is_fee:
             continue
         kind = ChangeKind.MONEY_IN if moved > 0 else ChangeKind.MONEY_OUT
-        verb = "came in" if moved > 0 else "left"
-        head = f"{money(abs(moved), asset)} {verb} while no position in {asset} changed."
-        balance = f"Balance {money(now.get(asset, 0.0), asset)}, was {money(was.get(asset, 0.0), asset)}."
-        yield Change(kind, asset, (head, balance, "A transfer, a withdrawal, a conversion or a charge of the venue."))
+        yield Change(kind, asset, _money_told(asset, was.get(asset, 0.0), now.get(asset, 0.0)))
+
+
+def _money_told(asset: str, was: float, now: float) -> Told:
+    def told(speech: Speech) -> tuple[str, ...]:
+        moved = speech.money(abs(now - was), asset)
+        if now > was:
+            head = speech.text("{amount} came in while no position in {asset} changed.", amount=moved, asset=asset)
+        else:
+            head = speech.text("{amount} left while no position in {asset} changed.", amount=moved, asset=asset)
+        balance = speech.text("Balance {now}, was {was}.", now=speech.money(now, asset), was=speech.money(was, asset))
+        return (head, balance, speech.text("A transfer, a withdrawal, a conversion or a charge of the venue."))
+
+    return told
 
 
 def _legs_by_settle(book: Book) -> dict[str, frozenset[tuple[str, str, float, float, float | None]]]:
@@ -210,17 +252,29 @@ def _tier_changes(before: Book, after: Book) -> Iterator[Change]:
     for symbol in sorted(held):
         was, now = before.tiers.get(symbol), after.tiers.get(symbol)
         if was and now and was != now:
-            head = f"The venue changed the margin tiers of {symbol}."
-            yield Change(ChangeKind.TIERS, symbol, (head, _first_difference(was, now)))
+            yield Change(ChangeKind.TIERS, symbol, _tiers_told(symbol, was, now))
 
 
-def _first_difference(was: tuple[Tier, ...], now: tuple[Tier, ...]) -> str:
+def _tiers_told(symbol: str, was: tuple[Tier, ...], now: tuple[Tier, ...]) -> Told:
+    def told(speech: Speech) -> tuple[str, ...]:
+        head = speech.text("The venue changed the margin tiers of {symbol}.", symbol=symbol)
+        return (head, _first_difference(speech, was, now))
+
+    return told
+
+
+def _first_difference(speech: Speech, was: tuple[Tier, ...], now: tuple[Tier, ...]) -> str:
     """The first row that differs, in words."""
     for old, new in zip(was, now, strict=False):
         if old != new:
-            earlier = f"was {percent(old.mm_rate)} from {amount(old.floor)}"
-            return f"From {amount(new.floor)}: maintenance rate {percent(new.mm_rate)}, {earlier}."
-    return f"It has {len(now)} rows now, had {len(was)}."
+            return speech.text(
+                "From {floor}: maintenance rate {rate}, was {old_rate} from {old_floor}.",
+                floor=speech.amount(new.floor),
+                rate=speech.percent(new.mm_rate),
+                old_rate=speech.percent(old.mm_rate),
+                old_floor=speech.amount(old.floor),
+            )
+    return speech.text("It has {now} rows now, had {was}.", now=len(now), was=len(was))
 
 
 def _depegs(before: Book, after: Book, bar: float) -> Iterator[Change]:
@@ -231,8 +285,18 @@ def _depegs(before: Book, after: Book, bar: float) -> Iterator[Change]:
             continue
         off, earlier = abs(item.price - 1.0), abs(was.get(item.asset, 1.0) - 1.0)
         if off >= bar > earlier:
-            head = f"{item.asset} among the collateral is at {price(item.price, f'{item.asset}/USD')}, off its peg."
-            yield Change(ChangeKind.DEPEG, item.asset, (head, f"You hold {money(item.balance, item.asset)} of it."))
+            yield Change(ChangeKind.DEPEG, item.asset, _depeg_told(item))
+
+
+def _depeg_told(item: Collateral) -> Told:
+    def told(speech: Speech) -> tuple[str, ...]:
+        price, held = speech.price(item.price, f"{item.asset}/USD"), speech.money(item.balance, item.asset)
+        return (
+            speech.text("{asset} among the collateral is at {price}, off its peg.", asset=item.asset, price=price),
+            speech.text("You hold {amount} of it.", amount=held),
+        )
+
+    return told
 
 
 def adl_changes(before: Mapping[LegKey, float], after: Mapping[LegKey, float], bar: float) -> Iterator[Change]:
@@ -240,9 +304,20 @@ def adl_changes(before: Mapping[LegKey, float], after: Mapping[LegKey, float], b
     for key, place in sorted(after.items()):
         if place >= bar > before.get(key, 0.0):
             symbol, side = key
-            subject = f"{side} {symbol}"
-            lines = (
-                f"The {subject} position is near the head of the venue's auto-deleveraging queue ({percent(place)}).",
-                "The venue may close it against somebody's liquidation. Less leverage or taking profit moves it back.",
-            )
-            yield Change(ChangeKind.ADL, subject, lines)
+            yield Change(ChangeKind.ADL, f"{side} {symbol}", _adl_told(symbol, side, place))
+
+
+def _adl_told(symbol: str, side: str, place: float) -> Told:
+    def told(speech: Speech) -> tuple[str, ...]:
+        return (
+            speech.text(
+                "The {leg} position is near the head of the venue's auto-deleveraging queue ({place}).",
+                leg=f"{side_word(speech, side)} {symbol}",
+                place=speech.percent(place),
+            ),
+            speech.text(
+                "The venue may close it against somebody's liquidation. Less leverage or taking profit moves it back."
+            ),
+        )
+
+    return told

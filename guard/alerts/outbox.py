@@ -28,6 +28,7 @@ from guard.alerts.announce import CONSOLE
 from guard.alerts.backoff import RetryPolicy, is_given_up, pause_s
 from guard.alerts.delivery import Delivered, Outcome, Postponed, Undeliverable, attempt
 from guard.alerts.render import render_undelivered
+from guard.language.speech import ENGLISH
 from guard.ports.clock import Clock, Ids
 from guard.ports.errors import StoreError
 from guard.ports.records import QUIET_PRIORITY, OutboxMessage
@@ -359,7 +360,7 @@ class Outbox:
         if not message.dedupe_key.startswith(_UNDELIVERED):
             day = f"{_UNDELIVERED}{message.destination}|{now.astimezone(UTC):%Y-%m-%d}"
             told |= {other: f"{day}|{other}" for other in self._second if other != message.destination}
-        html = render_undelivered(message.destination, outcome.error, message.html, now)
+        html = render_undelivered(ENGLISH, message.destination, outcome.error, message.html, now)
         return [
             OutboxMessage(
                 message_id=self._ids.new("message"),

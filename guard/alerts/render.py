@@ -1,7 +1,7 @@
-"""Alert messages as a person reads them on a phone: the most important line first. Pure, English.
+"""Alert messages as a person reads them on a phone: the most important line first. Pure.
 
 Every figure has its unit and its age; a figure that is not known says so and why. Text from outside (names, reasons,
-errors of a venue) is escaped. The wording lives here alone, so that a catalogue of languages can replace it.
+errors of a venue) is escaped.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from guard.alerts.figures import amount, base_of, duration, money, percent, price, utc_time
 from guard.alerts.markup import bold, safe
 from guard.alerts.worst import WorstPosition, worst_pool, worst_position
+from guard.language.speech import Speech, base_of
+from guard.language.words import quality_word, side_word, zone_word
 from guard.ports.records import AlertReason, Reading, Snapshot
 from guard.risk.quality import Quality
 from guard.risk.report import AccountRisk
@@ -52,10 +53,13 @@ def known_levels(earlier: Snapshot | Reading | None) -> KnownLevels | None:
     return KnownLevels(earlier.data_at, earlier.risk_ratio, earlier.distance, earlier.margin_level)
 
 
-def render_zone(reason: AlertReason, reading: Reading, before: Zone, earlier: Snapshot | Reading | None = None) -> str:
+def render_zone(
+    speech: Speech, reason: AlertReason, reading: Reading, before: Zone, earlier: Snapshot | Reading | None = None
+) -> str:
     """The message about a change of zone.
 
     Args:
+        speech: how the reader reads.
         reason: why it is sent.
         reading: the cycle's result; the zone and the reason for it are taken from it.
         before: the zone that was shown until now.
@@ -65,30 +69,40 @@ def render_zone(reason: AlertReason, reading: Reading, before: Zone, earlier: Sn
         Chat markup, one fact a line.
     """
     was = known_levels(earlier)
-    head = [_zone_head(reason, reading, before)]
+    head = [_zone_head(speech, reason, reading, before)]
     if reading.zone is Zone.UNKNOWN:
-        return "\n".join([*head, *_blind_lines(reading, was)])
+        return "\n".join([*head, *_blind_lines(speech, reading, was)])
     if reading.risk is None:
-        return "\n".join([*head, *_unread_lines(reading, was), _time_line(reading)])
+        return "\n".join([*head, *_unread_lines(speech, reading, was), _time_line(speech, reading)])
+    tail = [*_doubt_lines(speech, reading), _time_line(speech, reading)]
     if positions_gone(reading.risk, before, earlier):
-        head = [f"⚪ <b>NO POSITIONS</b> · {bold(reading.account)} (was {before})"]
-        return "\n".join([*head, *_gone_lines(reading.risk), *_doubt_lines(reading), _time_line(reading)])
+        was_zone = speech.text("was {zone}", zone=zone_word(speech, before))
+        head = [f"⚪ <b>{speech.text('NO POSITIONS')}</b> · {bold(reading.account)} ({was_zone})"]
+        return "\n".join([*head, *_gone_lines(speech, reading.risk), *tail])
     body = _calm_lines if reading.zone is Zone.SAFE else _alarm_lines
-    return "\n".join([*head, *body(reading, reading.risk, was), *_doubt_lines(reading), _time_line(reading)])
+    return "\n".join([*head, *body(speech, reading, reading.risk, was), *tail])
 
 
-def _zone_head(reason: AlertReason, reading: Reading, before: Zone) -> str:
+def _zone_head(speech: Speech, reason: AlertReason, reading: Reading, before: Zone) -> str:
     """`🔴 DANGER · alice (was warning)`."""
-    notes = {
-        AlertReason.REPEAT: "still",
-        AlertReason.RESOLVED: f"resolved, was {before}",
-        AlertReason.BETTER: f"better, was {before}",
-    }
-    note = notes.get(reason, f"was {before}")
-    if before is Zone.UNKNOWN:
-        note = "data is back"
     zone = reading.zone
-    return f"{ZONE_MARKS[zone]} <b>{zone.upper()}</b> · {bold(reading.account)} ({note})"
+    note = _head_note(speech, reason, before)
+    return f"{ZONE_MARKS[zone]} <b>{zone_word(speech, zone).upper()}</b> · {bold(reading.account)} ({note})"
+
+
+def _head_note(speech: Speech, reason: AlertReason, before: Zone) -> str:
+    if before is Zone.UNKNOWN:
+        return speech.text("data is back")
+    was = zone_word(speech, before)
+    match reason:
+        case AlertReason.REPEAT:
+            return speech.text("still")
+        case AlertReason.RESOLVED:
+            return speech.text("resolved, was {zone}", zone=was)
+        case AlertReason.BETTER:
+            return speech.text("better, was {zone}", zone=was)
+        case _:
+            return speech.text("was {zone}", zone=was)
 
 
 def positions_gone(risk: AccountRisk, before: Zone, earlier: Snapshot | Reading | None) -> bool:
@@ -102,152 +116,203 @@ def positions_gone(risk: AccountRisk, before: Zone, earlier: Snapshot | Reading 
     return earlier is not None and earlier.risk is not None and any(pool.positions for pool in earlier.risk.pools)
 
 
-def _gone_lines(risk: AccountRisk) -> list[str]:
+def _gone_lines(speech: Speech, risk: AccountRisk) -> list[str]:
     """Deliberately no "resolved": a book that was liquidated is as empty as one that was closed."""
-    return [
-        "<b>All its positions are gone.</b>",
-        "If neither you nor the guard closed them, the venue liquidated them. Check the venue now.",
-        *_equity_lines(risk),
-    ]
+    gone = speech.text("All its positions are gone.")
+    check = speech.text("If neither you nor the guard closed them, the venue liquidated them. Check the venue now.")
+    return [f"<b>{gone}</b>", check, *_equity_lines(speech, risk)]
 
 
-def _alarm_lines(reading: Reading, risk: AccountRisk, was: KnownLevels | None) -> list[str]:
+def _alarm_lines(speech: Speech, reading: Reading, risk: AccountRisk, was: KnownLevels | None) -> list[str]:
     worst = worst_position(risk)
     return [
-        *_liquidation_lines(worst),
-        f"Why: {safe(reading.reason)}",
-        *_level_lines(reading, risk, was),
-        *_worst_lines(worst),
-        *_equity_lines(risk),
+        *_liquidation_lines(speech, worst),
+        speech.text("Why: {why}", why=safe(speech.sentence(reading.reason))),
+        *_level_lines(speech, reading, risk, was),
+        *_worst_lines(speech, worst),
+        *_equity_lines(speech, risk),
     ]
 
 
-def _calm_lines(reading: Reading, risk: AccountRisk, was: KnownLevels | None) -> list[str]:
-    return [*_level_lines(reading, risk, was), *_liquidation_lines(worst_position(risk)), *_equity_lines(risk)]
+def _calm_lines(speech: Speech, reading: Reading, risk: AccountRisk, was: KnownLevels | None) -> list[str]:
+    return [
+        *_level_lines(speech, reading, risk, was),
+        *_liquidation_lines(speech, worst_position(risk)),
+        *_equity_lines(speech, risk),
+    ]
 
 
-def _liquidation_lines(worst: WorstPosition | None) -> list[str]:
+def _liquidation_lines(speech: Speech, worst: WorstPosition | None) -> list[str]:
     """`BTC at 57,200 USDT liquidates you (4.2 % below 59,700 USDT now)`."""
     if worst is None:
-        return ["No open positions."]
+        return [speech.text("No open positions.")]
     leg = worst.leg
     if leg.liquidation_price is None or worst.move is None:
-        return ["No price of a single position liquidates you by itself."]
-    side = "below" if worst.move < 0 else "above"
-    level = f"{safe(base_of(leg.symbol))} at {safe(price(leg.liquidation_price, leg.symbol))}"
-    now = f"{percent(abs(worst.move))} {side} {safe(price(leg.mark_price, leg.symbol))} now"
-    return [f"<b>{level} liquidates you</b> ({now})"]
+        return [speech.text("No price of a single position liquidates you by itself.")]
+    level = speech.text(
+        "{base} at {price} liquidates you",
+        base=safe(base_of(leg.symbol)),
+        price=safe(speech.price(leg.liquidation_price, leg.symbol)),
+    )
+    move, mark = speech.percent(abs(worst.move)), safe(speech.price(leg.mark_price, leg.symbol))
+    if worst.move < 0:
+        return [f"<b>{level}</b> ({speech.text('{move} below {mark} now', move=move, mark=mark)})"]
+    return [f"<b>{level}</b> ({speech.text('{move} above {mark} now', move=move, mark=mark)})"]
 
 
-def _level_lines(reading: Reading, risk: AccountRisk, was: KnownLevels | None) -> list[str]:
-    ago = f"{duration((reading.at - was.at).total_seconds())} ago" if was else ""
+def _level_lines(speech: Speech, reading: Reading, risk: AccountRisk, was: KnownLevels | None) -> list[str]:
+    ago = speech.duration((reading.at - was.at).total_seconds()) if was else ""
 
     def then(figure: float | None) -> str:
-        return f", was {percent(figure)} {ago}" if figure is not None else ""
+        if figure is None:
+            return ""
+        return speech.text(", was {figure} {age} ago", figure=speech.percent(figure), age=ago)
 
     return [
-        f"Risk ratio {_risk_ratio(risk)}{then(was.risk_ratio if was else None)} (100 % = liquidation)",
-        f"Distance to liquidation {_distance(risk)}{then(was.distance if was else None)}",
-        f"Margin level {_margin_level(risk)}{then(was.margin_level if was else None)} (equity / initial margin)",
+        speech.text(
+            "Risk ratio {level}{was} (100 % = liquidation)",
+            level=risk_ratio_word(speech, risk),
+            was=then(was.risk_ratio if was else None),
+        ),
+        speech.text(
+            "Distance to liquidation {level}{was}",
+            level=_distance(speech, risk),
+            was=then(was.distance if was else None),
+        ),
+        speech.text(
+            "Margin level {level}{was} (equity / initial margin)",
+            level=_margin_level(speech, risk),
+            was=then(was.margin_level if was else None),
+        ),
     ]
 
 
-def _risk_ratio(risk: AccountRisk) -> str:
-    return "above 100 %, no equity is left" if risk.risk_ratio is None else percent(risk.risk_ratio)
+def risk_ratio_word(speech: Speech, risk: AccountRisk) -> str:
+    """The risk ratio of an account, also where there is no equity to divide by."""
+    if risk.risk_ratio is None:
+        return speech.text("above 100 %, no equity is left")
+    return speech.percent(risk.risk_ratio)
 
 
-def _distance(risk: AccountRisk) -> str:
+def _distance(speech: Speech, risk: AccountRisk) -> str:
     if risk.distance is not None:
-        return f"{percent(risk.distance)} of all prices together"
-    return "none left" if risk.risk_ratio is None else "out of reach"
+        return speech.text("{distance} of all prices together", distance=speech.percent(risk.distance))
+    return speech.text("none left") if risk.risk_ratio is None else speech.text("out of reach")
 
 
-def _margin_level(risk: AccountRisk) -> str:
-    return "none, no positions" if risk.margin_level is None else percent(risk.margin_level)
+def _margin_level(speech: Speech, risk: AccountRisk) -> str:
+    if risk.margin_level is None:
+        return speech.text("none, no positions")
+    return speech.percent(risk.margin_level)
 
 
-def _worst_lines(worst: WorstPosition | None) -> list[str]:
+def _worst_lines(speech: Speech, worst: WorstPosition | None) -> list[str]:
     """`Worst position: long 109.488 contracts BTC/USDT:USDT (smallest own move to liquidation; 17 % of ...)`."""
     if worst is None:
         return []
     leg = worst.leg
-    share = f"; {percent(worst.share)} of the maintenance margin" if worst.share is not None else ""
-    size = f"{leg.side} {amount(leg.contracts, 8)} contracts {safe(leg.symbol)}"
-    pnl = f"unrealized PnL {money(leg.unrealized_pnl, safe(worst.pool.currency))}"
-    return [f"Worst position: {size} ({worst.why}{share}), {pnl}"]
+    why = [
+        speech.text("largest maintenance margin")
+        if worst.move is None
+        else speech.text("smallest own move to liquidation")
+    ]
+    if worst.share is not None:
+        why.append(speech.text("{share} of the maintenance margin", share=speech.percent(worst.share)))
+    return [
+        speech.text(
+            "Worst position: {side} {size} {symbol} ({why}), unrealized PnL {pnl}",
+            side=side_word(speech, leg.side),
+            size=speech.contracts(leg.contracts),
+            symbol=safe(leg.symbol),
+            why="; ".join(why),
+            pnl=speech.money(leg.unrealized_pnl, safe(worst.pool.currency)),
+        )
+    ]
 
 
-def _equity_lines(risk: AccountRisk) -> list[str]:
+def _equity_lines(speech: Speech, risk: AccountRisk) -> list[str]:
     pool = worst_pool(risk)
     if pool is None:
         return []
-    kind = f"isolated {safe(pool.symbol)}" if pool.symbol else f"{pool.margin_mode} {safe(pool.currency)}"
-    which = f" (worst pool: {kind})" if len(risk.pools) > 1 else ""
-    return [f"Equity {money(pool.equity, safe(pool.currency))}{which}"]
+    equity = speech.text("Equity {equity}", equity=speech.money(pool.equity, safe(pool.currency)))
+    if len(risk.pools) == 1:
+        return [equity]
+    if pool.symbol:
+        kind = speech.text("isolated {symbol}", symbol=safe(pool.symbol))
+    else:
+        kind = speech.text("cross {currency}", currency=safe(pool.currency))
+    return [speech.text("{equity} (worst pool: {pool})", equity=equity, pool=kind)]
 
 
-def _doubt_lines(reading: Reading) -> list[str]:
+def _doubt_lines(speech: Speech, reading: Reading) -> list[str]:
     """What is wrong with the data behind the figures, if anything."""
     if reading.quality.quality is Quality.FRESH:
         return []
-    why = "; ".join(reading.quality.reasons) or "no detail"
-    return [f"⚠️ Data is {reading.quality.quality}: {safe(why)}"]
+    quality = quality_word(speech, reading.quality.quality)
+    return ["⚠️ " + speech.text("Data is {quality}: {why}", quality=quality, why=_doubts(speech, reading))]
 
 
-def _time_line(reading: Reading) -> str:
+def _doubts(speech: Speech, reading: Reading) -> str:
+    why = "; ".join(speech.sentence(reason) for reason in reading.quality.reasons)
+    return safe(why or speech.text("no detail"))
+
+
+def _time_line(speech: Speech, reading: Reading) -> str:
     if reading.risk is None:
-        return f"Checked {utc_time(reading.at)}"
-    return f"Data {duration(reading.quality.age_s)} old · {utc_time(reading.at)}"
+        return speech.text("Checked {moment}", moment=speech.moment(reading.at))
+    age = speech.duration(reading.quality.age_s)
+    return f"{speech.text('Data {age} old', age=age)} · {speech.moment(reading.at)}"
 
 
-def _blind_lines(reading: Reading, was: KnownLevels | None) -> list[str]:
-    why = [reading.reason]
+def _blind_lines(speech: Speech, reading: Reading, was: KnownLevels | None) -> list[str]:
+    why = [speech.sentence(reading.reason)]
     if reading.error and reading.error not in reading.reason:
-        why.append(reading.error)
+        why.append(speech.sentence(reading.error))
+    shown = "; ".join(line for line in why if line) or speech.text("no detail")
     return [
-        "<b>The guard cannot see this account.</b>",
-        f"Why: {safe('; '.join(line for line in why if line) or 'no detail')}",
-        *_unread_lines(reading, was),
-        "While it is blind, no order is sent. Check the venue yourself.",
-        f"Checked {utc_time(reading.at)}",
+        f"<b>{speech.text('The guard cannot see this account.')}</b>",
+        speech.text("Why: {why}", why=safe(shown)),
+        *_unread_lines(speech, reading, was),
+        speech.text("While it is blind, no order is sent. Check the venue yourself."),
+        speech.text("Checked {moment}", moment=speech.moment(reading.at)),
     ]
 
 
-def _unread_lines(reading: Reading, was: KnownLevels | None) -> list[str]:
+def _unread_lines(speech: Speech, reading: Reading, was: KnownLevels | None) -> list[str]:
     """Figures that are unknown say so; the last known ones never stand without their age."""
-    lines = ["Risk ratio, distance and margin level now: unknown"]
+    lines = [speech.text("Risk ratio, distance and margin level now: unknown")]
     if was is None:
-        return [*lines, "Nothing is known from before."]
-    parts = [
-        f"{name} {percent(figure)}"
-        for name, figure in (
-            ("risk ratio", was.risk_ratio),
-            ("distance to liquidation", was.distance),
-            ("margin level", was.margin_level),
-        )
-        if figure is not None
-    ]
-    ago = duration((reading.at - was.at).total_seconds())
-    return [*lines, f"Last known, {ago} ago: {', '.join(parts) or 'no positions'}"]
+        return [*lines, speech.text("Nothing is known from before.")]
+    parts = []
+    if was.risk_ratio is not None:
+        parts.append(speech.text("risk ratio {figure}", figure=speech.percent(was.risk_ratio)))
+    if was.distance is not None:
+        parts.append(speech.text("distance to liquidation {figure}", figure=speech.percent(was.distance)))
+    if was.margin_level is not None:
+        parts.append(speech.text("margin level {figure}", figure=speech.percent(was.margin_level)))
+    figures = ", ".join(parts) or speech.text("no positions")
+    age = speech.duration((reading.at - was.at).total_seconds())
+    return [*lines, speech.text("Last known, {age} ago: {figures}", age=age, figures=figures)]
 
 
-def render_dispute(reason: AlertReason, reading: Reading) -> str:
+def render_dispute(speech: Speech, reason: AlertReason, reading: Reading) -> str:
     """The message that our figures and the venue's own do not, or again do, agree."""
     if reason is AlertReason.RESOLVED:
-        return "\n".join(
-            [f"🟢 <b>AGREES AGAIN</b> · {bold(reading.account)}: our figures and the venue's", _time_line(reading)]
-        )
-    why = "; ".join(reading.quality.reasons) or "no detail"
+        head = f"🟢 <b>{speech.text('AGREES AGAIN')}</b> · {bold(reading.account)}"
+        agree = speech.text("our figures and the venue's")
+        return "\n".join([f"{head}: {agree}", _time_line(speech, reading)])
     return "\n".join(
         [
-            f"⚠️ <b>DISPUTED</b> · {bold(reading.account)}",
-            f"Our figures and the venue's do not agree: {safe(why)}",
-            "The worse of both counts; no order is sent until they agree.",
-            _time_line(reading),
+            f"⚠️ <b>{speech.text('DISPUTED')}</b> · {bold(reading.account)}",
+            speech.text("Our figures and the venue's do not agree: {why}", why=_doubts(speech, reading)),
+            speech.text("The worse of both counts; no order is sent until they agree."),
+            _time_line(speech, reading),
         ]
     )
 
 
-def render_undelivered(destination: str, error: str, text: str, at: datetime) -> str:
+def render_undelivered(speech: Speech, destination: str, error: str, text: str, at: datetime) -> str:
     """The notice, on another channel, that a message could not be delivered; it carries the whole message."""
-    return "\n".join([f"📭 <b>NOT DELIVERED</b> to {safe(destination)}", f"Why: {safe(error)}", utc_time(at), "", text])
+    head = speech.text("<b>NOT DELIVERED</b> to {destination}", destination=safe(destination))
+    why = speech.text("Why: {why}", why=safe(speech.sentence(error)))
+    return "\n".join([f"📭 {head}", why, speech.moment(at), "", text])

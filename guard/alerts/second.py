@@ -11,20 +11,21 @@ from collections.abc import Sequence
 from typing import Final
 
 from guard.alerts.delivery import scheme_of
+from guard.ports.recipients import Recipient
 
 SECOND_SCHEME: Final = "apprise"
 _CONSOLE_SCHEME: Final = "console"
 _NO_CHAT: Final = frozenset({SECOND_SCHEME, _CONSOLE_SCHEME})
 
 
-def reached(recipients: Sequence[str], *, grave: bool) -> list[str]:
+def reached(recipients: Sequence[Recipient], *, grave: bool) -> list[Recipient]:
     """Who of the recipients gets a message.
 
     Args:
-        recipients: all destinations of an account: chats, second channels, console.
+        recipients: everybody who hears of an account: chats, second channels, console.
         grave: whether it is as urgent as danger, or leads out of it.
     """
-    has_chat = any(scheme_of(destination) not in _NO_CHAT for destination in recipients)
+    has_chat = any(scheme_of(recipient.destination) not in _NO_CHAT for recipient in recipients)
     if grave or not has_chat:
         return list(recipients)
-    return [destination for destination in recipients if scheme_of(destination) != SECOND_SCHEME]
+    return [recipient for recipient in recipients if scheme_of(recipient.destination) != SECOND_SCHEME]

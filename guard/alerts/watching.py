@@ -1,4 +1,4 @@
-"""That the guard watches, said when nothing happens: once a day, and after it was away. Pure, English.
+"""That the guard watches, said when nothing happens: once a day, and after it was away. Pure.
 
 Silence has two meanings, all is well or nobody looks; these messages tell them apart for a person, as the heartbeat
 does for a machine.
@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from guard.alerts.announce import CONSOLE
-from guard.alerts.figures import duration, percent, utc_time
-from guard.alerts.markup import bold, safe
+from guard.alerts.announce import Render, Texts, one_of_each
+from guard.alerts.markup import bold
 from guard.alerts.render import ZONE_MARKS
 from guard.alerts.second import reached
+from guard.language.speech import Speech
+from guard.language.words import zone_word
 from guard.ports.clock import Ids
 from guard.ports.history import Level
+from guard.ports.recipients import Recipient
 from guard.ports.records import QUIET_PRIORITY, OutboxMessage
 from guard.risk.quality import Quality
 from guard.risk.zones import Zone, severity
@@ -69,91 +71,109 @@ def worst_of(levels: Iterable[Level]) -> tuple[float | None, float | None]:
     return max(ratios, default=None), min(distances, default=None)
 
 
-def render_daily(days: Sequence[AccountDay], undelivered: int, at: datetime) -> str:
+def render_daily(speech: Speech, days: Sequence[AccountDay], undelivered: int, at: datetime) -> str:
     """The daily line of one owner: each account in one line, and what did not arrive.
 
     Args:
+        speech: how the reader reads.
         days: the owner's accounts.
         undelivered: messages of the last day that wait or were given up.
         at: now.
     """
     zones = [day.zone or Zone.UNKNOWN for day in days] or [Zone.UNKNOWN]
     worst = Zone.UNKNOWN if Zone.UNKNOWN in zones else max(zones, key=severity)
-    count = f"{len(days)} account{'s' * (len(days) != 1)}"
-    lines = [f"{ZONE_MARKS[worst]} <b>Still watching</b> · {count}", *(_day_line(day) for day in days)]
+    count = speech.plural("{count} account", "{count} accounts", len(days))
+    head = f"{ZONE_MARKS[worst]} <b>{speech.text('Still watching')}</b> · {count}"
+    lines = [head, *(_day_line(speech, day) for day in days)]
     if undelivered:
-        lines.append(f"⚠️ Messages not delivered in 24 h: {undelivered}")
-    return "\n".join([*lines, utc_time(at)])
+        lines.append("⚠️ " + speech.text("Messages not delivered in 24 h: {count}", count=undelivered))
+    return "\n".join([*lines, speech.moment(at)])
 
 
-def _day_line(day: AccountDay) -> str:
+def _day_line(speech: Speech, day: AccountDay) -> str:
     """`alice: safe · risk ratio 41.5 % (24 h: up to 52.0 %) · distance 12.0 % (24 h: down to 7.7 %)`."""
-    parts = ["not read yet" if day.zone is None else day.zone.value]
-    parts += _figure("risk ratio", day.risk_ratio, "up to", day.worst_ratio)
-    parts += _figure("distance", day.distance, "down to", day.least_distance)
+    parts = [speech.text("not read yet") if day.zone is None else zone_word(speech, day.zone)]
+    if day.risk_ratio is not None or day.worst_ratio is not None:
+        ratio = speech.text("risk ratio {figure}", figure=_known(speech, day.risk_ratio))
+        most = day.worst_ratio
+        up_to = "" if most is None else " " + speech.text("(24 h: up to {figure})", figure=speech.percent(most))
+        parts.append(ratio + up_to)
+    if day.distance is not None or day.least_distance is not None:
+        distance = speech.text("distance {figure}", figure=_known(speech, day.distance))
+        least = day.least_distance
+        down = "" if least is None else " " + speech.text("(24 h: down to {figure})", figure=speech.percent(least))
+        parts.append(distance + down)
     if day.unseen_s > 0:
-        parts.append(f"without data {day.unseen_s / 3600:.1f} h of 24 h")
+        parts.append(speech.text("without data {hours} h of 24 h", hours=speech.number(day.unseen_s / 3600, 1)))
     return f"{bold(day.account)}: {' · '.join(parts)}"
 
 
-def _figure(name: str, now: float | None, word: str, extreme: float | None) -> list[str]:
-    if now is None and extreme is None:
-        return []
-    shown = "unknown" if now is None else percent(now)
-    return [f"{name} {shown}" + (f" (24 h: {word} {percent(extreme)})" if extreme is not None else "")]
+def _known(speech: Speech, figure: float | None) -> str:
+    return speech.text("unknown") if figure is None else speech.percent(figure)
 
 
-def render_away(days: Sequence[AccountDay], last: datetime, now: datetime) -> str:
+def render_away(speech: Speech, days: Sequence[AccountDay], last: datetime, now: datetime) -> str:
     """That the guard did not watch for a while, and where the owner's accounts stood before.
 
     Args:
+        speech: how the reader reads.
         days: the owner's accounts as they were last known.
         last: when any account was last read.
         now: since when the guard watches again.
     """
-    ago = duration((now - last).total_seconds())
+    away = speech.text("The guard was away")
+    span = speech.text(
+        "from {start} to {end} ({length})",
+        start=speech.moment(last),
+        end=speech.moment(now),
+        length=speech.duration((now - last).total_seconds()),
+    )
     return "\n".join(
         [
-            f"💤 <b>The guard was away</b> from {utc_time(last)} to {utc_time(now)} ({ago})",
-            "What happened in between was not watched. All accounts are read now; what changed is told.",
-            *(f"Before: {_before_line(day)}" for day in days),
+            f"💤 <b>{away}</b> {span}",
+            speech.text("What happened in between was not watched. All accounts are read now; what changed is told."),
+            *(speech.text("Before: {state}", state=_before_line(speech, day)) for day in days),
         ]
     )
 
 
-def _before_line(day: AccountDay) -> str:
+def _before_line(speech: Speech, day: AccountDay) -> str:
     if day.zone is None:
-        return f"{bold(day.account)}: not read yet"
-    ratio = "" if day.risk_ratio is None else f", risk ratio {percent(day.risk_ratio)}"
-    distance = "" if day.distance is None else f", distance {percent(day.distance)}"
-    return f"{bold(day.account)}: {safe(day.zone.value)}{ratio}{distance}"
+        return f"{bold(day.account)}: {speech.text('not read yet')}"
+    parts = [zone_word(speech, day.zone)]
+    if day.risk_ratio is not None:
+        parts.append(speech.text("risk ratio {figure}", figure=speech.percent(day.risk_ratio)))
+    if day.distance is not None:
+        parts.append(speech.text("distance {figure}", figure=speech.percent(day.distance)))
+    return f"{bold(day.account)}: {', '.join(parts)}"
 
 
 def daily_messages(
-    owner: str, day: date, html: str, recipients: Sequence[str], at: datetime, ids: Ids
+    owner: str, day: date, render: Render, recipients: Sequence[Recipient], at: datetime, ids: Ids
 ) -> list[OutboxMessage]:
     """The daily line, one for each destination; written twice for the same day, it is sent once, without a sound."""
-    return _messages(f"daily|{owner}|{day.isoformat()}", html, QUIET_PRIORITY, recipients, at, ids)
+    return _messages(f"daily|{owner}|{day.isoformat()}", render, QUIET_PRIORITY, recipients, at, ids)
 
 
 def away_messages(
-    owner: str, last: datetime, html: str, recipients: Sequence[str], at: datetime, ids: Ids
+    owner: str, last: datetime, render: Render, recipients: Sequence[Recipient], at: datetime, ids: Ids
 ) -> list[OutboxMessage]:
     """The absence that began at `last`, one for each destination; however often it is found, it is told once."""
-    return _messages(f"away|{owner}|{last.isoformat()}", html, AWAY_PRIORITY, recipients, at, ids)
+    return _messages(f"away|{owner}|{last.isoformat()}", render, AWAY_PRIORITY, recipients, at, ids)
 
 
 def _messages(
-    event: str, html: str, priority: int, recipients: Sequence[str], at: datetime, ids: Ids
+    event: str, render: Render, priority: int, recipients: Sequence[Recipient], at: datetime, ids: Ids
 ) -> list[OutboxMessage]:
+    texts = Texts(render)
     return [
         OutboxMessage(
             message_id=ids.new("message"),
-            dedupe_key=f"{event}|{destination}",
-            destination=destination,
-            html=html,
+            dedupe_key=f"{event}|{recipient.destination}",
+            destination=recipient.destination,
+            html=texts.of(recipient),
             created_at=at,
             priority=priority,
         )
-        for destination in dict.fromkeys(reached(recipients, grave=False) or (CONSOLE,))
+        for recipient in one_of_each(reached(recipients, grave=False))
     ]

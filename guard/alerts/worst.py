@@ -20,13 +20,6 @@ class WorstPosition:
     move: float | None
     share: float | None
 
-    @property
-    def why(self) -> str:
-        """By which measure it is the worst, as words."""
-        if self.move is None:
-            return "largest maintenance margin"
-        return "smallest own move to liquidation"
-
 
 def worst_position(risk: AccountRisk) -> WorstPosition | None:
     """The leg whose own price needs the smallest move to liquidate its pool; None without positions.

@@ -15,25 +15,27 @@ are decided on private readings only.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Final, Protocol
 
 import structlog
 
-from guard.alerts.announce import CONSOLE, Announcement, announce_reading
+from guard.alerts.announce import Announcement, announce_reading
 from guard.alerts.change_notices import announce_changes
 from guard.alerts.changes import ChangeBars, ChangeKind
 from guard.alerts.rules import Rule, decide_dispute_alert, fingerprint, has_worsened_unseen
 from guard.app.change_watch import ChangeStore, changes_of, is_whole, modes_of, settled
 from guard.app.decision import NOTHING, Decision
+from guard.app.hearing import Hearing
 from guard.app.judge import Failure, judge
 from guard.app.live_book import is_worse, judge_live
 from guard.app.watch import Opener, Watch
 from guard.ports.clock import Clock, Ids
 from guard.ports.deadline import Deadline
 from guard.ports.errors import AccountGone, CredentialsRejected, InputError, StoreError, VenueError
+from guard.ports.recipients import Recipient
 from guard.ports.records import AlertReason, CycleRecord, Reading, ZoneChange
 from guard.ports.urgency import urgent
 from guard.ports.venue import FetchedBook
@@ -44,7 +46,7 @@ log = structlog.get_logger(__name__)
 _BARS: Final = ChangeBars()
 
 
-Recipients = Callable[[Watch], Awaitable[list[str]]]
+Recipients = Callable[[Watch], Awaitable[list[Recipient]]]
 
 
 class CycleStore(ChangeStore, Protocol):
@@ -54,8 +56,8 @@ class CycleStore(ChangeStore, Protocol):
         """What the zone machine remembered."""
         ...
 
-    async def recipients(self, account_id: str) -> list[str]:
-        """Destinations of an account's messages."""
+    async def recipients(self, account_id: str) -> list[Recipient]:
+        """The chats that hear of an account."""
         ...
 
     async def record_cycle(self, record: CycleRecord) -> None:
@@ -87,9 +89,8 @@ class Cycle:
         wake_outbox: called after something was recorded for delivery.
         tell_directly: last resort when the store does not record: tell these destinations this text at once.
         timeout_s: longest wait for one fetch, waiting for a shared request budget not counted.
-        console: whether alerts go to the console too.
+        hearing: who hears besides the chats.
         bars: from where on a change that the guard did not make is told.
-        second: destinations of second channels; `guard.alerts.second` says what they get.
     """
 
     def __init__(
@@ -103,9 +104,8 @@ class Cycle:
         wake_outbox: Callable[[], None],
         tell_directly: Callable[[Watch, Reading, str], Awaitable[None]],
         timeout_s: float,
-        console: bool,
+        hearing: Hearing,
         bars: ChangeBars = _BARS,
-        second: Sequence[str] = (),
     ) -> None:
         self._store = store
         self._clock = clock
@@ -115,9 +115,8 @@ class Cycle:
         self._wake_outbox = wake_outbox
         self._tell_directly = tell_directly
         self._timeout_s = timeout_s
-        self._console = console
+        self._hearing = hearing
         self._bars = bars
-        self._second = tuple(second)
         self.finished = 0
         self.failed = 0
 
@@ -249,13 +248,12 @@ class Cycle:
         duration_ms = (self._clock.monotonic() - started) * 1000
         return judge(watch.record, fetched, prior, watch.policy, now=self._clock.now(), duration_ms=duration_ms)
 
-    async def recipients(self, watch: Watch) -> list[str]:
-        """Linked chats of the owner, second channels, and the console.
+    async def recipients(self, watch: Watch) -> list[Recipient]:
+        """Chats that hear of the account, second channels, and the console.
 
         Kept for the case that the store cannot be asked later.
         """
-        others = [*await self._store.recipients(watch.record.account_id), *self._second]
-        watch.recipients = [*others, CONSOLE] if self._console or not others else others
+        watch.recipients = self._hearing.with_chats(await self._store.recipients(watch.record.account_id))
         return watch.recipients
 
     async def _announce(self, watch: Watch, reading: Reading, prior: ZoneState) -> Announcement:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 
 import structlog
 
-from guard.alerts.announce import CONSOLE
+from guard.alerts.announce import Texts, one_of_each
 from guard.alerts.delivery import Delivered, attempt
 from guard.alerts.notices import render_unrecorded
 from guard.app.watch import Watch
+from guard.language.speech import Speech
 from guard.ports.records import Reading
 from guard.ports.sending import Sink
 
@@ -27,8 +28,13 @@ class DirectTeller:
 
     async def tell(self, watch: Watch, reading: Reading, why: str) -> None:
         """Tell the account's last known recipients its zone, and why this message takes another way."""
-        html = render_unrecorded(reading, why)
-        await asyncio.gather(*(self._deliver(destination, html) for destination in watch.recipients or [CONSOLE]))
+
+        def render(speech: Speech) -> str:
+            return render_unrecorded(speech, reading, why)
+
+        texts = Texts(render)
+        told = one_of_each(watch.recipients)
+        await asyncio.gather(*(self._deliver(recipient.destination, texts.of(recipient)) for recipient in told))
 
     async def _deliver(self, destination: str, html: str) -> None:
         if destination.partition(":")[0] not in self._sinks:

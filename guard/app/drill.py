@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from guard.alerts.announce import CONSOLE
+from guard.alerts.announce import Texts, one_of_each
 from guard.alerts.delivery import Delivered, attempt
 from guard.alerts.notices import render_drill
 from guard.alerts.sinks.console import ConsoleSink
 from guard.alerts.sinks.telegram import TelegramSink
 from guard.app.channels import destinations_of, second_channels
+from guard.app.hearing import Hearing
 from guard.app.opening import Opened
 from guard.bot.standalone import standalone_sender
 from guard.ports.sending import Sink
@@ -24,13 +25,12 @@ async def send_drill(opened: Opened, console: TextIO) -> list[tuple[str, str | N
     Returns:
         Each destination with the failure in one line, None = delivered.
     """
-    destinations = [CONSOLE]
-    for user in await opened.store.users():
-        chats = await opened.store.chats_of(user.user_id)
-        destinations += [f"telegram:{chat.chat_id}" for chat in chats if chat.dead_since is None]
     second = second_channels(opened.settings)
-    destinations += destinations_of(second)
-    html = render_drill(opened.clock.now())
+    hearing = Hearing.of(opened.settings, destinations_of(second))
+    chats = [chat for user in await opened.store.users() for chat in await opened.store.recipients_of(user.user_id)]
+    others = [recipient for recipient in hearing.with_chats(chats) if recipient != hearing.terminal]
+    now = opened.clock.now()
+    texts = Texts(lambda speech: render_drill(speech, now))
     telegram = opened.settings.telegram
     async with standalone_sender(telegram.token(), telegram.base_url) as sender:
         sinks: dict[str, Sink] = {"console": ConsoleSink(console)}
@@ -39,8 +39,8 @@ async def send_drill(opened: Opened, console: TextIO) -> list[tuple[str, str | N
         if sender is not None:
             sinks["telegram"] = TelegramSink(sender)
         return [
-            (destination, await _send(opened.store, sinks, destination, html))
-            for destination in dict.fromkeys(destinations)
+            (recipient.destination, await _send(opened.store, sinks, recipient.destination, texts.of(recipient)))
+            for recipient in one_of_each([hearing.terminal, *others])
         ]
 
 

@@ -13,6 +13,7 @@ from guard.app.channels import destinations_of, second_channels
 from guard.app.cycle import Cycle, Recipients
 from guard.app.decision import NOTHING, Decision
 from guard.app.direct import DirectTeller
+from guard.app.hearing import Hearing
 from guard.app.opening import Opened
 from guard.app.runlock import AlreadyRunning, run_lock
 from guard.app.watch import Watch, change_bars, watch_of
@@ -77,9 +78,8 @@ async def cycle_once(opened: Opened, names: list[str], console: TextIO) -> list[
             wake_outbox=lambda: None,
             tell_directly=DirectTeller({sink.scheme: sink for sink in sinks}).tell,
             timeout_s=opened.settings.schedule.timeout_s,
-            console=opened.settings.alerts.console,
+            hearing=Hearing.of(opened.settings, destinations_of(second)),
             bars=change_bars(opened.settings.integrity),
-            second=destinations_of(second),
         )
         watches = [watch_of(record, opened.settings) for record in records]
         try:

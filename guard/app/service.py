@@ -23,6 +23,7 @@ from guard.app.desks.backstage import Backstage
 from guard.app.desks.desk import StoreDesk
 from guard.app.direct import DirectTeller
 from guard.app.health import HealthReport
+from guard.app.hearing import Hearing
 from guard.app.heartbeat import Heartbeat
 from guard.app.killswitch import KillSwitch, kill_switch_file
 from guard.app.live import Live
@@ -39,6 +40,7 @@ from guard.app.watch import Watch, change_bars, watch_of
 from guard.bot.app import ChatBot
 from guard.charts.studio import Studio
 from guard.ports.errors import GuardError
+from guard.ports.recipients import Recipient
 from guard.ports.records import AccountRecord, Reading
 from guard.ports.sending import Sink
 from guard.ports.venue import AccountSpec, VenueAccount
@@ -135,6 +137,7 @@ class Service:
             tell_directly=direct.tell,
             bounds=bounds,
         )
+        hearing = Hearing.of(settings, destinations_of(self._second))
         self.cycle = Cycle(
             store=opened.store,
             clock=opened.clock,
@@ -144,16 +147,15 @@ class Service:
             wake_outbox=self.outbox.wake,
             tell_directly=direct.tell,
             timeout_s=settings.schedule.timeout_s,
-            console=settings.alerts.console,
+            hearing=hearing,
             bars=change_bars(settings.integrity),
-            second=destinations_of(self._second),
         )
         self._still_watching = StillWatching(
             opened.store,
             opened.clock,
             opened.ids,
             settings,
-            second=destinations_of(self._second),
+            hearing=hearing,
             wake_outbox=self.outbox.wake,
         )
         self._scheduler = Scheduler(self._turn, settings.schedule, opened.clock, settings.stream.min_gap_s)
@@ -331,7 +333,7 @@ class Service:
         reading = watch.last_good if watch is not None else None
         return reading.fetched.book if reading is not None and reading.fetched is not None else None
 
-    async def _recipients_of(self, watch: Watch) -> list[str]:
+    async def _recipients_of(self, watch: Watch) -> list[Recipient]:
         return await self.cycle.recipients(watch)
 
     async def _prune(self) -> None:

@@ -13,7 +13,6 @@ from typing import Final
 
 import structlog
 
-from guard.alerts.announce import CONSOLE
 from guard.alerts.watching import (
     AccountDay,
     away_messages,
@@ -24,9 +23,12 @@ from guard.alerts.watching import (
     worst_of,
 )
 from guard.app.health import UNDELIVERED_AFTER_S, overdue_s
+from guard.app.hearing import Hearing
 from guard.app.settings import Settings
+from guard.language.speech import Speech
 from guard.ports.clock import Clock, Ids
 from guard.ports.errors import GuardError
+from guard.ports.recipients import Recipient
 from guard.ports.records import AccountRecord, OutboxMessage
 from guard.risk.zones import Zone
 from guard.store.store import Store
@@ -46,7 +48,7 @@ class _Owner:
     name: str
     accounts: tuple[AccountRecord, ...]
     chats: frozenset[str]
-    recipients: tuple[str, ...]
+    recipients: tuple[Recipient, ...]
 
 
 class StillWatching:
@@ -57,7 +59,7 @@ class StillWatching:
         clock: time.
         ids: identifiers.
         settings: when, and what a pause between two readings is.
-        second: destinations of second channels.
+        hearing: who hears besides the chats.
         wake_outbox: called after something was written.
     """
 
@@ -68,14 +70,14 @@ class StillWatching:
         ids: Ids,
         settings: Settings,
         *,
-        second: Sequence[str],
+        hearing: Hearing,
         wake_outbox: Callable[[], None],
     ) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
         self._settings = settings
-        self._second = tuple(second)
+        self._hearing = hearing
         self._wake_outbox = wake_outbox
         self._pause_s = overdue_s(Zone.SAFE, settings.schedule)
         self._told: date | None = None
@@ -107,8 +109,8 @@ class StillWatching:
         last, now = self._absence
         for owner in await self._owners(last):
             days = [await self._day_of(account, last - DAY, last) for account in owner.accounts]
-            html = render_away(days, last, now)
-            await self._write(away_messages(owner.name, last, html, owner.recipients, now, self._ids))
+            render = _away(days, last, now)
+            await self._write(away_messages(owner.name, last, render, owner.recipients, now, self._ids))
         self._absence = None
 
     async def _tell_day(self) -> None:
@@ -124,8 +126,8 @@ class StillWatching:
         # Who has come since is told from tomorrow on.
         for owner in await self._owners(due):
             days = [await self._day_of(account, now - DAY, now) for account in owner.accounts]
-            html = render_daily(days, sum(_is_of(owner, message) for message in lost), now)
-            await self._write(daily_messages(owner.name, due.date(), html, owner.recipients, now, self._ids))
+            render = _daily(days, sum(_is_of(owner, message) for message in lost), now)
+            await self._write(daily_messages(owner.name, due.date(), render, owner.recipients, now, self._ids))
         self._told = due.date()
 
     async def _owners(self, before: datetime) -> list[_Owner]:
@@ -137,9 +139,8 @@ class StillWatching:
         owners = []
         for user_id, accounts in owned.items():
             chats = await self._store.chats_of(user_id) if user_id is not None else []
-            alive = [f"telegram:{chat.chat_id}" for chat in chats if chat.dead_since is None]
-            others = [*alive, *self._second]
-            recipients = [*others, CONSOLE] if self._settings.alerts.console or not others else others
+            alive = await self._store.recipients_of(user_id) if user_id is not None else []
+            recipients = self._hearing.with_chats(alive)
             every = frozenset(f"telegram:{chat.chat_id}" for chat in chats)
             owners.append(_Owner(user_id or _NOBODY, tuple(accounts), every, tuple(recipients)))
         return owners
@@ -163,6 +164,14 @@ class StillWatching:
         for message in messages:
             await self._store.add_message(message)
         self._wake_outbox()
+
+
+def _away(days: Sequence[AccountDay], last: datetime, now: datetime) -> Callable[[Speech], str]:
+    return lambda speech: render_away(speech, days, last, now)
+
+
+def _daily(days: Sequence[AccountDay], undelivered: int, now: datetime) -> Callable[[Speech], str]:
+    return lambda speech: render_daily(speech, days, undelivered, now)
 
 
 def due_moment(daily_at: str, now: datetime) -> datetime | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 
+from guard.alerts.announce import Texts, one_of_each
 from guard.alerts.markup import safe
 from guard.alerts.rules import GRAVE_PRIORITY
 from guard.app.killswitch import Stopped
-from guard.app.readers import reader_of, speech_for
 from guard.app.watch import Watch
 from guard.language.speech import Speech
 from guard.ports.clock import Clock, Ids
+from guard.ports.recipients import Recipient
 from guard.ports.records import OutboxMessage
 from guard.store.store import Store
 
@@ -23,7 +24,7 @@ class StopNotice:
         clock: time.
         ids: identifiers.
         watches: the watched accounts.
-        recipients: destinations of an account.
+        recipients: who hears of an account.
         wake_outbox: called after something was put there.
     """
 
@@ -34,7 +35,7 @@ class StopNotice:
         ids: Ids,
         *,
         watches: Callable[[], Iterable[Watch]],
-        recipients: Callable[[Watch], Awaitable[list[str]]],
+        recipients: Callable[[Watch], Awaitable[list[Recipient]]],
         wake_outbox: Callable[[], None],
     ) -> None:
         self._store = store
@@ -50,14 +51,14 @@ class StopNotice:
         Raises:
             StoreError: not all could be put.
         """
-        destinations = [each for watch in list(self._watches()) for each in await self._recipients(watch)]
-        for destination in dict.fromkeys(destinations):
-            speech = speech_for(await reader_of(self._store, destination))
+        told = [each for watch in list(self._watches()) for each in await self._recipients(watch)]
+        texts = Texts(lambda speech: stop_html(speech, stopped, on=on))
+        for recipient in one_of_each(told) if told else ():
             message = OutboxMessage(
                 message_id=self._ids.new("message"),
-                dedupe_key=f"kill_switch|{stopped.key}|{'on' if on else 'off'}|{destination}",
-                destination=destination,
-                html=stop_html(speech, stopped, on=on),
+                dedupe_key=f"kill_switch|{stopped.key}|{'on' if on else 'off'}|{recipient.destination}",
+                destination=recipient.destination,
+                html=texts.of(recipient),
                 created_at=self._clock.now(),
                 priority=GRAVE_PRIORITY,
             )

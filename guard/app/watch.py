@@ -12,6 +12,7 @@ from guard.app.change_watch import Settled, is_whole
 from guard.app.judge import JudgePolicy, judge_policy
 from guard.app.live_book import LiveRisk
 from guard.app.settings import Integrity, Protect, Settings
+from guard.ports.recipients import Recipient
 from guard.ports.records import AccountRecord, AlertRecord, Reading
 from guard.ports.venue import AccountSpec, KeyRights, VenueAccount
 from guard.protect.executor import Executor
@@ -32,7 +33,7 @@ class Watch:
     `can_trade` is whether orders are sent at its venue at all; known when `rights` are.
     `pending` means that the journal may hold intents that a crash or a silence left open.
     `settled` is what the next reading is compared with, to find what changed without the guard.
-    `recipients` are the last known destinations of the account's messages.
+    `recipients` are who hears of the account, as last known.
     `last`, `last_good` (with figures) and `last_whole` (and nothing missing) are private readings; a tick that made the
     zone worse shows in `last` as its zone and risk, never as its time or quality. `live` is the risk at the newest
     marks since then, None = none have come.
@@ -48,7 +49,7 @@ class Watch:
     last_good: Reading | None = None
     last_whole: Reading | None = None
     confirmed_cycles: int = 0
-    recipients: list[str] = field(default_factory=list)
+    recipients: list[Recipient] = field(default_factory=list)
     unrecorded: Zone | None = None
     rights: KeyRights | None = None
     can_trade: bool = True

@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from guard.alerts.figures import duration, percent
 from guard.app.settings import Schedule
 from guard.demo.files import Files
 from guard.demo.recording import Recording
 from guard.demo.scenes import SCENES
 from guard.demo.stage import GUARDED, UNGUARDED
 from guard.demo.summary import Fate, fate_of, sentence
+from guard.language.speech import ENGLISH
 
 
 def print_ending(console: Console, recording: Recording, files: Files, charts: Sequence[Path]) -> None:
@@ -47,7 +47,9 @@ def accounts_table(recording: Recording) -> Table:
     table.add_row("final equity", money(guarded.final_equity), money(unguarded.final_equity))
     table.add_row("liquidated", end_words(guarded), end_words(unguarded))
     table.add_row("lowest equity", money(guarded.lowest_equity), money(unguarded.lowest_equity))
-    table.add_row("highest risk ratio", percent(guarded.highest_risk_ratio), percent(unguarded.highest_risk_ratio))
+    table.add_row(
+        "highest risk ratio", ENGLISH.percent(guarded.highest_risk_ratio), ENGLISH.percent(unguarded.highest_risk_ratio)
+    )
     table.add_row("orders of the guard", f"{len(filled)} filled of {len(recording.done)}", "none")
     table.add_row("cost of protection", money(recording.cost), "none")
     return table
@@ -60,7 +62,7 @@ def money(value: float) -> str:
 
 def end_words(fate: Fate) -> str:
     """Whether and when an account was liquidated."""
-    return "no" if fate.liquidated_s is None else f"YES, after {duration(fate.liquidated_s)}"
+    return "no" if fate.liquidated_s is None else f"YES, after {ENGLISH.duration(fate.liquidated_s)}"
 
 
 def pace_words(recording: Recording) -> str:
@@ -69,7 +71,8 @@ def pace_words(recording: Recording) -> str:
     between = (recording.scene.end_s - recording.scene.begin_s) / max(1, readings)
     return (
         f"Time ran {recording.speed:,.0f} times faster than in life. The guard read the account {readings} times, "
-        f"every {duration(between)} of the scene; by default it reads every {usual.danger_s:g} to {usual.calm_s:g} s."
+        f"every {ENGLISH.duration(between)} of the scene; "
+        f"by default it reads every {usual.danger_s:g} to {usual.calm_s:g} s."
     )
 
 

@@ -14,10 +14,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from guard.alerts.figures import amount, duration, percent
 from guard.demo.phone import Received
 from guard.demo.scenes import Pace
 from guard.demo.stage import GUARDED, UNGUARDED, Moment, Sight
+from guard.language.speech import ENGLISH
 from guard.risk.zones import Zone
 
 BUBBLE_WIDTH = 88
@@ -201,7 +201,7 @@ def _account_row(table: Table, name: str, sight: Sight, zone: Zone | None) -> No
     style = "red" if dead else ZONE_STYLE[zone or Zone.SAFE]
     bar = ProgressBar(total=1.0, completed=share, width=BAR_WIDTH, complete_style=style, finished_style=style)
     state = Text("LIQUIDATED", style="bold white on red") if dead else Text((zone or Zone.SAFE).upper(), style=style)
-    risk = "" if dead else f"risk ratio {percent(sight.risk_ratio or 0.0)}"
+    risk = "" if dead else f"risk ratio {ENGLISH.percent(sight.risk_ratio or 0.0)}"
     table.add_row(Text(name, style="bold"), state, bar, risk, _room(sight), f"{sight.equity:,.0f} USDT")
 
 
@@ -209,7 +209,7 @@ def _room(sight: Sight) -> str:
     """How far all prices may move together before the account dies."""
     if sight.liquidated_s is not None:
         return ""
-    return "no distance to watch" if sight.distance is None else f"distance {percent(sight.distance)}"
+    return "no distance to watch" if sight.distance is None else f"distance {ENGLISH.percent(sight.distance)}"
 
 
 def state_words(sight: Sight, zone: Zone | None = None) -> str:
@@ -217,7 +217,8 @@ def state_words(sight: Sight, zone: Zone | None = None) -> str:
     if sight.liquidated_s is not None:
         return f"LIQUIDATED, {sight.equity:,.0f} USDT left"
     known = (zone or sight.zone).upper()
-    return f"{known}, risk ratio {percent(sight.risk_ratio or 0.0)}, {_room(sight)}, equity {sight.equity:,.0f} USDT"
+    ratio = ENGLISH.percent(sight.risk_ratio or 0.0)
+    return f"{known}, risk ratio {ratio}, {_room(sight)}, equity {sight.equity:,.0f} USDT"
 
 
 def price_words(moment: Moment, start: Moment) -> str:
@@ -225,13 +226,13 @@ def price_words(moment: Moment, start: Moment) -> str:
     words = []
     for symbol, mark in moment.marks.items():
         change = (mark / start.marks[symbol] - 1) * 100
-        words.append(f"{symbol.removesuffix('USDT')} {amount(mark)} USDT ({change:+.1f} %)")
+        words.append(f"{symbol.removesuffix('USDT')} {ENGLISH.amount(mark)} USDT ({change:+.1f} %)")
     return "   ".join(words)
 
 
 def clock_words(moment: Moment, pace: Pace) -> str:
     """The scene's time: `+1 h 5 min`."""
-    return f"+{duration(max(0.0, moment.scene_s - pace.scene.begin_s))}"
+    return f"+{ENGLISH.duration(max(0.0, moment.scene_s - pace.scene.begin_s))}"
 
 
 def scale_words(pace: Pace) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from guard.alerts.figures import duration
 from guard.charts.file import write_png
 from guard.charts.picture import Span
 from guard.charts.style import (
@@ -25,6 +24,7 @@ from guard.charts.style import (
 from guard.demo.recording import Done, Recording
 from guard.demo.stage import Sight
 from guard.demo.summary import Fate, fate_of
+from guard.language.speech import ENGLISH
 
 HEIGHT_IN = 11.2
 HEAD_IN = 1.85
@@ -95,7 +95,7 @@ def _subtitle(recording: Recording) -> str:
         f"Scenario {recording.scene.name}, time x {recording.speed:,.0f}.",
     ]
     if recording.blind_s() > 0:
-        lines[1] += f" For {duration(recording.blind_s())} the venue did not answer."
+        lines[1] += f" For {ENGLISH.duration(recording.blind_s())} the venue did not answer."
     return "\n".join(lines)
 
 

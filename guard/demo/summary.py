@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from guard.alerts.figures import duration
 from guard.demo.recording import Done, Recording, Who
+from guard.language.speech import ENGLISH
 
 Json = dict[str, object]
 
@@ -116,11 +116,13 @@ def sentence(recording: Recording) -> str:
     parts = [_ends(guarded, unguarded)]
     blind_s = recording.blind_s()
     if blind_s > 0:
-        parts.append(f"For {duration(blind_s)} the guard could not see the account: it said so and sent no order.")
+        parts.append(
+            f"For {ENGLISH.duration(blind_s)} the guard could not see the account: it said so and sent no order."
+        )
     acted = [done.scene_s for done in recording.done if done.contracts > 0]
     if acted and unguarded.liquidated_s is not None and not guarded.liquidated:
         before_s = unguarded.liquidated_s - (acted[0] - recording.scene.begin_s)
-        parts.append(f"The guard acted {duration(before_s)} before the other account died.")
+        parts.append(f"The guard acted {ENGLISH.duration(before_s)} before the other account died.")
     if not acted and not unguarded.liquidated:
         rings = f"A plain threshold alarm would have rung {recording.plain_alarms()} times"
         parts.append(f"{rings}, the guard wrote {len(recording.told)} messages.")
@@ -132,7 +134,7 @@ def _ends(guarded: Fate, unguarded: Fate) -> str:
         left = f"{fate.final_equity:,.0f} USDT"
         if fate.liquidated_s is None:
             return f"the {name} account lives with {left}"
-        return f"the {name} account was liquidated after {duration(fate.liquidated_s)} ({left} left)"
+        return f"the {name} account was liquidated after {ENGLISH.duration(fate.liquidated_s)} ({left} left)"
 
     text = f"{end('unguarded', unguarded)}; {end('guarded', guarded)}."
     return text[0].upper() + text[1:]

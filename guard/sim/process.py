@@ -14,6 +14,7 @@ from typing import cast
 from guard.alerts.outbox import Outbox, OutboxPolicy
 from guard.app.cycle import Cycle
 from guard.app.direct import DirectTeller
+from guard.app.hearing import Hearing
 from guard.app.protection import Protection
 from guard.app.scheduler import pause_s
 from guard.app.settings import Settings
@@ -80,7 +81,7 @@ class GuardProcess:
             wake_outbox=self.outbox.wake,
             tell_directly=direct.tell,
             timeout_s=outside.settings.schedule.timeout_s,
-            console=outside.settings.alerts.console,
+            hearing=Hearing.of(outside.settings, ()),
         )
 
     async def start(self) -> None:

@@ -136,21 +136,9 @@ def move_chat(connection: Connection, chat_id: int, new_chat_id: int) -> None:
     connection.execute(update(_outbox).where(waits).values(destination=destination(new_chat_id)))
 
 
-def recipients(connection: Connection, account_id: str) -> list[str]:
-    """Destinations of an account's messages: the living chats of its owner."""
-    statement = (
-        select(_chats.c.chat_id)
-        .join(_accounts, _accounts.c.owner_id == _chats.c.user_id)
-        .where((_accounts.c.account_id == account_id) & _chats.c.dead_since.is_(None))
-        .distinct()
-        .order_by(_chats.c.chat_id)
-    )
-    return [destination(chat_id) for chat_id in connection.execute(statement).scalars()]
-
-
-def destination(chat_id: int) -> str:
-    """How the outbox names a chat."""
-    return f"telegram:{chat_id}"
+def destination(chat_id: int, topic_id: int | None = None) -> str:
+    """How the outbox names a chat, or one topic of it."""
+    return f"telegram:{chat_id}" if topic_id is None else f"telegram:{chat_id}/{topic_id}"
 
 
 def record_refusal(connection: Connection, at: datetime, chat_id: int, chat_user_id: int, what: str) -> None:

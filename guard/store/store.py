@@ -10,6 +10,7 @@ from typing import Final, ParamSpec, TypeVar
 from guard.ports.clock import Ids
 from guard.ports.errors import StoreBusy, StoreError
 from guard.ports.history import Level
+from guard.ports.recipients import Recipient
 from guard.ports.records import (
     AccountRecord,
     AlertRecord,
@@ -25,7 +26,7 @@ from guard.ports.records import (
 )
 from guard.ports.venue import Credentials
 from guard.risk.zones import ZoneState
-from guard.store import accounts, cycle, history, journal, outbox, people
+from guard.store import accounts, cycle, history, journal, listeners, outbox, people
 from guard.store.doors.alerts import AlertDoor
 from guard.store.doors.audit import AuditDoor
 from guard.store.doors.consent import ConsentDoor
@@ -181,9 +182,16 @@ class Store(AlertDoor, AuditDoor, ConsentDoor, HedgeDoor, PeopleDoor):
         """The chat has a new id: its links and its waiting messages follow."""
         await self._write(people.move_chat, chat_id, new_chat_id)
 
-    async def recipients(self, account_id: str) -> list[str]:
-        """Destinations (`telegram:<chat id>`) of the living chats of the account's owner."""
-        return await self._read(people.recipients, account_id)
+    async def recipients(self, account_id: str) -> list[Recipient]:
+        """Living chats of the owner and of whoever has a role on the account, and the owner's groups.
+
+        Destinations are `telegram:<chat id>`, that of a group's topic `telegram:<chat id>/<topic id>`.
+        """
+        return await self._read(listeners.recipients, account_id)
+
+    async def recipients_of(self, user_id: str) -> list[Recipient]:
+        """A person's own living chats."""
+        return await self._read(listeners.recipients_of, user_id)
 
     async def record_refusal(self, at: datetime, chat_id: int, chat_user_id: int, what: str) -> None:
         """Count a stranger who was refused, with the last thing asked for."""

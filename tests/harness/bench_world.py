@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from guard.app.clock import RandomIds, SystemClock
 from guard.app.cycle import Cycle
+from guard.app.hearing import Hearing
 from guard.app.once import NoProtection
 from guard.app.settings import Settings
 from guard.app.watch import Watch, watch_of
@@ -119,7 +120,7 @@ async def cycling(accounts: int) -> AsyncIterator[CyclingWorld]:
             wake_outbox=lambda: None,
             tell_directly=tell,
             timeout_s=20,
-            console=False,
+            hearing=Hearing(console=False),
         )
         readers = [account.reader for account in opened.values()]
         assert all(isinstance(reader, FuturesReader) for reader in readers)

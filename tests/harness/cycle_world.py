@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from guard.app.cycle import Cycle
+from guard.app.cycle import Cycle, Recipients
 from guard.app.decision import NOTHING, Decision
+from guard.app.hearing import Hearing
 from guard.app.settings import Settings
 from guard.app.watch import Watch, watch_of
 from guard.ports.clock import Clock
 from guard.ports.errors import StoreBusy
+from guard.ports.recipients import Recipient
 from guard.ports.records import AccountRecord, AlertRecord, CycleRecord, IntentRecord, OrderRecord, Reading, Snapshot
 from guard.ports.urgency import urgency
 from guard.ports.venue import AccountSpec, FetchedBook, VenueAccount
@@ -72,11 +73,11 @@ class Memory:
         """Those that a test put here."""
         return [order for order in self.orders if order.intent_id == intent_id]
 
-    async def recipients(self, account_id: str) -> list[str]:
+    async def recipients(self, account_id: str) -> list[Recipient]:
         """One chat."""
         if self.broken:
             raise StoreBusy("the database is locked")
-        return ["telegram:7"]
+        return [Recipient("telegram:7")]
 
     async def record_cycle(self, record: CycleRecord) -> None:
         """Keep it, or fail."""
@@ -93,16 +94,12 @@ class Protector:
     carried: int = 0
     decided: int = 0
 
-    async def decide(
-        self, watch: Watch, reading: Reading, recipients: Callable[[Watch], Awaitable[list[str]]]
-    ) -> Decision:
+    async def decide(self, watch: Watch, reading: Reading, recipients: Recipients) -> Decision:
         """Nothing to do."""
         self.decided += 1
         return NOTHING
 
-    async def carry_out(
-        self, watch: Watch, decision: Decision, recipients: Callable[[Watch], Awaitable[list[str]]]
-    ) -> None:
+    async def carry_out(self, watch: Watch, decision: Decision, recipients: Recipients) -> None:
         """Count."""
         self.carried += 1
 
@@ -148,7 +145,7 @@ class World:
             wake_outbox=self._wake,
             tell_directly=self._tell,
             timeout_s=5,
-            console=True,
+            hearing=Hearing(),
         )
 
     def _wake(self) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from guard.ports.errors import InputError, StoreError
-from guard.ports.records import ChatRecord, UserRecord
+from guard.ports.recipients import Recipient
+from guard.ports.records import ChatRecord, GrantRecord, GroupRecord, UserRecord
 from guard.store.store import Store
 
 
@@ -130,25 +131,52 @@ async def test_two_people_share_a_group(store: Store, make: Any, alice: UserReco
     await store.redeem_link_code("FORBOB", -100, 80, "group", make.start)
     assert await store.person(70) == alice
     assert await store.person(80) == bob
-    assert await store.recipients("id-alice") == ["telegram:-100"]
+    assert await heard_by(store, "id-alice") == ["telegram:-100"]
+
+
+async def heard_by(store: Store, account_id: str) -> list[str]:
+    """Where an account's messages go."""
+    return [recipient.destination for recipient in await store.recipients(account_id)]
+
+
+async def test_who_has_a_role_hears_in_their_own_way_and_groups_in_the_owners(
+    store: Store, make: Any, alice: UserRecord
+) -> None:
+    """The owner's chats, then those of people with a role, then the owner's groups of this account."""
+    bob = await store.add_user("bob", make.start)
+    await link(store, alice, 7, 70, make.start)
+    await store.create_link_code(bob.user_id, "FORBOB", make.at(600))
+    await store.redeem_link_code("FORBOB", 8, 80, "bob", make.start)
+    await store.set_speech(bob.user_id, language="ja", timezone="Asia/Tokyo")
+    await store.grant(GrantRecord("id-alice", bob.user_id, "viewer"))
+    await store.link_group(GroupRecord(-100, 3, alice.user_id, None, "desk", make.start))
+    await store.add_account(make.account("other"))
+    await store.link_group(GroupRecord(-200, None, alice.user_id, "id-other", "other", make.start))
+    await store.link_group(GroupRecord(-300, None, bob.user_id, None, "bobs", make.start))
+    assert await store.recipients("id-alice") == [
+        Recipient("telegram:7", user_id=alice.user_id),
+        Recipient("telegram:8", "ja", "Asia/Tokyo", user_id=bob.user_id),
+        Recipient("telegram:-100/3", user_id=alice.user_id, group=True),
+    ]
+    assert await store.recipients_of(bob.user_id) == [Recipient("telegram:8", "ja", "Asia/Tokyo", user_id=bob.user_id)]
 
 
 async def test_recipients_are_the_owners_living_chats(store: Store, make: Any, alice: UserRecord) -> None:
     """Messages go to every living chat of the owner, in a fixed order."""
-    assert await store.recipients("id-alice") == []
+    assert await heard_by(store, "id-alice") == []
     await link(store, alice, 9, 90, make.start)
     await link(store, alice, 7, 70, make.start)
-    assert await store.recipients("id-alice") == ["telegram:7", "telegram:9"]
+    assert await heard_by(store, "id-alice") == ["telegram:7", "telegram:9"]
     await store.mark_chat_dead(9, make.at(5))
     await store.mark_chat_dead(9, make.at(6))
-    assert await store.recipients("id-alice") == ["telegram:7"]
+    assert await heard_by(store, "id-alice") == ["telegram:7"]
     assert [chat.dead_since for chat in await store.chats_of(alice.user_id)] == [None, make.at(5)]
 
 
 async def test_an_account_without_owner_has_no_recipients(store: Store, make: Any) -> None:
     """Nobody is told of an account that belongs to nobody."""
     await store.add_account(make.account("lonely"))
-    assert await store.recipients("id-lonely") == []
+    assert await heard_by(store, "id-lonely") == []
 
 
 async def test_linking_again_revives_a_dead_chat(store: Store, make: Any, alice: UserRecord) -> None:
@@ -156,7 +184,7 @@ async def test_linking_again_revives_a_dead_chat(store: Store, make: Any, alice:
     await link(store, alice, 7, 70, make.start)
     await store.mark_chat_dead(7, make.at(5))
     await link(store, alice, 7, 70, make.at(9))
-    assert await store.recipients("id-alice") == ["telegram:7"]
+    assert await heard_by(store, "id-alice") == ["telegram:7"]
     assert len(await store.chats_of(alice.user_id)) == 1
 
 
@@ -167,7 +195,7 @@ async def test_a_chat_moves_with_its_messages(store: Store, make: Any, alice: Us
     await store.mark_delivered("sent", make.at(1), "receipt")
     await store.add_message(make.message("waiting", destination="telegram:-7"))
     await store.move_chat(-7, -1007)
-    assert await store.recipients("id-alice") == ["telegram:-1007"]
+    assert await heard_by(store, "id-alice") == ["telegram:-1007"]
     assert [message.destination for message in await store.due_messages(make.at(9), 10)] == ["telegram:-1007"]
 
 

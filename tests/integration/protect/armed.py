@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from guard.app.clock import RandomIds, SystemClock
 from guard.app.cycle import Cycle
+from guard.app.hearing import Hearing
 from guard.app.protection import Protection
 from guard.app.settings import Protect, Settings
 from guard.app.watch import Watch, watch_of
@@ -206,7 +207,7 @@ async def armed_at(
         wake_outbox=lambda: None,
         tell_directly=_nobody,
         timeout_s=10.0,
-        console=True,
+        hearing=Hearing(),
     )
     settings = Settings(protect=Protect(max_child_notional=200_000, cooldown_s=0))
     watch = watch_of(record, settings)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from guard.app.hearing import Hearing
 from guard.app.settings import Alerts, Settings
 from guard.app.still_watching import StillWatching, due_moment
 from guard.ports.errors import StoreError
@@ -55,7 +56,7 @@ class World:
             self.woken += 1
 
         settings = Settings.model_construct(alerts=Alerts.model_validate({"console": False, **alerts}))
-        return StillWatching(self.store, self, self.ids, settings, second=(), wake_outbox=wake)
+        return StillWatching(self.store, self, self.ids, settings, hearing=Hearing.of(settings, ()), wake_outbox=wake)
 
     async def account(self, name: str, owner: str | None, *, days_old: float = 5) -> None:
         """An account that was added so long ago."""
@@ -159,7 +160,8 @@ async def test_hours_without_data_and_lost_messages_are_counted(world: World) ->
     await world.store.mark_dead("m1", old, "gone")
     settings = Settings.model_construct(alerts=Alerts(console=False))
     settings = settings.model_copy(update={"schedule": settings.schedule.model_copy(update={"calm_s": 300})})
-    life = StillWatching(world.store, world, world.ids, settings, second=(), wake_outbox=lambda: None)
+    hearing = Hearing.of(settings, ())
+    life = StillWatching(world.store, world, world.ids, settings, hearing=hearing, wake_outbox=lambda: None)
     await life.look()
     (daily,) = [message for message in await world.waiting() if message.dedupe_key.startswith("daily")]
     assert "without data 2.2 h of 24 h" in daily.html

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from guard.alerts.announce import CONSOLE, announce_reading
 from guard.alerts.rules import Rule
+from guard.ports.recipients import Recipient
 from guard.ports.records import AlertReason, Reading
 from guard.risk.quality import DataQuality, Quality
 from guard.risk.report import AccountRisk, PoolRisk, PositionRisk
@@ -14,7 +15,7 @@ from guard.risk.zones import Zone, ZoneState
 from guard.sim.seeded import SeededIds
 
 NOW = datetime(2026, 11, 21, 12, 0, 5, tzinfo=UTC)
-CHATS = ("telegram:1", "telegram:2")
+CHATS = (Recipient("telegram:1"), Recipient("telegram:2"))
 MakeReading = Callable[..., Reading]
 DISPUTED = DataQuality(Quality.DISPUTED, ("maintenance margin differs by 3 %",), 1.0)
 
@@ -41,7 +42,7 @@ def test_a_worsening_goes_to_every_recipient_once(reading: MakeReading) -> None:
         ZoneState(zone=Zone.WARNING, last_known=Zone.WARNING),
         earlier=None,
         last_dispute=None,
-        recipients=(*CHATS, "telegram:1"),
+        recipients=(*CHATS, Recipient("telegram:1", language="ja")),
         ids=SeededIds(1),
     )
     [alert] = told.alerts
@@ -51,7 +52,7 @@ def test_a_worsening_goes_to_every_recipient_once(reading: MakeReading) -> None:
         Zone.DANGER,
         "account-1/zone",
     )
-    assert [message.destination for message in told.messages] == list(CHATS)
+    assert [message.destination for message in told.messages] == [chat.destination for chat in CHATS]
     assert {message.alert_id for message in told.messages} == {alert.alert_id}
     assert len({message.message_id for message in told.messages}) == 2
     assert alert.text.startswith("🔴 DANGER")

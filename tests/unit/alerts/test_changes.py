@@ -21,6 +21,7 @@ from guard.alerts.changes import (
     leg_sizes,
 )
 from guard.app.clock import RandomIds
+from guard.ports.recipients import Recipient
 from guard.ports.records import Reading
 from guard.risk.book import Book, Collateral, Order, Position, Tier
 from guard.risk.zones import Zone
@@ -186,10 +187,12 @@ def test_several_changes_make_one_message(reading: Callable[..., Reading]) -> No
     """Each is an alert of its own; the most urgent one leads."""
     watched = reading(Zone.WATCH)
     changes = [
-        Change(ChangeKind.MONEY_IN, "USDT", ("1 USDT came in.",)),
-        Change(ChangeKind.LEG_GONE, "long X", ("The long <X> is gone.", "Check the venue.")),
+        Change(ChangeKind.MONEY_IN, "USDT", lambda _: ("1 USDT came in.",)),
+        Change(ChangeKind.LEG_GONE, "long X", lambda _: ("The long <X> is gone.", "Check the venue.")),
     ]
-    told = announce_changes(watched, changes, recipients=("telegram:1", "telegram:2"), ids=RandomIds())
+    told = announce_changes(
+        watched, changes, recipients=(Recipient("telegram:1"), Recipient("telegram:2")), ids=RandomIds()
+    )
     assert [alert.rule for alert in told.alerts] == ["money", "position"]
     assert len(told.messages) == 2
     assert {message.priority for message in told.messages} == {45}

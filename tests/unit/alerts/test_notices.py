@@ -9,6 +9,8 @@ from guard.alerts.announce import CONSOLE
 from guard.alerts.markup import plain_text
 from guard.alerts.notices import protection_notice, render_drill, render_unrecorded
 from guard.alerts.rules import Rule, zone_priority
+from guard.language.speech import ENGLISH
+from guard.ports.recipients import Recipient
 from guard.ports.records import AlertReason, Reading
 from guard.risk.report import AccountRisk, PoolRisk
 from guard.risk.zones import Zone
@@ -36,7 +38,9 @@ def test_the_same_event_of_protection_is_one_message() -> None:
 
     def key(event: str, seed: int, second: int) -> str:
         at = NOW.replace(second=second)
-        told = protection_notice("account-1", event, "text", Zone.DANGER, at, ("telegram:1",), SeededIds(seed))
+        told = protection_notice(
+            "account-1", event, "text", Zone.DANGER, at, (Recipient("telegram:1"),), SeededIds(seed)
+        )
         return told.messages[0].dedupe_key
 
     assert key("intent-1:done", 1, 5) == key("intent-1:done", 2, 9)
@@ -47,15 +51,17 @@ def test_a_message_past_the_store_says_why(
     reading: Callable[..., Reading], risk: Callable[..., AccountRisk], pool: Callable[..., PoolRisk]
 ) -> None:
     """Zone, level and the failure of the store; an unknown level is not shown as a figure."""
-    text = plain_text(render_unrecorded(reading(Zone.DANGER, risk(pool())), "the disk is full"))
+    text = plain_text(render_unrecorded(ENGLISH, reading(Zone.DANGER, risk(pool())), "the disk is full"))
     assert text.startswith("⚠️ DANGER · alice\nThe guard cannot record")
     assert "Why: the disk is full" in text
     assert "Risk ratio 41.5 %" in text
-    assert "Risk ratio unknown" in plain_text(render_unrecorded(reading(Zone.UNKNOWN, None), "x"))
+    assert "Risk ratio unknown" in plain_text(render_unrecorded(ENGLISH, reading(Zone.UNKNOWN, None), "x"))
     gone = risk(pool(risk_ratio=None))
-    assert "above 100 %, no equity is left" in plain_text(render_unrecorded(reading(Zone.LIQUIDATION, gone), "x"))
+    assert "above 100 %, no equity is left" in plain_text(
+        render_unrecorded(ENGLISH, reading(Zone.LIQUIDATION, gone), "x")
+    )
 
 
 def test_a_drill_cannot_be_mistaken() -> None:
     """Its first word says what it is."""
-    assert plain_text(render_drill(NOW)).startswith("🔔 DRILL")
+    assert plain_text(render_drill(ENGLISH, NOW)).startswith("🔔 DRILL")

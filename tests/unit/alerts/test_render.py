@@ -10,6 +10,7 @@ import pytest
 
 from guard.alerts.markup import plain_text, visible_length
 from guard.alerts.render import render_dispute, render_undelivered, render_zone
+from guard.language.speech import ENGLISH
 from guard.ports.records import (
     AlertReason,
     PositionSnapshot,
@@ -72,7 +73,7 @@ def _snapshot(**fields: object) -> Snapshot:
 
 def test_worsening_tells_everything_a_person_needs(full: MakeReading) -> None:
     """Account, zone, the price that liquidates, reason, levels then and now, worst position, equity, age, time."""
-    text = plain_text(render_zone(AlertReason.WORSE, full(), Zone.WATCH, _snapshot()))
+    text = plain_text(render_zone(ENGLISH, AlertReason.WORSE, full(), Zone.WATCH, _snapshot()))
     assert text.splitlines() == [
         "🟠 WARNING · alice (was watch)",
         "ETH at 1,153.3 USDT liquidates you (13.6 % below 1,335.2 USDT now)",
@@ -104,12 +105,12 @@ def test_worsening_tells_everything_a_person_needs(full: MakeReading) -> None:
 )
 def test_first_line(full: MakeReading, reason: AlertReason, zone: Zone, before: Zone, head: str) -> None:
     """The line that a phone shows in its notification says zone, account and direction."""
-    assert plain_text(render_zone(reason, full(zone), before)).splitlines()[0] == head
+    assert plain_text(render_zone(ENGLISH, reason, full(zone), before)).splitlines()[0] == head
 
 
 def test_without_an_earlier_reading_nothing_is_compared(full: MakeReading) -> None:
     """The first message of an account claims no past."""
-    text = plain_text(render_zone(AlertReason.FIRST, full(), Zone.SAFE, None))
+    text = plain_text(render_zone(ENGLISH, AlertReason.FIRST, full(), Zone.SAFE, None))
     assert "ago" not in text
     assert "Risk ratio 41.5 % (100 % = liquidation)" in text
 
@@ -118,7 +119,7 @@ def test_an_earlier_reading_serves_as_well_as_a_snapshot(full: MakeReading) -> N
     """What memory holds compares like what the store holds."""
     earlier = full(Zone.SAFE, at=NOW - timedelta(hours=2))
     assert "Risk ratio 41.5 %, was 41.5 % 2 h ago" in plain_text(
-        render_zone(AlertReason.FIRST, full(), Zone.SAFE, earlier)
+        render_zone(ENGLISH, AlertReason.FIRST, full(), Zone.SAFE, earlier)
     )
 
 
@@ -131,7 +132,7 @@ def test_blind_says_unknown_and_why_and_how_old_the_last_figures_are(reading: Ma
         error="binanceusdm did not answer within 10 s",
         quality=DataQuality(Quality.MISSING, ("timeout",), 0.0),
     )
-    text = plain_text(render_zone(AlertReason.WORSE, blind, Zone.WATCH, _snapshot()))
+    text = plain_text(render_zone(ENGLISH, AlertReason.WORSE, blind, Zone.WATCH, _snapshot()))
     assert text.splitlines() == [
         "⚫ UNKNOWN · alice (was watch)",
         "The guard cannot see this account.",
@@ -146,14 +147,14 @@ def test_blind_says_unknown_and_why_and_how_old_the_last_figures_are(reading: Ma
 @pytest.mark.parametrize("earlier", [None, _snapshot(data_at=None, risk_ratio=None, equity=None)])
 def test_blind_from_the_start_knows_nothing(reading: MakeReading, earlier: Snapshot | None) -> None:
     """Neither a missing nor an empty snapshot becomes a figure."""
-    text = plain_text(render_zone(AlertReason.FIRST, reading(Zone.UNKNOWN, None), Zone.SAFE, earlier))
+    text = plain_text(render_zone(ENGLISH, AlertReason.FIRST, reading(Zone.UNKNOWN, None), Zone.SAFE, earlier))
     assert "Nothing is known from before." in text
     assert "%" not in text.replace("7.7 % is at or below 8 %", "")
 
 
 def test_a_known_zone_without_figures_says_so(reading: MakeReading) -> None:
     """A first blind cycle keeps its zone, but a message about it shows no figure of now."""
-    text = plain_text(render_zone(AlertReason.REPEAT, reading(Zone.DANGER, None), Zone.DANGER, _snapshot()))
+    text = plain_text(render_zone(ENGLISH, AlertReason.REPEAT, reading(Zone.DANGER, None), Zone.DANGER, _snapshot()))
     assert "Risk ratio, distance and margin level now: unknown" in text
     assert "Last known, 3 min ago" in text
 
@@ -161,9 +162,9 @@ def test_a_known_zone_without_figures_says_so(reading: MakeReading) -> None:
 def test_doubtful_data_is_named(full: MakeReading) -> None:
     """Figures from stale or disputed data carry the warning with them."""
     stale = full(quality=DataQuality(Quality.STALE, ("marks are 95 s old",), 95.0))
-    text = plain_text(render_zone(AlertReason.WORSE, stale, Zone.WATCH))
+    text = plain_text(render_zone(ENGLISH, AlertReason.WORSE, stale, Zone.WATCH))
     assert "⚠️ Data is stale: marks are 95 s old" in text
-    assert "Data 1 min old" in text
+    assert "Data 1 min 35 s old" in text
 
 
 def test_no_equity_left(leg: Make, pool: MakePool, risk: MakeRisk, reading: MakeReading) -> None:
@@ -171,7 +172,7 @@ def test_no_equity_left(leg: Make, pool: MakePool, risk: MakeRisk, reading: Make
     gone = pool(
         leg(liquidation_price=None), risk_ratio=None, equity=-12_000.0, margin_level=-0.03, liquidation_shock_down=None
     )
-    text = plain_text(render_zone(AlertReason.WORSE, reading(Zone.LIQUIDATION, risk(gone)), Zone.DANGER))
+    text = plain_text(render_zone(ENGLISH, AlertReason.WORSE, reading(Zone.LIQUIDATION, risk(gone)), Zone.DANGER))
     assert "Risk ratio above 100 %, no equity is left" in text
     assert "Distance to liquidation none left" in text
     assert "Equity -12,000 USDT" in text
@@ -180,7 +181,7 @@ def test_no_equity_left(leg: Make, pool: MakePool, risk: MakeRisk, reading: Make
 def test_positions_that_are_gone_are_not_called_resolved(pool: MakePool, risk: MakeRisk, reading: MakeReading) -> None:
     """A liquidated book is as empty as a closed one: the message says so, and asks to look."""
     empty = risk(pool(risk_ratio=0.0, margin_level=None, liquidation_shock_down=None, equity=120.5))
-    text = plain_text(render_zone(AlertReason.RESOLVED, reading(Zone.SAFE, empty), Zone.DANGER))
+    text = plain_text(render_zone(ENGLISH, AlertReason.RESOLVED, reading(Zone.SAFE, empty), Zone.DANGER))
     assert text.splitlines() == [
         "⚪ NO POSITIONS · alice (was danger)",
         "All its positions are gone.",
@@ -197,10 +198,10 @@ def test_data_that_is_back_without_the_positions_of_before(
     back = reading(Zone.SAFE, risk(pool(risk_ratio=0.0, margin_level=None, liquidation_shock_down=None)))
     leg = PositionSnapshot("BTC/USDT:USDT", "long", 1, 1, 1, 1, 1, 1, None)
     for earlier in (full(Zone.SAFE), _snapshot(positions=(leg,))):
-        text = plain_text(render_zone(AlertReason.RESOLVED, back, Zone.UNKNOWN, earlier))
+        text = plain_text(render_zone(ENGLISH, AlertReason.RESOLVED, back, Zone.UNKNOWN, earlier))
         assert text.startswith("⚪ NO POSITIONS · alice (was unknown)")
     for nothing in (None, _snapshot(), reading(Zone.SAFE, None), back):
-        text = plain_text(render_zone(AlertReason.RESOLVED, back, Zone.UNKNOWN, nothing))
+        text = plain_text(render_zone(ENGLISH, AlertReason.RESOLVED, back, Zone.UNKNOWN, nothing))
         assert text.startswith("🟢 SAFE · alice (data is back)")
         assert "No open positions." in text
         assert "Distance to liquidation out of reach" in text
@@ -212,15 +213,17 @@ def test_several_pools_name_the_one_that_is_meant(
 ) -> None:
     """Equity of one pool is not taken for the account's."""
     isolated = pool(leg(), symbol="BTC/USDT:USDT", margin_mode="isolated", risk_ratio=0.8, equity=500.0)
-    text = plain_text(render_zone(AlertReason.WORSE, reading(Zone.DANGER, risk(pool(), isolated)), Zone.WATCH))
+    text = plain_text(render_zone(ENGLISH, AlertReason.WORSE, reading(Zone.DANGER, risk(pool(), isolated)), Zone.WATCH))
     assert "Equity 500 USDT (worst pool: isolated BTC/USDT:USDT)" in text
-    cross = render_zone(AlertReason.WORSE, reading(Zone.DANGER, risk(pool(leg()), pool(risk_ratio=0.0))), Zone.WATCH)
+    cross = render_zone(
+        ENGLISH, AlertReason.WORSE, reading(Zone.DANGER, risk(pool(leg()), pool(risk_ratio=0.0))), Zone.WATCH
+    )
     assert "(worst pool: cross USDT)" in plain_text(cross)
 
 
 def test_foreign_text_cannot_break_the_markup(full: MakeReading) -> None:
     """Names, reasons and errors of a venue are shown as they are, never as tags."""
-    html = render_zone(AlertReason.WORSE, full(account="<a&b>", reason="<script>"), Zone.WATCH)
+    html = render_zone(ENGLISH, AlertReason.WORSE, full(account="<a&b>", reason="<script>"), Zone.WATCH)
     assert "<a&b>" not in html
     assert "<script>" not in html
     assert "<a&b>" in plain_text(html)
@@ -235,22 +238,22 @@ def test_the_longest_message_fits_a_chat(full: MakeReading) -> None:
         reason="r" * 5000,
         quality=DataQuality(Quality.STALE, ("q" * 5000,), 1.0),
     )
-    assert visible_length(render_zone(AlertReason.WORSE, endless, Zone.SAFE, _snapshot())) < 4096
+    assert visible_length(render_zone(ENGLISH, AlertReason.WORSE, endless, Zone.SAFE, _snapshot())) < 4096
 
 
 def test_dispute_and_its_end(full: MakeReading) -> None:
     """The difference is quoted, and what follows from it."""
     disputed = full(quality=DataQuality(Quality.DISPUTED, ("maintenance margin 10 here, 12 at the venue",), 1.0))
-    text = plain_text(render_dispute(AlertReason.FIRST, disputed))
+    text = plain_text(render_dispute(ENGLISH, AlertReason.FIRST, disputed))
     assert text.startswith("⚠️ DISPUTED · alice")
     assert "maintenance margin 10 here, 12 at the venue" in text
     assert "no order is sent" in text
-    assert plain_text(render_dispute(AlertReason.RESOLVED, full())).startswith("🟢 AGREES AGAIN · alice")
+    assert plain_text(render_dispute(ENGLISH, AlertReason.RESOLVED, full())).startswith("🟢 AGREES AGAIN · alice")
 
 
 def test_the_notice_of_a_lost_message_carries_the_message() -> None:
     """Undelivered is shown as undelivered, with everything that the person did not get."""
-    text = plain_text(render_undelivered("telegram:77", "bot <blocked>", "<b>DANGER</b> alice", NOW))
+    text = plain_text(render_undelivered(ENGLISH, "telegram:77", "bot <blocked>", "<b>DANGER</b> alice", NOW))
     assert text.splitlines() == [
         "📭 NOT DELIVERED to telegram:77",
         "Why: bot <blocked>",

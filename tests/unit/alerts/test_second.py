@@ -8,11 +8,12 @@ import pytest
 
 from guard.alerts.announce import announce_reading
 from guard.alerts.second import reached
+from guard.ports.recipients import Recipient
 from guard.ports.records import Reading
 from guard.risk.zones import Zone, ZoneState
 from guard.sim.seeded import SeededIds
 
-CHAT, PHONE, CONSOLE = "telegram:1", "apprise:0a1b2c3d", "console"
+CHAT, PHONE, CONSOLE = (Recipient(place) for place in ("telegram:1", "apprise:0a1b2c3d", "console"))
 
 
 @pytest.mark.parametrize(
@@ -26,12 +27,12 @@ CHAT, PHONE, CONSOLE = "telegram:1", "apprise:0a1b2c3d", "console"
         ([], False, []),
     ],
 )
-def test_who_gets_a_message(recipients: list[str], grave: bool, expected: list[str]) -> None:
+def test_who_gets_a_message(recipients: list[Recipient], grave: bool, expected: list[Recipient]) -> None:
     """Chats and the console get everything; second channels what is grave, or everything when no chat lives."""
     assert reached(recipients, grave=grave) == expected
 
 
-def told(before: Zone, after: Zone, reading: Callable[..., Reading], recipients: Sequence[str]) -> set[str]:
+def told(before: Zone, after: Zone, reading: Callable[..., Reading], recipients: Sequence[Recipient]) -> set[Recipient]:
     """Who is told of a change of zone."""
     announcement = announce_reading(
         reading(after),
@@ -41,7 +42,7 @@ def told(before: Zone, after: Zone, reading: Callable[..., Reading], recipients:
         recipients=recipients,
         ids=SeededIds(1),
     )
-    return {message.destination for message in announcement.messages}
+    return {Recipient(message.destination) for message in announcement.messages}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ from guard.alerts.watching import (
     unseen_s,
     worst_of,
 )
+from guard.language.speech import ENGLISH
 from guard.ports.history import Level
+from guard.ports.recipients import Recipient
 from guard.ports.records import QUIET_PRIORITY
 from guard.risk.zones import Zone
 from guard.sim.seeded import SeededIds
@@ -36,7 +38,7 @@ def level(minutes_ago: float, quality: str = "fresh", ratio: float | None = 0.1,
 def test_the_daily_line_has_each_account_and_what_was_lost() -> None:
     """Zone, figures now and at their worst, time without data, messages that did not arrive."""
     blind = AccountDay("carol", Zone.UNKNOWN, None, None, 0.5, None, 5400.0)
-    text = plain_text(render_daily([SAFE, blind], 2, NOW))
+    text = plain_text(render_daily(ENGLISH, [SAFE, blind], 2, NOW))
     assert text.splitlines() == [
         "⚫ Still watching · 2 accounts",
         "alice: safe · risk ratio 12.0 % (24 h: up to 45.0 %) · distance 21.0 % (24 h: down to 9.0 %)",
@@ -56,18 +58,18 @@ def test_the_daily_line_has_each_account_and_what_was_lost() -> None:
 )
 def test_the_mark_is_the_worst_zones(days: list[AccountDay], first: str) -> None:
     """An account that was never read is not safe."""
-    assert plain_text(render_daily(days, 0, NOW)).splitlines()[0] == first
+    assert plain_text(render_daily(ENGLISH, days, 0, NOW)).splitlines()[0] == first
 
 
 def test_an_account_that_was_never_read_says_so() -> None:
     """No figures are made up, and names are escaped."""
-    assert "bob <b>: not read yet" in plain_text(render_daily([NEVER], 0, NOW))
-    assert "bob <b>: not read yet" in plain_text(render_away([NEVER], NOW, NOW))
+    assert "bob <b>: not read yet" in plain_text(render_daily(ENGLISH, [NEVER], 0, NOW))
+    assert "bob <b>: not read yet" in plain_text(render_away(ENGLISH, [NEVER], NOW, NOW))
 
 
 def test_the_absence_has_its_times_and_what_was_before() -> None:
     """From, to, how long; and the accounts as they were last known."""
-    text = plain_text(render_away([SAFE], NOW - timedelta(minutes=37), NOW))
+    text = plain_text(render_away(ENGLISH, [SAFE], NOW - timedelta(minutes=37), NOW))
     assert text.splitlines()[0] == (
         "💤 The guard was away from 2026-11-21 07:23:00 UTC to 2026-11-21 08:00:00 UTC (37 min)"
     )
@@ -100,15 +102,15 @@ def test_the_worst_of_a_day_leaves_out_what_was_not_known() -> None:
 
 def test_messages_are_named_by_what_they_tell() -> None:
     """Written twice they are the same; the daily one is quiet; second channels stand in for a missing chat only."""
-    ids, recipients = SeededIds(1), ("telegram:1", "apprise:0a1b2c3d", "console")
-    daily = daily_messages("user-1", date(2026, 11, 21), "x", recipients, NOW, ids)
-    again = daily_messages("user-1", date(2026, 11, 21), "y", recipients, NOW + timedelta(hours=1), ids)
+    ids, recipients = SeededIds(1), [Recipient(place) for place in ("telegram:1", "apprise:0a1b2c3d", "console")]
+    daily = daily_messages("user-1", date(2026, 11, 21), lambda _: "x", recipients, NOW, ids)
+    again = daily_messages("user-1", date(2026, 11, 21), lambda _: "y", recipients, NOW + timedelta(hours=1), ids)
     assert [message.dedupe_key for message in daily] == [message.dedupe_key for message in again]
     assert [message.dedupe_key for message in daily] == [
         "daily|user-1|2026-11-21|telegram:1",
         "daily|user-1|2026-11-21|console",
     ]
     assert {message.priority for message in daily} == {QUIET_PRIORITY}
-    away = away_messages("user-1", NOW, "x", ("apprise:0a1b2c3d",), NOW, ids)
+    away = away_messages("user-1", NOW, lambda _: "x", [Recipient("apprise:0a1b2c3d")], NOW, ids)
     assert [(message.destination, message.priority) for message in away] == [("apprise:0a1b2c3d", AWAY_PRIORITY)]
-    assert [message.destination for message in away_messages("nobody", NOW, "x", (), NOW, ids)] == ["console"]
+    assert [message.destination for message in away_messages("nobody", NOW, lambda _: "x", (), NOW, ids)] == ["console"]

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from guard.app.direct import DirectTeller
 from guard.app.settings import Settings
 from guard.app.watch import Watch, watch_of
+from guard.ports.recipients import Recipient
 from guard.ports.records import AccountRecord, Reading
 from guard.ports.sending import ChatGone, ChatMoved
 from guard.ports.venue import AccountSpec
@@ -25,7 +26,7 @@ READING = Reading(
 def watch_with(*recipients: str) -> Watch:
     """A watch whose people were these when they were last known."""
     watch = watch_of(AccountRecord("a", AccountSpec("main", "file"), None, "observe", NOW), Settings())
-    watch.recipients = list(recipients)
+    watch.recipients = [Recipient(place) for place in recipients]
     return watch
 
 

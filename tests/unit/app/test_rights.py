@@ -9,6 +9,7 @@ from typing import cast
 
 from guard.app.protection import Protection
 from guard.app.watch import Watch
+from guard.ports.recipients import Recipient
 from guard.ports.records import Reading
 from guard.ports.venue import AccountCheck, VenueAccount
 from guard.protect.policy import ExecutionBounds
@@ -37,7 +38,7 @@ async def test_a_venue_that_hangs_does_not_hold_up_what_is_to_be_told() -> None:
     async def tell(watch: Watch, reading: Reading, why: str) -> None:
         raise AssertionError
 
-    async def recipients(watch: Watch) -> list[str]:
+    async def recipients(watch: Watch) -> list[Recipient]:
         return []
 
     protection = Protection(

@@ -78,7 +78,7 @@ def test_the_sentence_of_a_rescue(saved: Recording) -> None:
     """Who died and when, what is left, and how long before the guard acted: 700 s - 500 s."""
     assert sentence(saved) == (
         "The unguarded account was liquidated after 11 min (5,000 USDT left); the guarded account lives with "
-        "200,000 USDT. The guard acted 3 min before the other account died."
+        "200,000 USDT. The guard acted 3 min 20 s before the other account died."
     )
 
 
