@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from guard.ports.records import HedgeRecord
 from guard.ports.venue import Depth, Instrument
-from guard.protect.consent import Wish
+from guard.ports.wishes import Wish
 from guard.protect.cost import cost_curve
 from guard.protect.legs import LegKey
 from guard.protect.plan_values import Plan, PlanLimits, Remedy, Step

@@ -7,52 +7,24 @@ dearer, larger or another one is shown again instead of executed. Nothing here i
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
 from guard.ports.records import IntentOrigin, Mode, ProposalRecord
+from guard.ports.wishes import WISH_KINDS, Wish
 from guard.protect.plan_values import Plan, Target
-from guard.risk.book import Side
-
-WishKind = Literal["plan", "reduce", "hedge", "net", "unhedge"]
-_KINDS: tuple[WishKind, ...] = ("plan", "reduce", "hedge", "net", "unhedge")
-_NEEDS: dict[WishKind, frozenset[str]] = {
-    "reduce": frozenset({"reduce"}),
-    "hedge": frozenset({"hedge"}),
-    "net": frozenset({"net"}),
-}
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is to be done, before anything is sized: the guard's own plan, or a person's order.
-
-    `share` (of a leg, a fraction) or `contracts` sizes an order; `leg` names one of two. `risk_ratio` and `distance`
-    replace the configured target of a plan.
-    """
-
-    kind: WishKind
-    symbol: str | None = None
-    leg: Side | None = None
-    share: float | None = None
-    contracts: Decimal | None = None
-    risk_ratio: float | None = None
-    distance: float | None = None
-
-    @property
-    def needs(self) -> frozenset[str]:
-        """Remedies that it names; empty = whatever is allowed."""
-        return _NEEDS.get(self.kind, frozenset())
-
-    def target(self, configured: Target) -> Target:
-        """The levels to restore."""
-        return Target(
-            risk_ratio=configured.risk_ratio if self.risk_ratio is None else self.risk_ratio,
-            distance=configured.distance if self.distance is None else self.distance,
-        )
+def target_of(wish: Wish, configured: Target) -> Target:
+    """The levels that a plan is to restore: the configured ones, where the wish names none."""
+    return replace(
+        configured,
+        risk_ratio=configured.risk_ratio if wish.risk_ratio is None else wish.risk_ratio,
+        distance=configured.distance if wish.distance is None else wish.distance,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +129,7 @@ def _read(document: dict[str, Any]) -> Request:
     if document["do"] == "resume":
         return ResumeRequest()
     wish, shown = document["wish"], document["shown"]
-    if document["do"] != "act" or wish["kind"] not in _KINDS:
+    if document["do"] != "act" or wish["kind"] not in WISH_KINDS:
         raise KeyError(document["do"])
     contracts = wish["contracts"]
     return ActRequest(

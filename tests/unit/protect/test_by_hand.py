@@ -11,8 +11,8 @@ import pytest
 
 from guard.ports.records import HedgeRecord
 from guard.ports.venue import Instrument
+from guard.ports.wishes import Wish
 from guard.protect.by_hand import plan_by_hand
-from guard.protect.consent import Wish
 from guard.protect.plan_values import Plan, PlanLimits
 from guard.risk.book import Book, Collateral, Fees, Position, PositionMode, Side, Tier
 

@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 
 from guard.ports.records import ProposalRecord
+from guard.ports.wishes import Wish
 from guard.protect.consent import (
     ActRequest,
     ModeRequest,
@@ -17,10 +18,10 @@ from guard.protect.consent import (
     ResumeRequest,
     Shown,
     TapProblem,
-    Wish,
     dump_request,
     read_request,
     tap_problem,
+    target_of,
 )
 from guard.protect.plan_values import Plan, Remedy, Step, Target
 from guard.risk.report import AccountRisk
@@ -106,7 +107,7 @@ def test_who_may_use_a_proposal_and_when(
 
 def test_a_wish_may_have_a_target_of_its_own() -> None:
     """What it does not name stays as configured."""
-    assert Wish("plan", risk_ratio=0.2).target(Target(0.35, 0.12)) == Target(0.2, 0.12)
-    assert Wish("plan").target(Target(0.35, 0.12)) == Target(0.35, 0.12)
+    assert target_of(Wish("plan", risk_ratio=0.2), Target(0.35, 0.12)) == Target(0.2, 0.12)
+    assert target_of(Wish("plan"), Target(0.35, 0.12)) == Target(0.35, 0.12)
     assert Wish("hedge").needs == {"hedge"}
     assert Wish("unhedge").needs == frozenset()
