@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from guard.alerts.sinks.apprise import AppriseSink
+from pydantic import SecretStr
+
+from guard.alerts.sinks.apprise import AppriseSink, destination_of
 from guard.app.settings import Settings
 from guard.ports.errors import InputError
 
@@ -19,6 +21,21 @@ def second_channels(settings: Settings) -> AppriseSink | None:
 def destinations_of(second: AppriseSink | None) -> tuple[str, ...]:
     """Where second channels deliver."""
     return () if second is None else second.destinations
+
+
+def names_of(settings: Settings) -> dict[str, str]:
+    """What the second channels are called, by destination: the service and its line, never an address.
+
+    Raises:
+        InputError: the file cannot be read, or names nothing.
+    """
+    return {destination_of(url): f"{_service_of(url)} (line {line})" for line, url in settings.apprise.urls().items()}
+
+
+def _service_of(url: SecretStr) -> str:
+    """What stands before `://`; everything after it may be a secret, and so may a line without it."""
+    service, sign, _ = url.get_secret_value().partition("://")
+    return service if sign else "?"
 
 
 async def require_known(second: AppriseSink | None) -> None:

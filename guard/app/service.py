@@ -17,11 +17,12 @@ import structlog
 from guard.alerts.outbox import Outbox
 from guard.alerts.sinks.console import ConsoleSink
 from guard.alerts.sinks.telegram import TelegramSink
-from guard.app.channels import destinations_of, require_known, second_channels
+from guard.app.channels import destinations_of, names_of, require_known, second_channels
 from guard.app.cycle import Cycle
 from guard.app.desks.backstage import Backstage
 from guard.app.desks.desk import StoreDesk
 from guard.app.direct import DirectTeller
+from guard.app.fresh_reading import FreshReadings
 from guard.app.health import HealthReport
 from guard.app.hearing import Hearing
 from guard.app.heartbeat import Heartbeat
@@ -80,6 +81,7 @@ class Service:
         self._turns: set[asyncio.Task[Zone]] = set()
         self._seen: list[Callable[[Reading], None]] = []
         self._studio = Studio()
+        self._fresh = FreshReadings(lambda account_id: self._scheduler.hasten(account_id))  # noqa: PLW0108  # made below
         self._stage = Backstage(
             store=opened.store,
             clock=opened.clock,
@@ -90,6 +92,9 @@ class Service:
             book_of=self._last_book,
             watch_of=self._watches.get,
             wake_outbox=lambda: self.outbox.wake(),  # noqa: PLW0108  # the outbox is made further below
+            read_now=self._fresh.wait_for,
+            health=self.health,
+            second=names_of(settings),
         )
         token = settings.telegram.token()
         self.bot = (
@@ -270,6 +275,7 @@ class Service:
             self._turns.add(task)
             task.add_done_callback(self._turns.discard)
         reading = await self.cycle.run(watch)
+        self._fresh.came(reading)
         self._tell_listeners(reading)
         if self.live is not None:
             self.live.after_reading(watch)
