@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 TEXT_MAX = 4096
 CAPTION_MAX = 1024
@@ -34,23 +34,23 @@ def plain(source: str) -> str:
     return html.unescape(_TAG.sub("", source))
 
 
-def fitted(head: str, items: Sequence[str], tail: str, noun: str, length_max: int = TEXT_MAX) -> str:
+def fitted(head: str, items: Sequence[str], tail: str, more: Callable[[int], str], length_max: int = TEXT_MAX) -> str:
     """Paragraphs of HTML between a head and a tail, as many as fit; the rest is counted, never just dropped.
 
     Args:
         head: first paragraph; empty = none.
         items: paragraphs, the most important first; each must be shorter than a third of the limit.
         tail: last paragraph, always kept; empty = none.
-        noun: what the items are, in the plural, for "... and 12 more positions".
+        more: the line that counts what is left out: "... and 12 more positions".
         length_max: the limit.
     """
     shown: list[str] = [head] if head else []
     for index, item in enumerate(items):
         rest = len(items) - index
         # Room for this item and, unless it is the last, for the line that counts the others.
-        ending = [tail] if rest == 1 else [f"... and {rest - 1} more {noun}", tail]
+        ending = [tail] if rest == 1 else [more(rest - 1), tail]
         if size("\n\n".join([*shown, item, *filter(None, ending)])) > length_max:
-            shown.append(f"... and {rest} more {noun}")
+            shown.append(more(rest))
             break
         shown.append(item)
     return "\n\n".join([*shown, *([tail] if tail else [])])

@@ -9,9 +9,10 @@ from datetime import timedelta
 from typing import Final
 
 from guard.bot.desk import PictureKind
+from guard.language.speech import marked
 
-CHART_USAGE: Final = "/chart [account] [24h|7d|exposure|distance|stress]"
-SPANS: Final = {"24h": (timedelta(hours=24), "24 h"), "7d": (timedelta(days=7), "7 days")}
+CHART_USAGE: Final = marked("/chart [account] [24h|7d|exposure|distance|stress]")
+SPANS: Final = {"24h": timedelta(hours=24), "7d": timedelta(days=7)}
 USUAL: Final = "24h"
 KINDS: Final[dict[str, PictureKind]] = {"exposure": "exposure", "distance": "distance", "stress": "stress"}
 _SPAN = re.compile(r"[0-9]+ ?[a-z]{1,5}", re.IGNORECASE)
@@ -19,12 +20,12 @@ _SPAN = re.compile(r"[0-9]+ ?[a-z]{1,5}", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class LookRequest:
-    """`account` as typed, empty = none named; how far back, and that in words."""
+    """`account` as typed, empty = none named; how far back, and as which of `SPANS`."""
 
     account: str
     kind: PictureKind
     span: timedelta
-    words: str
+    span_key: str
 
 
 def read_look(typed: str, accounts: Collection[str], *, kinds: bool = True) -> LookRequest | str:
@@ -39,7 +40,7 @@ def read_look(typed: str, accounts: Collection[str], *, kinds: bool = True) -> L
         The request; or what was typed as a time and is none of those that there are.
     """
     kind: PictureKind = "history"
-    span, words = SPANS[USUAL]
+    span_key = USUAL
     left: list[str] = []
     parts = typed.split()
     for part in [] if typed.strip() in accounts else parts:
@@ -47,11 +48,12 @@ def read_look(typed: str, accounts: Collection[str], *, kinds: bool = True) -> L
         if part in accounts and not left:
             left.append(part)
         elif word in SPANS:
-            span, words = SPANS[word]
+            span_key = word
         elif kinds and word in KINDS:
             kind = KINDS[word]
         elif _SPAN.fullmatch(word) and len(parts) <= 2:
             return part
         else:
             left.append(part)
-    return LookRequest(typed.strip() if typed.strip() in accounts else " ".join(left), kind, span, words)
+    account = typed.strip() if typed.strip() in accounts else " ".join(left)
+    return LookRequest(account, kind, SPANS[span_key], span_key)

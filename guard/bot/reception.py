@@ -66,12 +66,12 @@ class Reception:
 
     async def _apologize(self, visit: Said | Tapped) -> None:
         """A word that reveals nothing, once in a while: it may be a stranger, when the desk could not tell."""
-        answer = self._door.may_answer(visit)
+        answer, words = self._door.may_answer(visit), texts.cannot_answer(_foreign(visit))
         try:
             if isinstance(visit, Tapped):
-                await self._sender.answer_tap(visit.query_id, texts.CANNOT_ANSWER if answer else "")
+                await self._sender.answer_tap(visit.query_id, words if answer else "")
             elif answer:
-                await self._sender.show(visit.chat_id, Reply(texts.CANNOT_ANSWER), topic_id=visit.topic_id)
+                await self._sender.show(visit.chat_id, Reply(words), topic_id=visit.topic_id)
         except SendError as error:
             log.warning("chat.answer_lost", chat_id=visit.chat_id, error=str(error))
 
@@ -95,20 +95,21 @@ class Reception:
             await self._show(said, reply)
 
     async def _answer(self, said: Said, command: Command | None, person: UserRecord) -> Reply | None:
+        speech = _speech(person)
         if command is None:
-            return Reply(texts.COMMANDS_ONLY)
+            return Reply(texts.commands_only(speech))
         known = table.BY_NAME.get(command.name)
         if known is None:
-            return table.unknown_command(command.name) if said.private or command.addressed else None
+            return table.unknown_command(speech, command.name) if said.private or command.addressed else None
         if known.private and not said.private:
             await self._door.record(said, f"command /{known.name} in a group")
-            return Reply(texts.PRIVATE_ONLY)
+            return Reply(texts.private_only(speech))
         ask = Ask(
             person,
             said.chat_id,
             said.user_id,
             command.argument,
-            _speech(person),
+            speech,
             said.private,
             said.topic_id,
             said.title,
@@ -117,26 +118,30 @@ class Reception:
             return await known.answer(self._desk, ask)
         except NotAllowed as error:
             await self._door.record(said, f"command /{known.name}: {error.message}")
-            return Reply(texts.not_allowed(error))
+            return Reply(texts.not_allowed(speech, error))
 
     async def _start(self, said: Said, code: str, person: UserRecord | None) -> None:
         """Link by code: in private only, where nobody else reads the code."""
         if not said.private:
-            await self._turn_away(said, "link code in a group", Reply(texts.CODE_IN_GROUP))
+            await self._turn_away(said, "link code in a group", Reply(texts.code_in_group(_foreign(said))))
             return
         result = await self._door.link(said, code)
         if result.person is not None:
-            await self._show(said, Reply(texts.linked(result.person.name)))
+            await self._show(said, Reply(texts.linked(_speech(result.person), result.person.name)))
         elif not result.looked_at:
-            await self._turn_away(said, "too many link codes", Reply(texts.too_many_codes(result.wait_s)))
+            await self._turn_away(
+                said, "too many link codes", Reply(texts.too_many_codes(_foreign(said), result.wait_s))
+            )
         else:
             # Always answered: somebody who mistyped must know. Guessing is bounded by the number of attempts.
             await self._door.refuse(said, "link code rejected")
-            await self._show(said, Reply(_rejected(result, person)))
+            await self._show(said, Reply(_rejected(result, person, _foreign(said))))
 
     async def _turn_away(self, said: Said, what: str, reply: Reply | None = None) -> None:
         if await self._door.refuse(said, what):
-            await self._sender.show(said.chat_id, reply or Reply(texts.STRANGER), topic_id=said.topic_id)
+            await self._sender.show(
+                said.chat_id, reply or Reply(texts.stranger(_foreign(said))), topic_id=said.topic_id
+            )
 
     # Taps
 
@@ -147,12 +152,14 @@ class Reception:
         if person is None:
             answer = await self._door.refuse(tapped, f"tap {'unknown' if known is None else action}")
             # Always ended, or the stranger's client would spin; with words only once in a while.
-            await self._sender.answer_tap(tapped.query_id, texts.STRANGER_TAP if answer else "")
+            await self._sender.answer_tap(tapped.query_id, texts.stranger_tap(_foreign(tapped)) if answer else "")
             return
         done = await self._done(tapped, known, argument, person)
         if done.refused:
             await self._door.record(tapped, done.refused)
-        notice = done.notice if done.redraw is None else await self._redraw(tapped, done.redraw, done.notice)
+        notice = done.notice
+        if done.redraw is not None:
+            notice = await self._redraw(tapped, _speech(person), done.redraw, notice)
         try:
             await self._sender.answer_tap(tapped.query_id, notice, alert=done.alert)
         except SendError as error:  # a tap that is answered late: what it led to is shown all the same
@@ -162,38 +169,41 @@ class Reception:
 
     async def _done(self, tapped: Tapped, known: TapAction | None, argument: str, person: UserRecord) -> TapAnswer:
         """What a tap of a known person leads to."""
+        speech = _speech(person)
         if known is None:
-            return TapAnswer(texts.STALE_BUTTON, refused="tap unknown")
+            return TapAnswer(texts.stale_button(speech), refused="tap unknown")
         if tapped.message_id is None:
-            return TapAnswer(texts.STALE_BUTTON, refused=f"tap {known.action}, message out of reach")
+            return TapAnswer(texts.stale_button(speech), refused=f"tap {known.action}, message out of reach")
         if known.private and not tapped.private:
-            return TapAnswer(texts.PRIVATE_ONLY, alert=True, refused=f"tap {known.action} in a group")
+            return TapAnswer(texts.private_only(speech), alert=True, refused=f"tap {known.action} in a group")
         tap = Tap(
             person,
             tapped.chat_id,
             tapped.user_id,
             tapped.message_id,
             argument,
-            _speech(person),
+            speech,
             tapped.private,
             tapped.html,
         )
         try:
             return await known.answer(self._desk, tap)
         except NotAllowed as error:
-            return TapAnswer(texts.not_allowed(error), alert=True, refused=f"tap {known.action}: {error.message}")
+            return TapAnswer(
+                plain(texts.not_allowed(speech, error)), alert=True, refused=f"tap {known.action}: {error.message}"
+            )
 
-    async def _redraw(self, tapped: Tapped, reply: Reply, notice: str) -> str:
+    async def _redraw(self, tapped: Tapped, speech: Speech, reply: Reply, notice: str) -> str:
         """Draw the message under a button anew; the notice to show."""
         if tapped.message_id is None:
             return notice
         try:
             await self._sender.redraw(tapped.chat_id, tapped.message_id, reply)
         except SendRetry as error:
-            return texts.slow_down(error.retry_after_s)
+            return texts.slow_down(speech, error.retry_after_s)
         except SendRejected as error:
             log.warning("chat.redraw_rejected", chat_id=tapped.chat_id, error=str(error))
-            return texts.STALE_BUTTON
+            return texts.stale_button(speech)
         return notice
 
     # Sending
@@ -223,7 +233,9 @@ class Reception:
                 # Markup or a picture of ours that Telegram refuses is a defect; the person still gets the words.
                 log.warning("chat.markup_rejected", chat_id=chat_id, picture=reply.png is not None, error=str(error))
                 words = plain(reply.html)
-                await self._sender.send_plain(chat_id, words if reply.png is None else texts.picture_refused(words))
+                await self._sender.send_plain(
+                    chat_id, words if reply.png is None else texts.picture_refused(_foreign(visit), words)
+                )
                 return
             else:
                 return
@@ -241,10 +253,15 @@ def _speech(person: UserRecord) -> Speech:
     return speech_of(person.language, person.timezone)
 
 
-def _rejected(result: LinkResult, person: UserRecord | None) -> str:
+def _foreign(visit: Visit) -> Speech:
+    """How to talk to somebody who is not known (yet): in the language of their client."""
+    return speech_of(visit.language, "UTC")
+
+
+def _rejected(result: LinkResult, person: UserRecord | None, speech: Speech) -> str:
     if result.wait_s > 0:
-        return texts.too_many_codes(result.wait_s)
-    return texts.CODE_REJECTED if person is None else texts.still_linked(person.name)
+        return texts.too_many_codes(speech, result.wait_s)
+    return texts.code_rejected(speech) if person is None else texts.still_linked(_speech(person), person.name)
 
 
 def _attempt(command: Command | None) -> str:

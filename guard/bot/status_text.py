@@ -1,7 +1,8 @@
 """A snapshot in words for a phone: cards of an account, lists of positions.
 
-Pure: snapshot and present time in, Telegram HTML out. Every number has its unit, the age of the data is always shown,
-and what is missing reads "unknown" with the reason. Foreign texts (names, symbols, errors) are escaped and clipped.
+Pure: snapshot, present time and a reader's `Speech` in, Telegram HTML out. Every number has its unit, the age of the
+data is always shown, and what is missing reads "unknown" with the reason. Foreign texts (names, symbols, errors) are
+escaped and clipped.
 """
 
 from __future__ import annotations
@@ -9,16 +10,21 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
-from guard.bot.figures import UNKNOWN, age, amount, clock_time, contracts, multiple, percent
 from guard.bot.limits import fitted
+from guard.language.speech import Speech, quote_of, settle_of
+from guard.language.words import quality_word, side_word, zone_word
 from guard.ports.records import PositionSnapshot, Snapshot
+from guard.risk.quality import Quality
 from guard.risk.zones import Zone
 
 # A check older than this is pointed out: the guard itself may be stuck. Calm accounts are read every minute or so.
 OVERDUE_S = 300.0
 CLIP = 240  # characters of one foreign text
 NAME_CLIP = 64
+
+_QUALITIES = frozenset(quality.value for quality in Quality)
 
 ICONS = {
     Zone.SAFE: "🟢",
@@ -43,98 +49,129 @@ def by_urgency(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
     return sorted(snapshots, key=lambda snapshot: (_URGENCY.index(snapshot.zone), snapshot.account))
 
 
-def status_text(snapshots: Sequence[Snapshot], now: datetime) -> str:
+def status_text(speech: Speech, snapshots: Sequence[Snapshot], now: datetime) -> str:
     """One full card, or a short card for each of several accounts; ends with the time of this view."""
     ordered = by_urgency(snapshots)
-    updated = f"Updated {clock_time(now)}"
+    updated = speech.text("Updated {at}", at=speech.moment(now))
     if len(ordered) == 1:
-        return fitted("", [full_card(ordered[0], now)], updated, "accounts")
-    tail = f"All figures of one: /status {escaped(ordered[0].account, NAME_CLIP)}\n{updated}"
-    return fitted("", [short_card(snapshot, now) for snapshot in ordered], tail, "accounts")
+        return fitted("", [full_card(speech, ordered[0], now)], updated, partial(_more_accounts, speech))
+    first = escaped(ordered[0].account, NAME_CLIP)
+    tail = f"{speech.text('All figures of one: /status {account}', account=first)}\n{updated}"
+    cards = [short_card(speech, snapshot, now) for snapshot in ordered]
+    return fitted("", cards, tail, partial(_more_accounts, speech))
 
 
-def full_card(snapshot: Snapshot, now: datetime) -> str:
+def _more_accounts(speech: Speech, count: int) -> str:
+    return speech.plural("... and {count} more account", "... and {count} more accounts", count)
+
+
+def _more_positions(speech: Speech, count: int) -> str:
+    return speech.plural("... and {count} more position", "... and {count} more positions", count)
+
+
+def full_card(speech: Speech, snapshot: Snapshot, now: datetime) -> str:
     """Everything that is known of one account."""
-    currency = snapshot.currency or ""
-    why = _why_missing(snapshot)
+    text = speech.text
     lines = [
-        *_heading(snapshot),
-        f"Risk ratio: <b>{_risk_ratio(snapshot)}</b> (100 % is liquidation)",
-        f"Distance to liquidation: <b>{_distance(snapshot)}</b>",
-        f"Margin level: <b>{_margin_level(snapshot)}</b>",
-        f"Equity: {_money(snapshot.equity, currency, why)}",
-        f"Unrealized PnL: {_money(snapshot.unrealized_pnl, currency, why)}",
-        f"Available margin: {_money(snapshot.available_margin, currency, why)}",
-        f"Maintenance margin: {_money(snapshot.maintenance_margin, currency, why)}",
-        f"Effective leverage: {_leverage(snapshot)}",
-        f"Positions: {_positions_summary(snapshot)}",
-        _age_line(snapshot, now),
+        *_heading(speech, snapshot),
+        text("Risk ratio: <b>{ratio}</b> (100 % is liquidation)", ratio=_risk_ratio(speech, snapshot)),
+        text("Distance to liquidation: <b>{distance}</b>", distance=_distance(speech, snapshot)),
+        text("Margin level: <b>{level}</b>", level=_margin_level(speech, snapshot)),
+        text("Equity: {money}", money=_money(speech, snapshot, snapshot.equity)),
+        text("Unrealized PnL: {money}", money=_money(speech, snapshot, snapshot.unrealized_pnl)),
+        text("Available margin: {money}", money=_money(speech, snapshot, snapshot.available_margin)),
+        text("Maintenance margin: {money}", money=_money(speech, snapshot, snapshot.maintenance_margin)),
+        text("Effective leverage: {leverage}", leverage=_leverage(speech, snapshot)),
+        text("Positions: {positions}", positions=_positions_summary(speech, snapshot)),
+        age_line(speech, snapshot, now),
     ]
     return "\n".join(lines)
 
 
-def short_card(snapshot: Snapshot, now: datetime) -> str:
+def short_card(speech: Speech, snapshot: Snapshot, now: datetime) -> str:
     """Four lines of one account among several."""
-    figures = (
-        f"Risk ratio {_risk_ratio(snapshot)}, distance {_distance(snapshot)}, margin level {_margin_level(snapshot)}"
+    figures = speech.text(
+        "Risk ratio {ratio}, distance {distance}, margin level {level}",
+        ratio=_risk_ratio(speech, snapshot),
+        distance=_distance(speech, snapshot),
+        level=_margin_level(speech, snapshot),
     )
-    return "\n".join([*_heading(snapshot), figures, _age_line(snapshot, now)])
+    return "\n".join([*_heading(speech, snapshot), figures, age_line(speech, snapshot, now)])
 
 
-def positions_text(snapshots: Sequence[Snapshot], now: datetime) -> str:
+def positions_text(speech: Speech, snapshots: Sequence[Snapshot], now: datetime) -> str:
     """The legs of all given accounts, per account, the one nearest to its liquidation price first."""
-    head = "" if snapshots else "No accounts."
+    head = "" if snapshots else speech.text("No accounts.")
     items: list[str] = []
     for snapshot in by_urgency(snapshots):
-        heading = f"{ICONS[snapshot.zone]} <b>{escaped(snapshot.account, NAME_CLIP)}</b>\n{_age_line(snapshot, now)}"
+        name = f"{ICONS[snapshot.zone]} <b>{escaped(snapshot.account, NAME_CLIP)}</b>"
+        heading = f"{name}\n{age_line(speech, snapshot, now)}"
         legs = sorted(snapshot.positions, key=_leg_order)
         if not legs:
-            items.append(f"{heading}\nPositions: {_positions_summary(snapshot)}")
+            none = speech.text("Positions: {positions}", positions=_positions_summary(speech, snapshot))
+            items.append(f"{heading}\n{none}")
             continue
         # The heading travels with the first leg: a leg is never shown without its account and the data's age.
-        items.append(f"{heading}\n\n{position_card(legs[0], snapshot.currency)}")
-        items.extend(position_card(leg, snapshot.currency) for leg in legs[1:])
-    return fitted(head, items, f"As of {clock_time(now)}", "positions")
+        items.append(f"{heading}\n\n{position_card(speech, legs[0], snapshot.currency)}")
+        items.extend(position_card(speech, leg, snapshot.currency) for leg in legs[1:])
+    as_of = speech.text("As of {at}", at=speech.moment(now))
+    return fitted(head, items, as_of, partial(_more_positions, speech))
 
 
-def position_card(leg: PositionSnapshot, currency: str | None) -> str:
-    """One leg in five lines."""
-    settle, quote = _units(leg.symbol, currency)
+def position_card(speech: Speech, leg: PositionSnapshot, currency: str | None) -> str:
+    """One leg in five lines; `currency` is the account's, for symbols that name none."""
+    text, unit = speech.text, _unit(leg, currency)
     if leg.liquidation_price is None:
-        liquidation = "out of reach"
+        liquidation = text("Liquidation price out of reach")
     else:
-        liquidation = f"{amount(leg.liquidation_price, quote)} ({_move(leg)} from mark)"
+        price = _price(speech, leg, leg.liquidation_price, currency)
+        liquidation = text("Liquidation price {price} ({move} from mark)", price=price, move=_move(speech, leg))
+    side, size = escaped(side_word(speech, leg.side), 10), speech.contracts(leg.contracts)
     return "\n".join(
         [
-            f"<b>{escaped(leg.symbol, 60)}</b> {escaped(leg.side, 10)} {contracts(leg.contracts)}",
-            f"Notional {amount(leg.notional, settle)}, PnL {amount(leg.unrealized_pnl, settle)}",
-            f"Entry {amount(leg.entry_price, quote)}, mark {amount(leg.mark_price, quote)}",
-            f"Maintenance margin {amount(leg.maintenance_margin, settle)}",
-            f"Liquidation price {liquidation}",
+            f"<b>{escaped(leg.symbol, 60)}</b> {side} {size}",
+            text(
+                "Notional {notional}, PnL {pnl}",
+                notional=speech.money(leg.notional, unit),
+                pnl=speech.money(leg.unrealized_pnl, unit),
+            ),
+            text(
+                "Entry {entry}, mark {mark}",
+                entry=_price(speech, leg, leg.entry_price, currency),
+                mark=_price(speech, leg, leg.mark_price, currency),
+            ),
+            text("Maintenance margin {money}", money=speech.money(leg.maintenance_margin, unit)),
+            liquidation,
         ]
     )
 
 
-def _heading(snapshot: Snapshot) -> list[str]:
-    lines = [f"{ICONS[snapshot.zone]} <b>{escaped(snapshot.account, NAME_CLIP)}</b>: <b>{snapshot.zone.upper()}</b>"]
+def _heading(speech: Speech, snapshot: Snapshot) -> list[str]:
+    zone = zone_word(speech, snapshot.zone).upper()
+    lines = [f"{ICONS[snapshot.zone]} <b>{escaped(snapshot.account, NAME_CLIP)}</b>: <b>{zone}</b>"]
     if snapshot.reason:
-        lines.append(escaped(snapshot.reason))
+        lines.append(escaped(speech.sentence(snapshot.reason)))
     if snapshot.error and snapshot.error not in snapshot.reason:
-        lines.append(f"Not read: {escaped(snapshot.error)}")
+        lines.append(speech.text("Not read: {error}", error=escaped(speech.sentence(snapshot.error))))
     return lines
 
 
-def _why_missing(snapshot: Snapshot) -> str:
+def _why_missing(speech: Speech, snapshot: Snapshot) -> str:
     """Why a figure is absent, when it should be there."""
     if snapshot.error:
-        return "the account could not be read"
+        return speech.text("the account could not be read")
     if snapshot.data_at is None:
-        return "never read"
-    return f"data {escaped(snapshot.quality)}"
+        return speech.text("never read")
+    return speech.text("data {quality}", quality=_quality(speech, snapshot))
 
 
-def _unknown(snapshot: Snapshot) -> str:
-    return f"{UNKNOWN} ({_why_missing(snapshot)})"
+def _quality(speech: Speech, snapshot: Snapshot) -> str:
+    known = snapshot.quality in _QUALITIES
+    return quality_word(speech, Quality(snapshot.quality)) if known else escaped(snapshot.quality)
+
+
+def _unknown(speech: Speech, snapshot: Snapshot) -> str:
+    return speech.text("unknown ({why})", why=_why_missing(speech, snapshot))
 
 
 def _blind(snapshot: Snapshot) -> bool:
@@ -142,60 +179,72 @@ def _blind(snapshot: Snapshot) -> bool:
     return snapshot.equity is None
 
 
-def _risk_ratio(snapshot: Snapshot) -> str:
+def _risk_ratio(speech: Speech, snapshot: Snapshot) -> str:
     if snapshot.risk_ratio is not None:
-        return percent(snapshot.risk_ratio)
+        return speech.percent(snapshot.risk_ratio)
     if _blind(snapshot):
-        return _unknown(snapshot)
-    return "beyond 100 % (no equity left)"
+        return _unknown(speech, snapshot)
+    return speech.text("beyond 100 % (no equity left)")
 
 
-def _distance(snapshot: Snapshot) -> str:
+def _distance(speech: Speech, snapshot: Snapshot) -> str:
     if snapshot.distance is not None:
-        return percent(snapshot.distance)
+        return speech.percent(snapshot.distance)
     if _blind(snapshot):
-        return _unknown(snapshot)
+        return _unknown(speech, snapshot)
     if snapshot.risk_ratio is None:
-        return "none left (no equity left)"
-    return "out of reach" if snapshot.positions else "out of reach (no positions)"
+        return speech.text("none left (no equity left)")
+    return speech.text("out of reach") if snapshot.positions else speech.text("out of reach (no positions)")
 
 
-def _margin_level(snapshot: Snapshot) -> str:
+def _margin_level(speech: Speech, snapshot: Snapshot) -> str:
     if snapshot.margin_level is not None:
-        return percent(snapshot.margin_level)
-    return _unknown(snapshot) if _blind(snapshot) or snapshot.positions else "not defined (no positions)"
+        return speech.percent(snapshot.margin_level)
+    if _blind(snapshot) or snapshot.positions:
+        return _unknown(speech, snapshot)
+    return speech.text("not defined (no positions)")
 
 
-def _leverage(snapshot: Snapshot) -> str:
+def _leverage(speech: Speech, snapshot: Snapshot) -> str:
     if snapshot.effective_leverage is not None:
-        return multiple(snapshot.effective_leverage)
-    return _unknown(snapshot) if _blind(snapshot) else "not defined (no equity left)"
+        return speech.multiple(snapshot.effective_leverage)
+    return _unknown(speech, snapshot) if _blind(snapshot) else speech.text("not defined (no equity left)")
 
 
-def _money(value: float | None, currency: str, why: str) -> str:
-    return f"{UNKNOWN} ({why})" if value is None else amount(value, escaped(currency, 12))
+def _money(speech: Speech, snapshot: Snapshot, value: float | None) -> str:
+    if value is None:
+        return _unknown(speech, snapshot)
+    return speech.money(value, escaped(snapshot.currency or "", 12))
 
 
-def _positions_summary(snapshot: Snapshot) -> str:
+def _positions_summary(speech: Speech, snapshot: Snapshot) -> str:
     if not snapshot.positions:
-        return _unknown(snapshot) if _blind(snapshot) else "none"
+        return _unknown(speech, snapshot) if _blind(snapshot) else speech.text("none")
     nearest = min(snapshot.positions, key=_leg_order)
     count = len(snapshot.positions)
-    symbol = f"{escaped(nearest.symbol, 60)} {escaped(nearest.side, 10)}"
+    leg = f"{escaped(nearest.symbol, 60)} {escaped(side_word(speech, nearest.side), 10)}"
     if nearest.liquidation_price is None:
-        return f"{count}, largest {symbol}"
-    _, quote = _units(nearest.symbol, snapshot.currency)
-    return f"{count}, nearest to liquidation {symbol} at {amount(nearest.liquidation_price, quote)} ({_move(nearest)})"
+        return speech.text("{count}, largest {leg}", count=count, leg=leg)
+    return speech.text(
+        "{count}, nearest to liquidation {leg} at {price} ({move})",
+        count=count,
+        leg=leg,
+        price=_price(speech, nearest, nearest.liquidation_price, snapshot.currency),
+        move=_move(speech, nearest),
+    )
 
 
-def _age_line(snapshot: Snapshot, now: datetime) -> str:
+def age_line(speech: Speech, snapshot: Snapshot, now: datetime) -> str:
+    """How good and how old the data is; in a second line when the guard itself has not looked for long."""
     checked_s = (now - snapshot.at).total_seconds()
     if snapshot.data_at is None:
-        line = "Data: never read"
+        line = speech.text("Data: never read")
     else:
-        line = f"Data: {escaped(snapshot.quality)}, {age((now - snapshot.data_at).total_seconds())} old"
+        age = speech.duration((now - snapshot.data_at).total_seconds())
+        line = speech.text("Data: {quality}, {age} old", quality=_quality(speech, snapshot), age=age)
     if checked_s > OVERDUE_S:
-        line += f"\n⚠️ The guard has not looked for {age(checked_s)}"
+        late = speech.text("The guard has not looked for {age}", age=speech.duration(checked_s))
+        line += f"\n⚠️ {late}"
     return line
 
 
@@ -206,17 +255,19 @@ def _leg_order(leg: PositionSnapshot) -> tuple[float, float]:
     return (abs(leg.liquidation_price / leg.mark_price - 1), -abs(leg.notional))
 
 
-def _move(leg: PositionSnapshot) -> str:
+def _move(speech: Speech, leg: PositionSnapshot) -> str:
     """The relative move of the mark that reaches the liquidation price, with its sign."""
     if leg.liquidation_price is None or leg.mark_price <= 0:
-        return UNKNOWN
-    move = leg.liquidation_price / leg.mark_price - 1
-    return f"+{percent(move)}" if move > 0 else percent(move)
+        return speech.text("unknown")
+    return speech.change(leg.liquidation_price / leg.mark_price - 1)
 
 
-def _units(symbol: str, currency: str | None) -> tuple[str, str]:
-    """Settle and quote currency of a unified symbol `BASE/QUOTE:SETTLE`; the account's currency where it says none."""
-    pair, _, settle = symbol.partition(":")
-    _, _, quote = pair.partition("/")
-    fallback = currency or ""
-    return escaped(settle.partition("-")[0] or fallback, 12), escaped(quote or fallback, 12)
+def _price(speech: Speech, leg: PositionSnapshot, value: float, currency: str | None) -> str:
+    """A price of a leg in what its symbol is quoted in; the account's currency where it says nothing."""
+    unit = escaped(quote_of(leg.symbol) or currency or "", 12)
+    return f"{speech.amount(value)} {unit}".rstrip()
+
+
+def _unit(leg: PositionSnapshot, currency: str | None) -> str:
+    """The currency of a leg's money: that of the pool it is in, which need not be the one it settles in."""
+    return escaped(leg.currency or settle_of(leg.symbol) or currency or "", 12)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from telegram import Chat, Message, Update
+from telegram import Chat, Message, Update, User
 
 # What the bot asks Telegram for. Edited messages are not in it: correcting a typo must not run a command again.
 WANTED_UPDATES = ("message", "callback_query")
@@ -21,6 +21,7 @@ class Visit:
     """Who came, and where. `user_id` is the person, `chat_id` the room; in a private chat both are equal.
 
     `topic_id` is the topic of a group in which it happened; None in a private chat, and in a group without topics.
+    `language` is what the person's own client is set to: for words to somebody of whom nothing else is known.
     """
 
     user_id: int
@@ -28,6 +29,7 @@ class Visit:
     title: str
     private: bool
     topic_id: int | None = field(default=None, kw_only=True)
+    language: str = field(default="en", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def read_visit(update: Update) -> Said | Tapped | None:
             title=message.chat.title or update.message.from_user.full_name,
             private=message.chat.type == Chat.PRIVATE,
             topic_id=_topic(message),
+            language=_language(message.from_user),
             text=message.text or "",
         )
     if update.callback_query is not None:
@@ -85,6 +88,7 @@ def read_visit(update: Update) -> Said | Tapped | None:
             query_id=query.id,
             data=query.data or "",
             topic_id=None if touched is None else _topic(touched),
+            language=_language(query.from_user),
             message_id=None if touched is None else touched.message_id,
             html="" if touched is None else _words(touched),
         )
@@ -94,6 +98,11 @@ def read_visit(update: Update) -> Said | Tapped | None:
 def _topic(message: Message) -> int | None:
     """The topic; a thread that is only a row of replies is none."""
     return message.message_thread_id if message.is_topic_message else None
+
+
+def _language(person: User | None) -> str:
+    """The client's language without its region: `ja` of `ja-JP`."""
+    return ((person and person.language_code) or "en").partition("-")[0].lower()
 
 
 def _words(message: Message) -> str:

@@ -37,7 +37,7 @@ class Speech:
 
     def plural(self, one: str, many: str, count: int, /, **values: object) -> str:
         """The form for `count`, which both texts name as `{count}`."""
-        return catalogue(self.language).texts.ngettext(one, many, count).format(count=count, **values)
+        return catalogue(self.language).texts.ngettext(one, many, count).format(count=self.number(count), **values)
 
     def sentence(self, english: str) -> str:
         """A sentence that a pure room made in English; several, joined by "; ", are translated one by one."""
@@ -185,3 +185,8 @@ def base_of(symbol: str) -> str:
 def quote_of(symbol: str) -> str:
     """What a symbol is priced in: `USDT` of `BTC/USDT:USDT`; empty when the symbol does not say."""
     return symbol.partition("/")[2].partition(":")[0]
+
+
+def settle_of(symbol: str) -> str:
+    """What a contract settles in: `USDT` of `BTC/USDT:USDT-261225`; empty when the symbol does not say."""
+    return symbol.partition(":")[2].partition("-")[0]

@@ -126,7 +126,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class PositionSnapshot:
-    """One leg as it stood at a snapshot; units as in `guard.risk.report.PositionRisk`."""
+    """One leg as it stood at a snapshot; units as in `guard.risk.report.PositionRisk`.
+
+    `currency` is that of its pool, in which its money stands; None: stored before that was known.
+    """
 
     symbol: str
     side: str
@@ -137,6 +140,7 @@ class PositionSnapshot:
     unrealized_pnl: float
     maintenance_margin: float
     liquidation_price: float | None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

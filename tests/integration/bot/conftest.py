@@ -6,17 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from guard.bot.app import ChatBot
 from guard.bot.connection import Pace
-from guard.bot.desk import PictureWish
+from guard.bot.desk import Desk, PictureWish
+from guard.bot.desks.people import AccountStanding, Standing
 from guard.bot.polling import BotState
-from guard.ports.errors import GuardError
+from guard.ports.errors import GuardError, NotAllowed
 from guard.ports.history import AccountHistory
-from guard.ports.records import PositionSnapshot, Snapshot, UserRecord
+from guard.ports.records import PositionSnapshot, Role, Snapshot, UserRecord
 from guard.risk.zones import Zone
 from guard.sandbox.telegram import Person, TelegramSandbox
 from tests.harness.silent_desks import SilentMeasuring, SilentUpkeep
@@ -54,7 +55,7 @@ class SkippingClock:
 
 @dataclass
 class MemoryDesk(SilentMeasuring, SilentUpkeep):
-    """The rest of the guard, in a few dictionaries."""
+    """The rest of the guard, in a few dictionaries: what the door and looking ask for, no more."""
 
     clock: SkippingClock
     codes: dict[str, UserRecord] = field(default_factory=dict)
@@ -68,6 +69,8 @@ class MemoryDesk(SilentMeasuring, SilentUpkeep):
     pictures: dict[str, bytes | Exception] = field(default_factory=dict)
     wishes: list[tuple[str, PictureWish]] = field(default_factory=list)
     broken: Exception | None = None
+    roles: dict[str, dict[str, Role]] = field(default_factory=dict)
+    groups: dict[tuple[int, int | None], tuple[str, str | None, str]] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     looked_since: datetime | None = None
 
@@ -125,6 +128,51 @@ class MemoryDesk(SilentMeasuring, SilentUpkeep):
         """Kept for the test."""
         self.refusals.append((chat_id, chat_user_id, what))
         self.changed.set()
+
+    async def standing(self, user_id: str) -> Standing | None:
+        """How a linked person reads; everybody owns what is theirs."""
+        person = next((person for person in self.people.values() if person.user_id == user_id), None)
+        if person is None:
+            return None
+        roles = list(self.roles.get(user_id, {}).values())
+        return Standing(person.language, person.timezone, roles[0] if roles else "owner")
+
+    async def standings(self, user_id: str) -> list[AccountStanding]:
+        """Roles as put there, else owner."""
+        roles = self.roles.get(user_id, {})
+        return [
+            AccountStanding(
+                shown.account_id,
+                shown.account,
+                "binanceusdm",
+                "observe",
+                frozen=False,
+                role=roles.get(shown.account_id, "owner"),
+                owner="anna",
+            )
+            for shown in self.snapshots.get(user_id, [])
+        ]
+
+    async def speak(self, user_id: str, *, language: str | None = None, timezone: str | None = None) -> None:
+        """Every chat of the person reads so from now on."""
+        for chat_user_id, person in self.people.items():
+            if person.user_id == user_id:
+                self.people[chat_user_id] = replace(
+                    person, language=language or person.language, timezone=timezone or person.timezone
+                )
+
+    async def link_group(
+        self, user_id: str, chat_id: int, topic_id: int | None, title: str, account_id: str | None
+    ) -> None:
+        """Kept for the test; owners only."""
+        role = self.roles.get(user_id, {}).get(account_id or "", "owner")
+        if role != "owner":
+            raise NotAllowed("owner", role, account_id or "")
+        self.groups[(chat_id, topic_id)] = (user_id, account_id, title)
+
+    async def unlink_group(self, user_id: str, chat_id: int, topic_id: int | None) -> bool:
+        """Whether it was linked."""
+        return self.groups.pop((chat_id, topic_id), None) is not None
 
     async def until_refused(self, count: int) -> None:
         """Return once so many refusals were recorded."""
@@ -200,7 +248,7 @@ async def make_bot(
 
     def build(**changes: Any) -> ChatBot:
         arguments: dict[str, Any] = {"token": telegram.token, "base_url": telegram.base_url, "pace": PACE} | changes
-        bots.append(ChatBot(arguments.pop("token"), desk, clock, **arguments))
+        bots.append(ChatBot(arguments.pop("token"), cast("Desk", desk), clock, **arguments))
         return bots[-1]
 
     yield build

@@ -9,6 +9,7 @@ import pytest
 
 from guard.bot import texts
 from guard.bot.replies import ALL_ACCOUNTS, STATUS, TapTarget, account_key
+from guard.language.speech import ENGLISH
 from guard.risk.zones import Zone
 from guard.sandbox.telegram import FaultKind, Person, TelegramSandbox
 
@@ -18,16 +19,16 @@ pytestmark = pytest.mark.usefixtures("bot")
 async def test_refresh_edits_in_place_and_stamps_the_time(anna: Person, desk: Any, clock: Any) -> None:
     """The same message shows the new zone and time; the tap is answered; no second message."""
     message = await anna.ask("/status")
-    assert "Updated 21 Nov 12:00:05 UTC" in message.text
+    assert "Updated 2026-11-21 12:00:05 UTC" in message.text
     (alice,) = desk.snapshots["user-anna"]
     desk.snapshots["user-anna"] = [replace(alice, zone=Zone.DANGER, reason="risk ratio 80 % is at or above 75 %")]
     clock.advance(60)
-    notice = await anna.answer_to(anna.tap(message, texts.REFRESH))
-    assert notice == "Updated 21 Nov 12:01:05 UTC"
+    notice = await anna.answer_to(anna.tap(message, texts.refresh(ENGLISH)))
+    assert notice == "Updated 2026-11-21 12:01:05 UTC"
     assert "DANGER" in message.text
-    assert "Updated 21 Nov 12:01:05 UTC" in message.text
+    assert "Updated 2026-11-21 12:01:05 UTC" in message.text
     assert "Data: fresh, 1 min 12 s old" in message.text
-    assert message.labels == (texts.REFRESH,)
+    assert message.labels == (texts.refresh(ENGLISH),)
     assert anna.seen() == [message]
 
 
@@ -37,7 +38,7 @@ async def test_refresh_of_one_account_stays_with_it(anna: Person, desk: Any, clo
     desk.snapshots["user-anna"].append(replace(alice, account_id="account-bob", account="bob"))
     message = await anna.ask("/status bob")
     clock.advance(5)
-    await anna.answer_to(anna.tap(message, texts.REFRESH))
+    await anna.answer_to(anna.tap(message, texts.refresh(ENGLISH)))
     assert message.text.startswith("🟠 bob")
     assert "alice" not in message.text
 
@@ -45,7 +46,7 @@ async def test_refresh_of_one_account_stays_with_it(anna: Person, desk: Any, clo
 async def test_nothing_new_is_no_error(anna: Person) -> None:
     """Telegram refuses an edit that changes nothing; the person sees the usual notice."""
     message = await anna.ask("/status")
-    assert await anna.answer_to(anna.tap(message, texts.REFRESH)) == "Updated 21 Nov 12:00:05 UTC"
+    assert await anna.answer_to(anna.tap(message, texts.refresh(ENGLISH))) == "Updated 2026-11-21 12:00:05 UTC"
     assert message.versions == []
 
 
@@ -53,8 +54,8 @@ async def test_a_strangers_tap_is_refused(anna: Person, mallory: Person, desk: A
     """By the tapping person's id: nothing is redrawn, the refusal is recorded, words come once in a while only."""
     message = await anna.ask("/status")
     clock.advance(5)
-    assert await mallory.answer_to(mallory.tap(message, texts.REFRESH)) == texts.STRANGER_TAP
-    assert await mallory.answer_to(mallory.tap(message, texts.REFRESH)) == ""
+    assert await mallory.answer_to(mallory.tap(message, texts.refresh(ENGLISH))) == texts.stranger_tap(ENGLISH)
+    assert await mallory.answer_to(mallory.tap(message, texts.refresh(ENGLISH))) == ""
     assert message.versions == []
     assert desk.refusals == [(1001, 6666, "tap status")] * 2
 
@@ -65,7 +66,7 @@ async def test_another_linked_person_cannot_redraw_it(telegram: TelegramSandbox,
     berta = telegram.person(1002, "Berta")
     desk.people[1002] = replace(desk.people[1001], user_id="user-berta", name="berta")
     message = await anna.ask("/status", chat=group)
-    assert await berta.answer_to(berta.tap(message, texts.REFRESH)) == texts.NOT_YOUR_BUTTON
+    assert await berta.answer_to(berta.tap(message, texts.refresh(ENGLISH))) == texts.not_your_button(ENGLISH)
     assert message.versions == []
 
 
@@ -73,7 +74,7 @@ async def test_another_linked_person_cannot_redraw_it(telegram: TelegramSandbox,
 async def test_unknown_and_old_buttons_are_refused_kindly(anna: Person, data: str) -> None:
     """A button of an earlier version, a forged one, and one of an account that is gone."""
     message = await anna.ask("/status")
-    assert await anna.answer_to(anna.tap(message, "", data=data)) == texts.STALE_BUTTON
+    assert await anna.answer_to(anna.tap(message, "", data=data)) == texts.stale_button(ENGLISH)
 
 
 async def test_a_forged_account_shows_nothing(anna: Person, desk: Any) -> None:
@@ -82,7 +83,7 @@ async def test_a_forged_account_shows_nothing(anna: Person, desk: Any) -> None:
     desk.snapshots["user-berta"] = [replace(alice, account_id="account-berta", account="berta's")]
     message = await anna.ask("/status")
     forged = TapTarget(STATUS, 1001, account_key("account-berta")).data
-    assert await anna.answer_to(anna.tap(message, "", data=forged)) == texts.STALE_BUTTON
+    assert await anna.answer_to(anna.tap(message, "", data=forged)) == texts.stale_button(ENGLISH)
     assert "berta" not in message.text
 
 
@@ -90,9 +91,9 @@ async def test_a_deleted_message_cannot_be_redrawn(telegram: TelegramSandbox, an
     """The tap is still answered."""
     message = await anna.ask("/status")
     clock.advance(5)
-    tap = anna.tap(message, texts.REFRESH)
+    tap = anna.tap(message, texts.refresh(ENGLISH))
     telegram.fail_next(1, method="editMessageText", status=400)
-    assert await anna.answer_to(tap) == texts.STALE_BUTTON
+    assert await anna.answer_to(tap) == texts.stale_button(ENGLISH)
 
 
 async def test_limits_and_failures_while_redrawing_are_told(
@@ -102,9 +103,9 @@ async def test_limits_and_failures_while_redrawing_are_told(
     message = await anna.ask("/status")
     clock.advance(5)
     telegram.fail_next(1, method="editMessageText", retry_after_s=7)
-    assert await anna.answer_to(anna.tap(message, texts.REFRESH)) == "Telegram asks to wait 7 s."
+    assert await anna.answer_to(anna.tap(message, texts.refresh(ENGLISH))) == "Telegram asks to wait 7 s."
     telegram.fail_next(1, FaultKind.CLOSE, method="editMessageText")
-    assert "not reachable" in await anna.answer_to(anna.tap(message, texts.REFRESH))
+    assert "not reachable" in await anna.answer_to(anna.tap(message, texts.refresh(ENGLISH)))
 
 
 async def test_an_expired_tap_harms_nothing(anna: Person) -> None:

@@ -12,6 +12,7 @@ from guard.bot import texts
 from guard.bot.desk import PictureWish
 from guard.charts.draw import draw
 from guard.charts.exposure import exposure_picture
+from guard.language.speech import ENGLISH
 from guard.ports.errors import PictureError
 from guard.ports.history import AccountHistory, Extreme, Extremes
 from guard.ports.records import AlertReason, AlertRecord, IntentRecord, Snapshot, UserRecord, ZoneChange
@@ -152,7 +153,7 @@ async def test_strangers_get_nothing(mallory: Person, desk: Any, png: bytes) -> 
         await mallory.send(command)
     await desk.until_refused(3)
     assert [what for _, _, what in desk.refusals] == ["command /chart", "command /chart", "command /history"]
-    assert [message.text for message in mallory.seen()] == [texts.STRANGER]
+    assert [message.text for message in mallory.seen()] == [texts.stranger(ENGLISH)]
     assert desk.wishes == []
 
 
@@ -190,23 +191,23 @@ async def test_history_in_words(anna: Person, desk: Any) -> None:
     reply = await anna.ask("/history")
     assert reply.text.splitlines() == [
         "🟠 alice, last 24 h: now WARNING",
-        "Risk ratio: worst 80.0 % (20 Nov 15:00), best 12.0 % (20 Nov 12:00)",
-        "Nearest to liquidation: 3.10 % (20 Nov 15:00)",
-        "Equity: lowest 9,000.50 USDT (20 Nov 15:00), highest 10,000.00 USDT (20 Nov 12:00)",
+        "Risk ratio: worst 80.0 % (11-20 15:00), best 12.0 % (11-20 12:00)",
+        "Nearest to liquidation: 3.1 % (11-20 15:00)",
+        "Equity: lowest 9,000 USDT (11-20 15:00), highest 10,000 USDT (11-20 12:00)",
         "Blind for 12 min in all",
         "2,880 readings, 1 zone change, 2 alerts, 1 action",
         "",
-        "🛠 20 Nov 15:01 acted in danger, risk ratio 80.0 % → 48.0 %",
+        "🛠 11-20 15:01 acted in danger, risk ratio 80.0 % → 48.0 %",
         "why",
         "",
-        "🔔 20 Nov 15:00 alert, zone: danger (worse)",
+        "🔔 11-20 15:00 alert, zone: danger (worse)",
         "",
-        "🔴 20 Nov 15:00 watch → DANGER",
+        "🔴 11-20 15:00 watch → DANGER",
         "risk_ratio 80 % <is> high",
         "",
-        "🔔 20 Nov 12:00 alert, zone: watch (first)",
+        "🔔 11-20 12:00 alert, zone: watch (first)",
         "",
-        "20 Nov 12:00 to 21 Nov 12:00 UTC",
+        "11-20 12:00 to 11-21 12:00 UTC",
     ]
     assert desk.looked_since == since
     await anna.ask("/history alice 7d")
@@ -222,13 +223,13 @@ async def test_a_past_of_which_little_is_known(anna: Person, desk: Any) -> None:
     late = since + timedelta(hours=5)
     desk.histories["account-alice"] = past(since, extremes=Extremes(5, late, 900.0), **nothing)
     text = (await anna.ask("/history")).text
-    assert "The account was never seen in this time.\nBlind for 15 min in all\nRecorded since 20 Nov 17:00 UTC" in text
+    assert "The account was never seen in this time.\nBlind for 15 min in all\nRecorded since 11-20 17:00" in text
     extremes = Extremes(
         5, since, 0.0, Extreme(None, late), Extreme(0.1, since), None, "USDT", None, None, ("BTC", "ETH")
     )
     desk.histories["account-alice"] = past(since, extremes=extremes, **nothing)
     text = (await anna.ask("/history")).text
-    assert "Risk ratio: worst beyond 100 % (no equity left) (20 Nov 17:00), best 10.0 %" in text
+    assert "Risk ratio: worst beyond 100 % (no equity left) (11-20 17:00), best 10.0 %" in text
     assert "Equity is of the USDT pool; at times the worst pool was BTC, ETH." in text
 
 

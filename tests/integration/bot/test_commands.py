@@ -10,6 +10,7 @@ import pytest
 
 from guard.bot import texts
 from guard.bot.table import COMMANDS
+from guard.language.speech import ENGLISH
 from guard.ports.errors import StoreError
 from guard.ports.records import Snapshot
 from guard.risk.zones import Zone
@@ -24,7 +25,7 @@ async def test_status_of_one_account(anna: Person) -> None:
     assert reply.text.startswith("🟠 alice: WARNING\ndistance to liquidation 7.7 %")
     assert "Risk ratio: 41.5 % (100 % is liquidation)" in reply.text
     assert "Data: fresh, 12 s old" in reply.text
-    assert reply.labels == (texts.REFRESH,)
+    assert reply.labels == (texts.refresh(ENGLISH),)
 
 
 async def test_status_of_several_accounts_and_of_one_by_name(
@@ -52,7 +53,7 @@ async def test_no_account_yet(anna: Person, desk: Any) -> None:
     """A person without accounts is told so."""
     desk.snapshots.clear()
     for command in ("/status", "/positions"):
-        assert (await anna.ask(command)).text == texts.NO_ACCOUNTS
+        assert (await anna.ask(command)).text == texts.no_accounts(ENGLISH)
 
 
 async def test_positions(anna: Person) -> None:
@@ -60,7 +61,7 @@ async def test_positions(anna: Person) -> None:
     for command in ("/positions", "/positions alice"):
         reply = await anna.ask(command)
         assert "BTC/USDT:USDT long 109.488 contracts" in reply.text
-        assert "Liquidation price 26,316.89 USDT (-17.7 % from mark)" in reply.text
+        assert "Liquidation price 26,317 USDT (-17.7 % from mark)" in reply.text
         assert "Data: fresh, 12 s old" in reply.text
 
 
@@ -86,7 +87,10 @@ async def test_hostile_names_cannot_break_the_markup(anna: Person, desk: Any) ->
 async def test_whoami(anna: Person) -> None:
     """Name, ids, accounts."""
     reply = await anna.ask("/whoami")
-    assert reply.text == "You are anna.\nTelegram user id: 1001\nThis chat's id: 1001\nAccounts: alice"
+    assert (
+        reply.text
+        == "You are anna.\nTelegram user id: 1001\nThis chat's id: 1001\nLanguage: English\nTime zone: UTC, it is 12:00:05 UTC there\nAccounts: alice (owner)"
+    )
 
 
 async def test_help_and_menu_list_every_command(telegram: TelegramSandbox, anna: Person) -> None:
@@ -110,7 +114,7 @@ async def test_an_unknown_command_is_answered_with_the_nearest(anna: Person, typ
 
 async def test_other_messages_get_a_hint(anna: Person) -> None:
     """Small talk in private is answered by what the bot can do."""
-    assert (await anna.ask("how is it going?")).text == texts.COMMANDS_ONLY
+    assert (await anna.ask("how is it going?")).text == texts.commands_only(ENGLISH)
 
 
 async def test_commands_in_a_group(telegram: TelegramSandbox, anna: Person, desk: Any) -> None:

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from guard.bot import texts
 from guard.bot.app import ChatBot
 from guard.bot.auth import ANSWER_EVERY, CODE_ATTEMPTS_MAX, CODE_PAUSE
+from guard.language.speech import ENGLISH
 from guard.sandbox.telegram import Person, TelegramSandbox
 
 pytestmark = pytest.mark.usefixtures("bot")
@@ -37,7 +38,7 @@ async def test_a_code_works_once(telegram: TelegramSandbox, mallory: Person, des
     """Whoever sends a used code gets nothing but the word that it is not valid."""
     await telegram.person(1001, "Anna").ask("/start GOODCODE")
     reply = await mallory.ask("/start GOODCODE")
-    assert reply.text == texts.CODE_REJECTED
+    assert reply.text == texts.code_rejected(ENGLISH)
     assert desk.refusals == [(6666, 6666, "link code rejected")]
     assert 6666 not in desk.people
 
@@ -52,7 +53,7 @@ async def test_a_wrong_code_leaves_a_linked_person_linked(anna: Person) -> None:
 async def test_start_without_a_code(anna: Person, mallory: Person, desk: Any) -> None:
     """Known people are greeted; strangers are told how to be linked."""
     assert (await anna.ask("/start")).text.startswith("You are anna and linked already.")
-    assert (await mallory.ask("/start")).text == texts.STRANGER
+    assert (await mallory.ask("/start")).text == texts.stranger(ENGLISH)
     assert desk.refusals == [(6666, 6666, "command /start")]
 
 
@@ -73,7 +74,7 @@ async def test_a_code_in_a_group_is_refused(telegram: TelegramSandbox, desk: Any
     group = telegram.group("Desk")
     anna = telegram.person(1001, "Anna")
     reply = await anna.ask("/start GOODCODE", chat=group)
-    assert reply.text == texts.CODE_IN_GROUP
+    assert reply.text == texts.code_in_group(ENGLISH)
     assert desk.redeemed == []
     assert desk.refusals == [(group.chat_id, 1001, "link code in a group")]
 
@@ -86,8 +87,8 @@ async def test_a_stranger_learns_nothing_and_is_answered_once(mallory: Person, d
     await desk.until_refused(7)
     clock.advance(ANSWER_EVERY.total_seconds())
     reply = await mallory.ask("/status")
-    assert [message.text for message in mallory.seen()] == [texts.STRANGER, texts.STRANGER]
-    assert reply.text == texts.STRANGER
+    assert [message.text for message in mallory.seen()] == [texts.stranger(ENGLISH), texts.stranger(ENGLISH)]
+    assert reply.text == texts.stranger(ENGLISH)
     assert [what for _, _, what in desk.refusals] == [
         "command /status",
         "command /positions",
@@ -114,7 +115,7 @@ async def test_authority_goes_by_person_not_by_chat(telegram: TelegramSandbox, a
     group = telegram.group("Desk")
     mallory = telegram.person(6666, "Mallory")
     assert "WARNING" in (await anna.ask("/status", chat=group)).text
-    assert (await mallory.ask("/status", chat=group)).text == texts.STRANGER
+    assert (await mallory.ask("/status", chat=group)).text == texts.stranger(ENGLISH)
     assert desk.refusals == [(group.chat_id, 6666, "command /status")]
 
 
@@ -122,4 +123,4 @@ async def test_unlinking_works_at_once(anna: Person, desk: Any) -> None:
     """Nothing is cached: the next question of a removed person is refused."""
     await anna.ask("/status")
     desk.people.clear()
-    assert (await anna.ask("/status")).text == texts.STRANGER
+    assert (await anna.ask("/status")).text == texts.stranger(ENGLISH)

@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from guard.bot import texts
+from guard.language.speech import ENGLISH
 from guard.ports.errors import GuardError
 from guard.sandbox.telegram import FaultKind, FloodLimits, Person, TelegramSandbox
 
@@ -114,7 +115,7 @@ async def test_the_person_hears_when_the_guard_cannot_tell(anna: Person, desk: A
     desk.broken = broken
     with capture_logs() as logs:
         reply = await anna.ask("/status")
-    assert reply.text == texts.CANNOT_ANSWER
+    assert reply.text == texts.cannot_answer(ENGLISH)
     assert {entry["log_level"] for entry in logs} & {"warning", "critical"}
     desk.broken = None
     assert "WARNING" in (await anna.ask("/status")).text
@@ -129,7 +130,7 @@ async def test_when_nobody_can_be_known_nothing_is_told(mallory: Person, desk: A
     desk.broken = None
     await mallory.send("/help")
     await desk.until_refused(1)
-    assert [message.text for message in mallory.seen()] == [texts.CANNOT_ANSWER]
+    assert [message.text for message in mallory.seen()] == [texts.cannot_answer(ENGLISH)]
 
 
 async def test_a_tap_is_answered_when_the_guard_cannot_tell(anna: Person, desk: Any) -> None:
@@ -137,4 +138,4 @@ async def test_a_tap_is_answered_when_the_guard_cannot_tell(anna: Person, desk: 
     message = await anna.ask("/status")
     desk.broken = RuntimeError("a defect of ours")
     with capture_logs():
-        assert await anna.answer_to(anna.tap(message, texts.REFRESH)) == texts.CANNOT_ANSWER
+        assert await anna.answer_to(anna.tap(message, texts.refresh(ENGLISH))) == texts.cannot_answer(ENGLISH)

@@ -7,6 +7,11 @@ import pytest
 from guard.bot.limits import TEXT_MAX, fitted, plain, shortened, size
 
 
+def more(count: int) -> str:
+    """Counts what is left out."""
+    return f"... and {count} more items"
+
+
 def test_a_short_text_stays_as_it_is() -> None:
     """Nothing is added to a text of exactly the limit."""
     assert shortened("a" * TEXT_MAX) == "a" * TEXT_MAX
@@ -33,15 +38,15 @@ def test_plain_drops_tags_and_resolves_references() -> None:
 
 def test_what_fits_is_shown_whole() -> None:
     """No line counts anything when all is there."""
-    assert fitted("head", ["one", "two"], "tail", "items") == "head\n\none\n\ntwo\n\ntail"
-    assert fitted("", ["one"], "", "items") == "one"
-    assert fitted("head", [], "tail", "items") == "head\n\ntail"
+    assert fitted("head", ["one", "two"], "tail", more) == "head\n\none\n\ntwo\n\ntail"
+    assert fitted("", ["one"], "", more) == "one"
+    assert fitted("head", [], "tail", more) == "head\n\ntail"
 
 
 @pytest.mark.parametrize("count", [2, 40, 41, 42, 43, 100, 1000])
 def test_what_does_not_fit_is_counted(count: int) -> None:
     """Shown plus counted is always everything, the tail is always there, the limit always holds."""
-    text = fitted("head", [f"item {index:04} " + "x" * 90 for index in range(count)], "tail", "items")
+    text = fitted("head", [f"item {index:04} " + "x" * 90 for index in range(count)], "tail", more)
     shown = text.count("item ")
     assert size(text) <= TEXT_MAX
     assert text.endswith("\n\ntail")
@@ -54,6 +59,6 @@ def test_what_does_not_fit_is_counted(count: int) -> None:
 
 def test_the_last_item_needs_no_room_for_a_count() -> None:
     """Two items that fill the limit exactly are both shown."""
-    text = fitted("", ["a" * 2047, "b" * 2047], "", "items")
+    text = fitted("", ["a" * 2047, "b" * 2047], "", more)
     assert size(text) == TEXT_MAX
     assert "more" not in text
