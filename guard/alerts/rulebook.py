@@ -97,6 +97,7 @@ _ALL: Final = (
         Story.LEVEL,
         Unit.PERCENT,
         default=0.05,
+        falling=True,
     ),
     RuleSpec(
         Rule.RISK_RATIO,

@@ -32,9 +32,17 @@ from guard.app.hearing import Hearing
 from guard.app.judge import Failure, judge
 from guard.app.live_book import is_worse, judge_live
 from guard.app.watch import Opener, Watch
+from guard.ports.alerting import BlindCause
 from guard.ports.clock import Clock, Ids
 from guard.ports.deadline import Deadline
-from guard.ports.errors import AccountGone, CredentialsRejected, InputError, StoreError, VenueError
+from guard.ports.errors import (
+    AccountGone,
+    CredentialsRejected,
+    InputError,
+    StoreError,
+    VenueError,
+    VenueUnavailable,
+)
 from guard.ports.recipients import Recipient
 from guard.ports.records import AlertReason, CycleRecord, Reading, ZoneChange
 from guard.ports.urgency import urgent
@@ -184,11 +192,15 @@ class Cycle:
                 with urgent(_urgency(watch.last)):
                     return await (await watch.opened(self._opener)).fetch_book()
         except TimeoutError:
-            failure = Failure(f"{watch.record.spec.venue} did not answer within {self._timeout_s:g} s")
-        except (CredentialsRejected, InputError) as error:  # InputError: such as a book file that is gone
+            silent = f"{watch.record.spec.venue} did not answer within {self._timeout_s:g} s"
+            failure = Failure(silent, cause=BlindCause.VENUE)
+        except CredentialsRejected as error:
+            failure = Failure(str(error), certain=True, cause=BlindCause.KEY)
+        except InputError as error:  # such as a book file that is gone
             failure = Failure(str(error), certain=True)
         except VenueError as error:
-            failure = Failure(str(error))
+            unanswered = isinstance(error, VenueUnavailable)
+            failure = Failure(str(error), cause=BlindCause.VENUE if unanswered else BlindCause.DATA)
         log.warning("account not read", account=watch.record.name, error=failure.message)
         return failure
 

@@ -5,10 +5,11 @@ One function serves the live loop, `guard once`, the simulation and later the re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from guard.app.settings import Bars, Conformity, Zones
+from guard.ports.alerting import BlindCause
 from guard.ports.records import AccountRecord, Reading
 from guard.ports.venue import FetchedBook
 from guard.risk.assess import assess
@@ -17,7 +18,7 @@ from guard.risk.conformity import Tolerance, conformity, worse_of
 from guard.risk.levels import policy_for
 from guard.risk.quality import DataQuality, Quality, qualify
 from guard.risk.report import AccountRisk
-from guard.risk.zones import ZoneBars, ZonePolicy, ZoneState, step_zone
+from guard.risk.zones import BLIND, ZoneBars, ZonePolicy, ZoneState, step_zone
 
 # Parts of one book that were received further apart than this belong to different moments.
 MAX_SPREAD_S = 10.0
@@ -25,10 +26,14 @@ MAX_SPREAD_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why nothing was fetched. `certain`: waiting will not help (rejected key), so the alarm does not wait either."""
+    """Why nothing was fetched. `certain`: waiting will not help (rejected key), so the alarm does not wait either.
+
+    `cause` is what kept the account from being seen.
+    """
 
     message: str
     certain: bool = False
+    cause: BlindCause = BlindCause.DATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +91,15 @@ def judge(
     if isinstance(fetched, Failure):
         quality = DataQuality(Quality.MISSING, (fetched.message,))
         state = step_zone(prior, None, quality, policy.zones, certain=fetched.certain)
-        return _reading(record, now, quality, state, None, None, fetched.message, duration_ms)
+        blind = _reading(record, now, quality, state, None, None, fetched.message, duration_ms)
+        return replace(blind, cause=fetched.cause)
     verdict = appraise(fetched, policy, now)
     quality, risk = verdict.quality, verdict.risk
     measured = worse_of(risk, fetched.book) if risk else None
     state = step_zone(prior, measured, quality, verdict.zones)
     error = None if risk else "; ".join(quality.reasons)
-    return _reading(record, now, quality, state, risk, fetched, error, duration_ms)
+    cause = BlindCause.DATA if quality.quality in BLIND else None
+    return replace(_reading(record, now, quality, state, risk, fetched, error, duration_ms), cause=cause)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,14 @@ class AlertStatus(StrEnum):
     RESOLVED = "resolved"
 
 
+class BlindCause(StrEnum):
+    """Why an account is not seen."""
+
+    VENUE = "venue unreachable"
+    KEY = "key rejected"
+    DATA = "data stale or missing"
+
+
 @dataclass(frozen=True, slots=True)
 class AlertState:
     """What is remembered of a condition: one row for each fingerprint, for ever.

@@ -10,7 +10,7 @@ from datetime import datetime, time
 from enum import StrEnum
 from typing import Final, Literal
 
-from guard.ports.alerting import AlertState
+from guard.ports.alerting import AlertState, BlindCause
 from guard.ports.venue import AccountSpec, FetchedBook
 from guard.risk.quality import DataQuality
 from guard.risk.report import AccountRisk
@@ -108,7 +108,8 @@ class AccountRecord:
 class Reading:
     """One cycle's result for an account. `risk` and `fetched` are None when the venue could not be read.
 
-    `error` is the one-line reason then. `duration_ms` covers fetch to assessment.
+    `error` is the one-line reason then. `duration_ms` covers fetch to assessment. `cause` is what kept the account from
+    being seen in this cycle, None: nothing did.
     """
 
     account_id: str
@@ -122,6 +123,7 @@ class Reading:
     fetched: FetchedBook | None
     error: str | None
     duration_ms: float
+    cause: BlindCause | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,8 @@ class FetchedBook:
     it was received. `missing` names each absent input (`tiers of FOO/USDT:USDT`); a book with anything missing
     is INCOMPLETE. `torn` names evidence that parts belong to different moments. `position_mode_proven` is true
     when the venue itself stated the position mode in this session. `adl` is the place of legs (symbol, side) in the
-    venue's auto-deleveraging queue as a fraction, 1 = next; empty where the venue does not tell.
+    venue's auto-deleveraging queue as a fraction, 1 = next; empty where the venue does not tell. `funding` is what a
+    long pays at the present rate in a day, as a fraction of its notional, by symbol; empty where it is not known.
     """
 
     book: Book
@@ -53,6 +54,7 @@ class FetchedBook:
     torn: tuple[str, ...] = ()
     position_mode_proven: bool = False
     adl: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    funding: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
