@@ -46,6 +46,11 @@ def _known_zone(name: str) -> str:
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
+def off(value: Any) -> Any:
+    """TOML has no null: `"off"` stands for it."""
+    return None if value == "off" else value
+
+
 class Table(BaseModel):
     """A table of the file: unknown keys are errors."""
 
@@ -131,11 +136,7 @@ class Bars(Table):
     distance: Fraction | None = None
     margin_level: Annotated[float, Field(gt=0)] | None = None
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _off(cls, value: Any) -> Any:
-        """TOML has no null: `"off"` removes a bar."""
-        return None if value == "off" else value
+    _off = field_validator("*", mode="before")(off)
 
 
 class WatchBars(Bars):
@@ -194,6 +195,32 @@ class Zones(Table):
         return self
 
 
+class Repeat(Table):
+    """[alerts.repeat]: how long until an alarm that nobody acknowledges is told again, in seconds."""
+
+    warning_s: Seconds | None = 1800
+    danger_s: Seconds | None = 300
+    liquidation_s: Seconds | None = 120
+
+    _off = field_validator("*", mode="before")(off)
+
+
+class Rules(Table):
+    """[alerts.rules]: thresholds of rules beside the zones: `guard.alerts.rulebook`. Fractions; money in dollars."""
+
+    distance: Fraction | None = None
+    stress: Annotated[float, Field(gt=0, le=0.95)] | None = 0.05
+    risk_ratio: Annotated[float, Field(gt=0)] | None = None
+    margin_level: Annotated[float, Field(gt=0)] | None = None
+    available: Annotated[float, Field(gt=0)] | None = None
+    available_money: Annotated[float, Field(gt=0)] | None = None
+    drawdown: Fraction | None = 0.20
+    share: Fraction | None = None
+    funding: Annotated[float, Field(gt=0)] | None = 0.01
+
+    _off = field_validator("*", mode="before")(off)
+
+
 class Alerts(Table):
     """[alerts]: where alerts go beside Telegram, in which language, and when the guard says that it still watches."""
 
@@ -201,6 +228,13 @@ class Alerts(Table):
     language: Literal["en", "ja"] = "en"
     timezone: TimeZone = "UTC"
     daily_at: Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")] = "08:00"
+    escalate_after_s: Seconds | None = 600
+    second_person_after_s: Seconds | None = 600
+    second_person: str = ""
+    repeat: Repeat = Repeat()
+    rules: Rules = Rules()
+
+    _off = field_validator("escalate_after_s", "second_person_after_s", mode="before")(off)
 
 
 class Protect(Table):
@@ -294,10 +328,11 @@ class Log(Table):
 
 
 class AccountOverrides(Table):
-    """[accounts.<name>]: keys of `zones` and `protect` that differ for one account."""
+    """[accounts.<name>]: keys of `zones`, `protect` and `alerts.rules` that differ for one account."""
 
     zones: Zones | None = None
     protect: Protect | None = None
+    rules: Rules | None = None
 
 
 class Settings(BaseSettings):
@@ -345,3 +380,8 @@ class Settings(BaseSettings):
         """The protection limits of one account."""
         overrides = self.accounts.get(account)
         return (overrides and overrides.protect) or self.protect
+
+    def rules_of(self, account: str) -> Rules:
+        """The thresholds of one account's rules."""
+        overrides = self.accounts.get(account)
+        return (overrides and overrides.rules) or self.alerts.rules

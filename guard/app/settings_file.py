@@ -67,9 +67,10 @@ def _merge_account_overrides(document: dict[str, Any]) -> None:
     for account, overrides in accounts.items():
         if isinstance(overrides, dict) and "kill_switch_file" in (overrides.get("protect") or ()):
             raise InputError(f"accounts.{account}.protect.kill_switch_file is for all accounts, set it in [protect]")
-        for name in ("zones", "protect") if isinstance(overrides, dict) else ():
+        for name in ("zones", "protect", "rules") if isinstance(overrides, dict) else ():
             if isinstance(overrides.get(name), dict):
-                overrides[name] = _deep_merge(document.get(name, {}), overrides[name])
+                below = document.get("alerts", {}) if name == "rules" else document
+                overrides[name] = _deep_merge(below.get(name, {}), overrides[name])
 
 
 def _deep_merge(below: Any, above: Any) -> Any:

@@ -171,3 +171,16 @@ def test_environment_that_is_no_json_is_one_line(
         load_settings(None)
     assert expected in str(caught.value)
     assert "JSON" in str(caught.value)
+
+
+def test_rules_of_an_account_name_only_what_differs(tmp_path: Path) -> None:
+    """The rest is taken from the general table; `off` switches a rule off."""
+    file = tmp_path / "guard.toml"
+    file.write_text(
+        '[alerts.rules]\ndrawdown = 0.3\nstress = "off"\n[accounts.alice.rules]\ndrawdown = 0.1\n'
+        '[alerts]\nescalate_after_s = "off"\n'
+    )
+    settings = load_settings(file, {})
+    assert (settings.rules_of("alice").drawdown, settings.rules_of("bob").drawdown) == (0.1, 0.3)
+    assert settings.rules_of("alice").stress is None
+    assert settings.alerts.escalate_after_s is None
