@@ -10,15 +10,14 @@ import asyncio
 from dataclasses import replace
 
 import structlog
-from telegram import BotCommand
 
 from guard.bot.connection import REAL_BASE_URL, Connection, Pace
 from guard.bot.desk import Desk
 from guard.bot.dispatch import Dispatch
+from guard.bot.menus import Menus
 from guard.bot.polling import BotHealth, BotState, Poller
 from guard.bot.reception import Reception
 from guard.bot.sender import TelegramSender
-from guard.bot.table import COMMANDS
 from guard.ports.clock import Clock
 
 log = structlog.get_logger("guard.bot")
@@ -49,10 +48,10 @@ class ChatBot:
         self._connection = Connection(token, base_url, pace)
         bot = self._connection.bot
         self.sender = TelegramSender(bot)
-        reception = Reception(desk, self.sender, clock, lambda: bot.username)
+        menus = Menus(bot, desk)
+        reception = Reception(desk, self.sender, menus, clock, lambda: bot.username)
         self._dispatch = Dispatch(reception.serve, reception.apologize)
-        menu = [BotCommand(command.name, command.summary) for command in COMMANDS]
-        self._poller = Poller(bot, clock, pace, menu, self._dispatch.put, self._set_health)
+        self._poller = Poller(bot, clock, pace, menus.set_default, self._dispatch.put, self._set_health)
         self._task: asyncio.Task[None] | None = None
         self._health = BotHealth(BotState.STARTING, "not connected yet", clock.now())
         self._changed = asyncio.Event()

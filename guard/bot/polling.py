@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import NoReturn
 
 import structlog
-from telegram import Bot, BotCommand, Update
+from telegram import Bot, Update
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 
 from guard.bot.connection import Pace
@@ -81,7 +81,7 @@ class Poller:
         bot: Bot,
         clock: Clock,
         pace: Pace,
-        menu: list[BotCommand],
+        menu: Callable[[], Awaitable[None]],
         take: Callable[[Update], Awaitable[None]],
         on_change: Callable[[BotHealth], None],
     ) -> None:
@@ -140,7 +140,7 @@ class Poller:
         if self._menu_set:
             return
         try:
-            await self._bot.set_my_commands(self._menu)
+            await self._menu()
         except BadRequest as error:  # a bot without a menu still answers
             log.warning("chat.menu_rejected", error=describe(error, self._bot.token))
         self._menu_set = True

@@ -15,7 +15,8 @@ from guard.bot import table, texts
 from guard.bot.asking import Ask, Tap, TapAction, TapAnswer
 from guard.bot.auth import Doorkeeper, LinkResult
 from guard.bot.desk import Desk
-from guard.bot.limits import plain
+from guard.bot.limits import plain, shortened
+from guard.bot.menus import Menus
 from guard.bot.replies import Reply
 from guard.bot.sender import TelegramSender
 from guard.bot.visits import Command, Said, Tapped, Visit, read_command, read_visit
@@ -30,15 +31,21 @@ log = structlog.get_logger("guard.bot")
 # An answer is worth waiting for a little: the person is looking at the screen. After that they ask again.
 ATTEMPTS_MAX = 4
 WAIT_MAX_S = 60.0
+# What acts is not done any more when it was typed so long ago: prices have moved, and so has the person's mind.
+LATE_S = 60.0
+NOTICE_MAX = 200  # characters of a notice; of Telegram
 
 
 class Reception:
     """Serves updates; `username` is asked at each use, because Telegram tells it only after the first contact."""
 
-    def __init__(self, desk: Desk, sender: TelegramSender, clock: Clock, username: Callable[[], str]) -> None:
+    def __init__(
+        self, desk: Desk, sender: TelegramSender, menus: Menus, clock: Clock, username: Callable[[], str]
+    ) -> None:
         self._desk = desk
         self._door = Doorkeeper(desk)
         self._sender = sender
+        self._menus = menus
         self._clock = clock
         self._username = username
 
@@ -93,6 +100,8 @@ class Reception:
         reply = await self._answer(said, command, person)
         if reply is not None:
             await self._show(said, reply)
+        if said.private:
+            await self._menus.keep(said.chat_id, person.user_id)
 
     async def _answer(self, said: Said, command: Command | None, person: UserRecord) -> Reply | None:
         speech = _speech(person)
@@ -101,19 +110,14 @@ class Reception:
         known = table.BY_NAME.get(command.name)
         if known is None:
             return table.unknown_command(speech, command.name) if said.private or command.addressed else None
+        age_s = 0.0 if said.at is None else (self._desk.now() - said.at).total_seconds()
         if known.private and not said.private:
             await self._door.record(said, f"command /{known.name} in a group")
             return Reply(texts.private_only(speech))
-        ask = Ask(
-            person,
-            said.chat_id,
-            said.user_id,
-            command.argument,
-            speech,
-            said.private,
-            said.topic_id,
-            said.title,
-        )
+        if known.private and age_s > LATE_S:
+            await self._door.record(said, f"command /{known.name}, typed {age_s:.0f} s ago")
+            return Reply(texts.too_late(speech, age_s))
+        ask = Ask(person, said.chat_id, said.user_id, command.argument, speech, said.private, said.topic_id, said.title)
         try:
             return await known.answer(self._desk, ask)
         except NotAllowed as error:
@@ -128,6 +132,7 @@ class Reception:
         result = await self._door.link(said, code)
         if result.person is not None:
             await self._show(said, Reply(texts.linked(_speech(result.person), result.person.name)))
+            await self._menus.keep(said.chat_id, result.person.user_id)
         elif not result.looked_at:
             await self._turn_away(
                 said, "too many link codes", Reply(texts.too_many_codes(_foreign(said), result.wait_s))
@@ -138,10 +143,12 @@ class Reception:
             await self._show(said, Reply(_rejected(result, person, _foreign(said))))
 
     async def _turn_away(self, said: Said, what: str, reply: Reply | None = None) -> None:
-        if await self._door.refuse(said, what):
-            await self._sender.show(
-                said.chat_id, reply or Reply(texts.stranger(_foreign(said))), topic_id=said.topic_id
-            )
+        if not await self._door.refuse(said, what):
+            return
+        words = reply or Reply(texts.stranger(_foreign(said)))
+        await self._sender.show(said.chat_id, words, topic_id=said.topic_id)
+        if said.private and reply is None:
+            await self._menus.drop(said.chat_id)
 
     # Taps
 
@@ -161,11 +168,13 @@ class Reception:
         if done.redraw is not None:
             notice = await self._redraw(tapped, _speech(person), done.redraw, notice)
         try:
-            await self._sender.answer_tap(tapped.query_id, notice, alert=done.alert)
+            await self._sender.answer_tap(tapped.query_id, shortened(notice, NOTICE_MAX, "..."), alert=done.alert)
         except SendError as error:  # a tap that is answered late: what it led to is shown all the same
             log.warning("chat.answer_lost", chat_id=tapped.chat_id, error=str(error))
         if done.send is not None:
             await self._show(tapped, done.send)
+        if tapped.private:
+            await self._menus.keep(tapped.chat_id, person.user_id)
 
     async def _done(self, tapped: Tapped, known: TapAction | None, argument: str, person: UserRecord) -> TapAnswer:
         """What a tap of a known person leads to."""

@@ -24,7 +24,7 @@ COMMANDS: tuple[Command, ...] = (
     *acting.COMMANDS,
     *upkeep.COMMANDS,
     *people.COMMANDS,
-    Command("help", marked("/help"), marked("all commands"), show_help),
+    Command("help", "/help", marked("all commands"), show_help),
 )
 BY_NAME = {command.name: command for command in COMMANDS}
 TAPS: dict[str, TapAction] = {

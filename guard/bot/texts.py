@@ -98,6 +98,13 @@ def private_only(speech: Speech) -> str:
     return speech.text("I do this in a private chat with me only.")
 
 
+def too_late(speech: Speech, age_s: float) -> str:
+    """What acts, and was typed too long ago to be what the person wants now."""
+    return speech.text(
+        "This was typed {age} ago and was not done. Send it again if you still want it.", age=speech.duration(age_s)
+    )
+
+
 def groups_only(speech: Speech) -> str:
     """What makes no sense in a private chat."""
     return speech.text("Type this in the group or topic that it is meant for.")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from telegram import Chat, Message, Update, User
 
@@ -34,9 +35,10 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Said(Visit):
-    """A message; `text` is empty for anything but text."""
+    """A message; `text` is empty for anything but text. `at`: when it was sent, by the service's clock."""
 
     text: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def read_visit(update: Update) -> Said | Tapped | None:
             topic_id=_topic(message),
             language=_language(message.from_user),
             text=message.text or "",
+            at=message.date,
         )
     if update.callback_query is not None:
         query = update.callback_query

@@ -5,10 +5,11 @@ from __future__ import annotations
 import structlog
 
 from guard.app.desks.backstage import Answers
-from guard.app.desks.rights import allowed, highest, require, roles_of
+from guard.app.desks.rights import allowed, require, roles_of
 from guard.bot.desks.people import AccountStanding, Standing
 from guard.ports.errors import NotAllowed
 from guard.ports.records import GroupRecord
+from guard.ports.roles import highest
 
 log = structlog.get_logger(__name__)
 
@@ -21,8 +22,9 @@ class PeopleAnswers(Answers):
         user = await self._stage.store.user(user_id)
         if user is None:
             return None
-        roles = [role for _, role in await roles_of(self._stage.store, user_id)]
-        return Standing(user.language, user.timezone, highest(roles))
+        return Standing(
+            user.language, user.timezone, highest([role for _, role in await roles_of(self._stage.store, user_id)])
+        )
 
     async def standings(self, user_id: str) -> list[AccountStanding]:
         """The accounts that a person may see, by name."""

@@ -1,27 +1,11 @@
-"""Who may do what with an account: the one place where a role is asked for. Nobody may anything by default.
-
-Viewers see; operators also acknowledge, snooze and act; owners also change modes, thresholds and roles.
-"""
+"""Who may do what with an account: the one place where a role is asked for. Nobody may anything by default."""
 
 from __future__ import annotations
 
-from typing import Final
-
 from guard.ports.errors import NotAllowed
 from guard.ports.records import AccountRecord, Role
+from guard.ports.roles import reaches
 from guard.store.store import Store
-
-_RANKS: Final[dict[Role, int]] = {"viewer": 1, "operator": 2, "owner": 3}
-
-
-def reaches(role: Role | None, least: Role) -> bool:
-    """Whether a role is enough where `least` is needed; None, no role, never is."""
-    return role is not None and _RANKS.get(role, 0) >= _RANKS[least]
-
-
-def highest(roles: list[Role]) -> Role | None:
-    """The highest of several roles; None of none."""
-    return max(roles, key=_RANKS.__getitem__, default=None)
 
 
 async def roles_of(store: Store, user_id: str) -> list[tuple[AccountRecord, Role]]:

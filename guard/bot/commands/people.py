@@ -95,10 +95,10 @@ def _unknown(speech: Speech, typed: str, names: list[str]) -> Reply:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("accounts", marked("/accounts"), marked("your accounts: role, venue, mode, owner"), accounts),
+    Command("accounts", "/accounts", marked("your accounts: role, venue, mode, owner"), accounts),
     Command("lang", marked("/lang [en|ja] [time zone]"), marked("language and time zone"), lang),
     Command("here", marked("/here [account|off]"), marked("alerts into this group or topic"), here, least="owner"),
-    Command("whoami", marked("/whoami"), marked("who you are to the guard"), whoami),
+    Command("whoami", "/whoami", marked("who you are to the guard"), whoami),
     Command("start", marked("/start CODE"), marked("link yourself with a one-time code"), start),
 )
 TAPS: tuple[TapAction, ...] = (TapAction(LANG, choose_language),)

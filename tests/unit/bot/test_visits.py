@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from telegram import Update
 
 from guard.bot.visits import Command, Said, Tapped, read_command, read_visit
 
+SENT = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
 ANNA = {"id": 7, "is_bot": False, "first_name": "Anna", "last_name": "Berg"}
 PRIVATE = {"id": 7, "type": "private", "first_name": "Anna"}
 GROUP = {"id": -5, "type": "group", "title": "Desk"}
@@ -43,19 +45,19 @@ def visit_of(**content: Any) -> Said | Tapped | None:
 def test_a_private_message() -> None:
     """The person and the room are taken from their own fields."""
     message = {"message_id": 1, "date": 1, "chat": PRIVATE, "from": ANNA, "text": "/status"}
-    assert visit_of(message=message) == Said(7, 7, "Anna Berg", private=True, text="/status")
+    assert visit_of(message=message) == Said(7, 7, "Anna Berg", private=True, text="/status", at=SENT)
 
 
 def test_a_group_message_carries_both_ids() -> None:
     """Authority goes by the person's id, the answer by the chat's."""
     message = {"message_id": 1, "date": 1, "chat": GROUP, "from": ANNA, "text": "hi"}
-    assert visit_of(message=message) == Said(7, -5, "Desk", private=False, text="hi")
+    assert visit_of(message=message) == Said(7, -5, "Desk", private=False, text="hi", at=SENT)
 
 
 def test_a_picture_in_private_is_a_message_without_text() -> None:
     """It gets the hint that commands are answered; in a group it is nothing."""
     message = {"message_id": 1, "date": 1, "from": ANNA}
-    assert visit_of(message=message | {"chat": PRIVATE}) == Said(7, 7, "Anna Berg", private=True, text="")
+    assert visit_of(message=message | {"chat": PRIVATE}) == Said(7, 7, "Anna Berg", private=True, text="", at=SENT)
     assert visit_of(message=message | {"chat": GROUP}) is None
 
 
@@ -64,6 +66,17 @@ def test_what_nobody_sent_is_no_visit() -> None:
     assert visit_of(message={"message_id": 1, "date": 1, "chat": GROUP, "text": "/status"}) is None
     edited = {"message_id": 1, "date": 1, "chat": PRIVATE, "from": ANNA, "text": "/status"}
     assert visit_of(edited_message=edited) is None
+
+
+def test_a_topic_of_a_group_and_the_language_of_a_client() -> None:
+    """A thread that is only a row of replies is no topic; a region is no language."""
+    message = {"message_id": 1, "date": 1, "chat": GROUP, "from": ANNA | {"language_code": "ja-JP"}, "text": "hi"}
+    found = visit_of(message=message | {"message_thread_id": 9, "is_topic_message": True})
+    assert found is not None
+    assert (found.topic_id, found.language) == (9, "ja")
+    found = visit_of(message=message | {"message_thread_id": 9})
+    assert found is not None
+    assert found.topic_id is None
 
 
 def tap(**fields: Any) -> dict[str, Any]:
