@@ -36,6 +36,7 @@ async def close_intent(
         risk_ratio_after=outcome.after.risk_ratio if outcome.after else None,
         notional=outcome.notional if outcome.finished else max(intent.notional, outcome.notional),
         finished_at=ports.clock.now() if outcome.finished else None,
+        cost_actual=outcome.cost if outcome.finished else None,
     )
     await ports.journal.update_intent(closed)
     return outcome

@@ -3,11 +3,10 @@
 Steps of an execution, numbered in the code:
 
 1. The journal holds intent and orders before anything else happens.
-2. For each step, child by child: size and price it for the newest book,
-3. send it and find out what became of it (`guard.protect.sending`),
-4. read the book and assert that the leg shrank by what filled and nothing else changed (`guard.protect.verify`),
-5. stop as soon as the target holds.
-6. Close: skip what is left, freeze on a surprise, tell people, close the intent (`guard.protect.closing`).
+2. Step by step, by what it is: `guard.protect.cancelling`, `netting`, `one_leg`. Each child order is sized and priced
+   for the newest book, sent (`guard.protect.sending`), and verified by reading the book (`guard.protect.verify`) before
+   the next one; as soon as the target holds nothing more is sent.
+3. Close: skip what is left, keep what was done to hedges, freeze on a surprise, tell people, close the intent.
 
 A crash at any point leaves a journal from which `resume` finds every order again. One executor serves one account, and
 does one thing at a time.
@@ -18,26 +17,23 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from decimal import Decimal
-from typing import cast
 
 from guard.ports.clock import Clock
-from guard.ports.records import AccountRecord, OrderJournalState, OrderRecord
+from guard.ports.records import AccountRecord, OrderRecord
 from guard.ports.venue import VenueAccount
-from guard.protect.answers import surprises
+from guard.protect.cancelling import work_cancels
 from guard.protect.closing import close_intent, skip_unsent, tell
-from guard.protect.journal import NOT_SENT, UNVERIFIED, Event, JournalPort, advance, child_number, client_order_id
+from guard.protect.hedge_records import keep_hedges
+from guard.protect.intents import told_line
+from guard.protect.journal import NOT_SENT, JournalPort
 from guard.protect.legs import legs_of, standing
+from guard.protect.netting import uneven, work_pair
+from guard.protect.one_leg import work_one_leg
 from guard.protect.outcome import Ending, Freeze, Judge, Level, Notify, Outcome, StopSignal
 from guard.protect.policy import ExecutionBounds, ProtectPolicy
 from guard.protect.ports import Ports
 from guard.protect.recovery import recover
 from guard.protect.run import Assignment, Halt, Run
-from guard.protect.sending import save, send_order
-from guard.protect.sizing import largest_child, limit_price, smallest_order, tradable_leg
-from guard.protect.verify import confirm_book
-from guard.risk.book import OrderSide, Position
 
 
 class Executor:
@@ -90,8 +86,8 @@ class Executor:
                 await tell(self._ports, task.account, outcome)
                 return outcome
             run = Run.start(task)
-            halt = await self._work(run)  # 2 to 5
-            return await self._close(run, halt)  # 6
+            halt = await self._work(run)  # 2
+            return await self._close(run, halt)  # 3
 
     async def resume(self, account: AccountRecord) -> tuple[Outcome, ...]:
         """Take up every open intent of the account after a crash or a silence; nothing is ever sent here.
@@ -117,8 +113,9 @@ class Executor:
                 raise ValueError(f"intent {task.intent.intent_id} was begun before: {begun}")
 
     async def _work(self, run: Run) -> Halt:
-        for _, children in itertools.groupby(run.task.orders, key=lambda order: order.step):
-            halt = await self._work_step(run, list(children))
+        run.hedges = tuple(await self._ports.journal.open_hedges(run.intent.account_id))
+        for group in _groups(run.task.orders):
+            halt = await self._work_group(run, group)
             if halt is not None:
                 return halt
         if run.restored(self._ports.policy.target):
@@ -127,92 +124,64 @@ class Executor:
             return Halt(Ending.AS_ASKED, "everything that was asked for was done")
         return Halt(Ending.EXHAUSTED, "everything planned was done; the market moved further than the plan")
 
-    async def _work_step(self, run: Run, children: Sequence[OrderRecord]) -> Halt | None:
-        """Send children until the step's size has filled; None = go on with the next step."""
-        remaining = sum((Decimal(child.contracts) for child in children), Decimal(0))
-        misses = 0
-        for child in self._children(children):
-            if run.restored(self._ports.policy.target):  # 5
-                return Halt(Ending.TARGET_HOLDS, "the target holds")
-            position = run.position(child.symbol, child.leg)
-            order = None if position is None else self._fitted(run, child, position, remaining)  # 2
-            if order is None or position is None:
-                return None
-            done = await self._send_and_verify(run, order, position)
-            if isinstance(done, Halt):
-                return done
-            remaining -= Decimal(done.filled)
-            misses = 0 if Decimal(done.filled) else misses + 1
-            if remaining <= 0:
-                return None
-            if misses > self._ports.bounds.extra_children:
-                break
-        missing = f"{remaining} contracts of {children[0].symbol}"
-        return Halt(Ending.UNFILLED, f"{missing} did not fill inside the price band")
-
-    def _children(self, planned: Sequence[OrderRecord]) -> Iterator[OrderRecord]:
-        """The planned children, then a few more for what did not fill."""
-        yield from planned
-        last = planned[-1]
-        rest = str(sum((Decimal(child.contracts) for child in planned), Decimal(0)))
-        for extra in range(1, self._ports.bounds.extra_children + 1):
-            name = client_order_id(last.intent_id, last.step, child_number(last) + extra)
-            yield replace(last, order_id=name, client_order_id=name, contracts=rest)
-
-    def _fitted(self, run: Run, child: OrderRecord, position: Position, remaining: Decimal) -> OrderRecord | None:
-        """The child sized and priced for the newest book; None when what is left is too small for any order.
-
-        Deliberately priced at the edge of the band: an IOC order takes the best price there is, and a tighter limit
-        would only fill less.
-        """
-        policy, instrument = self._ports.policy, run.task.instruments[child.symbol]
-        side = cast("OrderSide", child.side)
-        price = limit_price(side, position.mark_price, policy.max_slippage_bps, instrument.tick)
-        if price <= 0:
-            return None
-        largest = largest_child(instrument, position, price, policy.max_child_notional)
-        size = min(Decimal(child.contracts), remaining, tradable_leg(instrument, position), largest)
-        if size < smallest_order(instrument, position, price):
-            return None
-        return replace(child, contracts=str(size), limit_price=str(price))
-
-    async def _send_and_verify(self, run: Run, order: OrderRecord, position: Position) -> OrderRecord | Halt:
-        fee_rate = run.fetched.book.fees.taker
-        sent = await send_order(self._ports, run, order, position)  # 3
-        if isinstance(sent, Halt):
-            return sent
-        run.book_fill(sent, position, fee_rate)
-        halt = await confirm_book(self._ports, run)  # 4
-        odd = surprises(sent)
-        if odd and (halt is None or halt.ending is not Ending.SURPRISE):
-            halt = Halt(Ending.SURPRISE, "an order filled otherwise than it was sent", odd)
-        if sent.state in UNVERIFIED and (halt is None or halt.ending is Ending.SURPRISE):
-            event = Event.VERIFY if halt is None else Event.SURPRISE
-            sent = await save(self._ports, advance(sent, event, at=self._ports.clock.now()))
-            run.sent[sent.client_order_id] = sent
-        if halt is None and sent.state is OrderJournalState.REJECTED:
-            return Halt(Ending.REJECTED, f"the venue refused order {sent.client_order_id}: {sent.error}")
-        return sent if halt is None else halt
+    async def _work_group(self, run: Run, steps: Sequence[Sequence[OrderRecord]]) -> Halt | None:
+        """Carry out steps that belong together; None = go on with the next."""
+        match steps[0][0].remedy:
+            case "cancel":
+                return await work_cancels(self._ports, run, [order for step in steps for order in step])
+            case "net":
+                return await work_pair(self._ports, run, steps)
+            case _:
+                return await work_one_leg(self._ports, run, steps[0])
 
     async def _close(self, run: Run, halt: Halt) -> Outcome:
-        if halt.ending is not Ending.PENDING:
+        pending = halt.ending is Ending.PENDING
+        if not pending:
             unsent = [order for order in run.task.orders if order.client_order_id not in run.sent]
             await skip_unsent(self._ports, unsent, f"not sent: {halt.reason}")
+        orders = run.in_order()
+        book = None if pending else run.fetched.book
+        await keep_hedges(self._ports.journal, run.intent, orders, book, self._ports.clock.now())
         outcome = Outcome(
             intent_id=run.intent.intent_id,
             ending=halt.ending,
             reason=halt.reason,
-            orders=run.in_order(),
+            orders=orders,
             before=Level(run.task.plan.before.risk_ratio, run.task.plan.before.distance),
-            after=None if halt.ending is Ending.PENDING else run.level,
+            after=None if pending else run.level,
             notional=run.notional,
             cost=run.cost,
             planned_cost=run.task.plan.cost,
-            details=(*halt.details, *(f"not restored: {each.why}" for each in run.task.plan.left_out)),
+            details=(*halt.details, *uneven(orders), *_left_to_people(run)),
             standing=standing(legs_of(run.fetched.book)),
         )
         holds = run.restored(self._ports.policy.target)
         return await close_intent(self._ports, run.task.account, run.intent, outcome, target_holds=holds)
+
+
+def _groups(orders: Sequence[OrderRecord]) -> Iterator[list[list[OrderRecord]]]:
+    """Steps that are carried out together: cancellations in a row, both legs of a netting; any other one by itself."""
+    steps = [list(children) for _, children in itertools.groupby(orders, key=lambda order: order.step)]
+    group: list[list[OrderRecord]] = []
+    for step in steps:
+        if group and not _together(group, step):
+            yield group
+            group = []
+        group.append(step)
+    if group:
+        yield group
+
+
+def _together(group: Sequence[Sequence[OrderRecord]], step: Sequence[OrderRecord]) -> bool:
+    before, after = group[-1][0], step[0]
+    if before.remedy != after.remedy:
+        return False
+    return after.remedy == "cancel" or (after.remedy == "net" and len(group) == 1 and before.symbol == after.symbol)
+
+
+def _left_to_people(run: Run) -> Iterator[str]:
+    yield from (f"not restored: {each.why}" for each in run.task.plan.left_out)
+    yield from (told_line(step) for step in run.task.plan.steps if step.remedy == "transfer")
 
 
 def _dry_run(task: Assignment) -> Outcome:

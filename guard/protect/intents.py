@@ -7,32 +7,41 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from guard.ports.records import IntentRecord, OrderJournalState, OrderRecord
+from guard.ports.records import HedgeRecord, IntentOrigin, IntentRecord, OrderRecord
 from guard.ports.venue import Instrument
 from guard.protect.gate import Refusal
-from guard.protect.journal import Event, advance, client_order_id
+from guard.protect.hedging import Protected, protected_by_step
+from guard.protect.journal import Event, advance
 from guard.protect.legs import LegKey, legs_of
 from guard.protect.plan_json import plan_json
 from guard.protect.plan_values import Plan, Step
 from guard.protect.policy import ProtectPolicy
-from guard.protect.sizing import contract_notional, largest_child, split
+from guard.protect.sizing import contract_notional
+from guard.protect.steps import check_plan, children_of_step
 from guard.risk.book import Book
 from guard.risk.zones import Zone
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What recovery needs of an intent: legs before it, quote value of a contract, position mode, distance before."""
+    """What recovery needs of an intent.
+
+    Legs before it, quote value of a contract, position mode, distance before; which leg a hedge is against, by step;
+    the hedges that it takes off, as they stood before it. `told` is what was planned and is left to people.
+    """
 
     legs: dict[LegKey, Decimal]
     unit: dict[LegKey, float]
     position_mode: str
     distance: float | None
+    hedges: dict[int, Protected] = field(default_factory=dict)
+    unwinds: dict[str, Decimal] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
 
 
 def draft_intent(
@@ -46,16 +55,23 @@ def draft_intent(
     at: datetime,
     zone: Zone,
     reason: str,
+    origin: IntentOrigin = "auto",
+    requested_by: str | None = None,
+    unwinds: Sequence[HedgeRecord] = (),
 ) -> tuple[IntentRecord, tuple[OrderRecord, ...]]:
     """The records of a feasible plan: to be stored in one transaction with the cycle that made it.
 
     Orders are approved (or, in a dry run, only planned), split to the policy's largest child, with ids that derive
-    from intent, step and child.
+    from intent, step and child. `unwinds` are the hedges that the plan takes off.
+
+    Raises:
+        ValueError: the plan contradicts itself or the book; nothing of it may be sent.
     """
+    check_plan(plan, book)
     orders = [
         order
         for number, step in enumerate(plan.steps)
-        for order in _children(step, number, book, instruments[step.symbol], policy, intent_id, account_id, at)
+        for order in children_of_step(step, number, book, instruments, policy, intent_id, account_id, at)
     ]
     if not policy.dry_run:
         orders = [advance(order, Event.APPROVE, at=at) for order in orders]
@@ -66,9 +82,12 @@ def draft_intent(
         state="dry_run" if policy.dry_run else "open",
         zone=zone,
         reason=reason,
-        detail=json.dumps(_detail(plan, book)),
+        detail=json.dumps(_detail(plan, book, unwinds)),
         risk_ratio_before=plan.before.risk_ratio,
         finished_at=at if policy.dry_run else None,
+        origin=origin,
+        requested_by=requested_by,
+        cost_planned=plan.cost,
     )
     return intent, tuple(orders)
 
@@ -118,56 +137,43 @@ def remembered(intent: IntentRecord) -> Remembered:
         unit={key: float(row["unit"]) for key, row in legs.items()},
         position_mode=detail["position_mode"],
         distance=detail["distance"],
+        hedges={
+            row["step"]: Protected(row["symbol"], row["leg"], (row["protects_symbol"], row["protects_leg"]))
+            for row in detail.get("hedges", ())
+        },
+        unwinds={hedge_id: Decimal(contracts) for hedge_id, contracts in detail.get("unwinds", {}).items()},
+        told=tuple(detail.get("told", ())),
     )
 
 
-def _detail(plan: Plan, book: Book) -> dict[str, Any]:
+def _detail(plan: Plan, book: Book, unwinds: Sequence[HedgeRecord]) -> dict[str, Any]:
     units = {
         (position.symbol, position.side): contract_notional(position.kind, position.contract_size, position.mark_price)
         for position in book.positions
     }
+    hedges = [(number, step) for number, step in enumerate(plan.steps) if step.remedy == "hedge"]
+    legs = {(step.symbol, step.leg): Decimal(0) for _, step in hedges} | legs_of(book)
+    for _, step in hedges:
+        units.setdefault((step.symbol, step.leg), step.notional / float(step.contracts))
     return {
         "plan": plan_json(plan),
         "position_mode": book.position_mode,
         "distance": plan.before.distance,
         "legs": [
             {"symbol": key[0], "leg": key[1], "contracts": str(contracts), "unit": units[key]}
-            for key, contracts in legs_of(book).items()
+            for key, contracts in legs.items()
         ],
+        "hedges": [_hedge_row(number, protected_by_step(step)) for number, step in hedges],
+        "unwinds": {hedge.hedge_id: hedge.contracts for hedge in unwinds},
+        "told": [told_line(step) for step in plan.steps if step.remedy == "transfer"],
     }
 
 
-def _children(
-    step: Step,
-    number: int,
-    book: Book,
-    instrument: Instrument,
-    policy: ProtectPolicy,
-    intent_id: str,
-    account_id: str,
-    at: datetime,
-) -> list[OrderRecord]:
-    position = next(leg for leg in book.positions if (leg.symbol, leg.side) == (step.symbol, step.leg))
-    largest = largest_child(instrument, position, step.limit_price, policy.max_child_notional)
-    orders = []
-    for child, contracts in enumerate(split(step.contracts, largest, instrument.step)):
-        order_id = client_order_id(intent_id, number, child)
-        orders.append(
-            OrderRecord(
-                order_id=order_id,
-                intent_id=intent_id,
-                account_id=account_id,
-                step=number,
-                client_order_id=order_id,
-                remedy=step.remedy,
-                symbol=step.symbol,
-                side=step.side,
-                leg=step.leg,
-                contracts=str(contracts),
-                limit_price=str(step.limit_price),
-                reduce_only=True,
-                state=OrderJournalState.PLANNED,
-                updated_at=at,
-            )
-        )
-    return orders
+def _hedge_row(number: int, hedge: Protected) -> dict[str, Any]:
+    against = {"protects_symbol": hedge.key[0], "protects_leg": hedge.key[1]}
+    return {"step": number, "symbol": hedge.symbol, "leg": hedge.leg, **against}
+
+
+def told_line(step: Step) -> str:
+    """What a person has to do, because the guard moves no money."""
+    return f"not done by the guard, it moves no money: transfer {step.contracts} {step.symbol} to this account"

@@ -3,13 +3,15 @@
         planned ─approve→ approved ─send→ submitting ─accept→ submitted ─fill→ filled ──────┬─verify→ verified
            │                 │              │     │               ├─fill_part→ partly_filled ┤
            └──── skip ───────┴── skip ──────┤     │               ├─expire→ failed           └─surprise→ failed
-                                         skipped  │               └─lose_sight→ unknown
+                                         skipped  │               └─gone→ verified, ─surprise→ failed (cancelling)
                                                   ├─refuse→ rejected
                                                   └─lose_sight→ unknown ─accept→ submitted
                                                                 unknown ─send→ submitting (the same id)
                                                                 unknown ─refuse→ rejected, ─give_up→ failed
+                                                                unknown ─gone→ verified (cancellations)
 
-An event is recorded in the store before the call that it announces (`send`), or right after the answer that it tells.
+An order that the venue has accepted stays `submitted` until its end is known: it is never believed to be lost. An
+event is recorded in the store before the call that it announces (`send`), or right after the answer that it tells.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from guard.ports.records import IntentRecord, OrderJournalState, OrderRecord
+from guard.ports.records import HedgeRecord, IntentRecord, OrderJournalState, OrderRecord
 
 
 class Event(StrEnum):
@@ -46,6 +48,8 @@ class Event(StrEnum):
     """It ended with something filled."""
     EXPIRE = "expire"
     """It ended with nothing filled."""
+    GONE = "gone"
+    """A resting order that was to be cancelled does not rest any more, and nothing else changed."""
     GIVE_UP = "give_up"
     """It certainly never arrived and is not sent again."""
     VERIFY = "verify"
@@ -69,11 +73,13 @@ TRANSITIONS: Mapping[tuple[OrderJournalState, Event], OrderJournalState] = Mappi
         (_State.SUBMITTED, Event.FILL): _State.FILLED,
         (_State.SUBMITTED, Event.FILL_PART): _State.PARTLY_FILLED,
         (_State.SUBMITTED, Event.EXPIRE): _State.FAILED,
-        (_State.SUBMITTED, Event.LOSE_SIGHT): _State.UNKNOWN,
+        (_State.SUBMITTED, Event.GONE): _State.VERIFIED,
+        (_State.SUBMITTED, Event.SURPRISE): _State.FAILED,
         (_State.UNKNOWN, Event.ACCEPT): _State.SUBMITTED,
         (_State.UNKNOWN, Event.REFUSE): _State.REJECTED,
         (_State.UNKNOWN, Event.SEND): _State.SUBMITTING,
         (_State.UNKNOWN, Event.GIVE_UP): _State.FAILED,
+        (_State.UNKNOWN, Event.GONE): _State.VERIFIED,
         (_State.FILLED, Event.VERIFY): _State.VERIFIED,
         (_State.FILLED, Event.SURPRISE): _State.FAILED,
         (_State.PARTLY_FILLED, Event.VERIFY): _State.VERIFIED,
@@ -173,4 +179,16 @@ class JournalPort(Protocol):
 
     async def notional_traded_since(self, account_id: str, since: datetime) -> float:
         """Sum of `notional` of the account's intents that are open, began or ended since `since`, in quote currency."""
+        ...
+
+    async def open_hedges(self, account_id: str | None = None) -> Sequence[HedgeRecord]:
+        """Hedges that are not closed, oldest first."""
+        ...
+
+    async def add_hedge(self, hedge: HedgeRecord) -> None:
+        """Remember a hedge; nothing happens to one that is known."""
+        ...
+
+    async def update_hedge(self, hedge: HedgeRecord) -> None:
+        """Overwrite a hedge."""
         ...

@@ -14,7 +14,7 @@ LegKey: TypeAlias = tuple[str, Side]
 Legs: TypeAlias = Mapping[LegKey, Decimal]
 
 # Sizes come as decimals through floats; the finest step that a venue quotes is far coarser than this part of a leg.
-_RELATIVE_TOLERANCE = Decimal("1e-9")
+RELATIVE_TOLERANCE = Decimal("1e-9")
 
 
 def legs_of(book: Book) -> dict[LegKey, Decimal]:
@@ -27,11 +27,15 @@ def legs_of(book: Book) -> dict[LegKey, Decimal]:
 
 
 def expected_legs(before: Legs, orders: Iterable[OrderRecord]) -> dict[LegKey, Decimal]:
-    """The legs after `orders`: each takes what it filled off its leg; a fill beyond the leg makes it negative."""
+    """The legs after `orders`: each takes what it filled off its leg, or adds it where it opens.
+
+    A fill beyond the leg makes it negative. A cancellation fills nothing.
+    """
     expected = dict(before)
     for order in orders:
         key = (order.symbol, cast("Side", order.leg))
-        expected[key] = expected.get(key, Decimal(0)) - Decimal(order.filled)
+        change = -Decimal(order.filled) if order.reduce_only else Decimal(order.filled)
+        expected[key] = expected.get(key, Decimal(0)) + change
     return expected
 
 
@@ -40,7 +44,7 @@ def differences(expected: Legs, found: Legs) -> tuple[str, ...]:
     lines = []
     for key in sorted(expected.keys() | found.keys()):
         wanted, seen = expected.get(key, Decimal(0)), found.get(key, Decimal(0))
-        if abs(wanted - seen) > _RELATIVE_TOLERANCE * max(abs(wanted), abs(seen)):
+        if abs(wanted - seen) > RELATIVE_TOLERANCE * max(abs(wanted), abs(seen)):
             lines.append(_difference(key, wanted, seen))
     return tuple(lines)
 

@@ -37,6 +37,10 @@ class Ending(StrEnum):
     """What became of an order, or of the book, is not known yet: looked up again before anything else is done."""
     SURPRISE = "surprise"
     """The book shows what nobody ordered: automation of the account is frozen."""
+    OVERTAKEN = "overtaken"
+    """The account changed meanwhile in a way that is understood: the next cycle plans anew."""
+    FORBIDDEN = "forbidden"
+    """An order would have broken one of the guard's own rules: it was not sent."""
     NEVER_SENT = "never_sent"
     """Nothing had been sent when the process ended."""
     RECOVERED = "recovered"
@@ -88,6 +92,10 @@ class Kind(StrEnum):
     SURPRISE = "surprise"
     PENDING = "pending"
     DRY_RUN = "dry_run"
+    HEDGE = "hedge"
+    """A hedge is smaller than it was, or larger than what it protects."""
+    NAKED = "naked"
+    """A hedge protects nothing any more, or is gone: grave."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import cast
 
-from guard.ports.records import AccountRecord, IntentRecord, OrderRecord
+from guard.ports.records import AccountRecord, HedgeRecord, IntentRecord, OrderRecord
 from guard.ports.venue import FetchedBook, Instrument
+from guard.protect.hedging import Protected, protected_by_step
 from guard.protect.journal import child_number
 from guard.protect.legs import LegKey, expected_legs, legs_of
 from guard.protect.outcome import Ending, Level
@@ -49,7 +50,10 @@ class Halt:
 
 @dataclass(slots=True)
 class Run:
-    """One execution in progress. `sent` holds every order that was sent, by client order id, as journalled last."""
+    """One execution in progress. `sent` holds every order that was sent, by client order id, as journalled last.
+
+    `hedges` are the account's open ones, as they were recorded before this execution.
+    """
 
     task: Assignment
     intent: IntentRecord
@@ -57,6 +61,7 @@ class Run:
     risk: AccountRisk
     legs: dict[LegKey, Decimal]
     sent: dict[str, OrderRecord] = field(default_factory=dict)
+    hedges: tuple[HedgeRecord, ...] = ()
     notional: float = 0.0
     cost: float = 0.0
 
@@ -79,6 +84,15 @@ class Run:
         """Whether the target holds, by the newest verified book, wherever the plan was to restore it."""
         return self.task.plan.restores(target, self.risk)
 
+    def protected(self, order: OrderRecord) -> Protected:
+        """Which leg a hedging order is against."""
+        return protected_by_step(self.task.plan.steps[order.step])
+
+    def hedging(self) -> tuple[HedgeRecord, ...]:
+        """Every hedge that stands: those of before, and what this execution has opened."""
+        opened = [order for order in self.sent.values() if order.remedy == "hedge" and Decimal(order.filled)]
+        return (*self.hedges, *(_hedge_of(order, self.protected(order)) for order in opened))
+
     def position(self, symbol: str, leg: str) -> Position | None:
         """A leg in the newest verified book."""
         for position in self.fetched.book.positions:
@@ -87,16 +101,21 @@ class Run:
         return None
 
     def book_fill(self, order: OrderRecord, mark: Position, fee_rate: float) -> None:
-        """Count what an order filled: traded notional, and cost against the mark at which it was sent."""
+        """Count what an order filled: traded notional, and cost against the mark at which it was sent.
+
+        One that traded at a better price than its mark counts at the mark: what was reserved of the daily cap is never
+        passed by good luck.
+        """
         self.sent[order.client_order_id] = order
         filled = float(order.filled)
         if filled <= 0:
             return
         price = float(order.limit_price) if order.average_price is None else order.average_price
+        counted = min(price, max(mark.mark_price, float(order.limit_price)))
+        worse = mark.mark_price - price if order.side == "sell" else price - mark.mark_price
         traded = filled * contract_notional(mark.kind, mark.contract_size, price)
-        loss = mark.sign * (mark.mark_price - price) / mark.mark_price
-        self.notional += traded
-        self.cost += traded * (fee_rate + loss)
+        self.notional += filled * contract_notional(mark.kind, mark.contract_size, counted)
+        self.cost += traded * (fee_rate + worse / mark.mark_price)
 
     def in_order(self) -> tuple[OrderRecord, ...]:
         """The orders that were sent, by step and child."""
@@ -106,3 +125,17 @@ class Run:
 def leg_key(order: OrderRecord) -> LegKey:
     """The leg that an order acts on."""
     return (order.symbol, cast("Side", order.leg))
+
+
+def _hedge_of(order: OrderRecord, hedge: Protected) -> HedgeRecord:
+    return HedgeRecord(
+        hedge_id=order.client_order_id,
+        account_id=order.account_id,
+        intent_id=order.intent_id,
+        symbol=order.symbol,
+        leg=order.leg,
+        contracts=order.filled,
+        protects_symbol=hedge.key[0],
+        protects_leg=hedge.key[1],
+        opened_at=order.updated_at,
+    )

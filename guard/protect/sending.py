@@ -2,7 +2,8 @@
 
 Steps of `send_order`, numbered in the code:
 
-1. Ask the last gates: kill switch, freshness, position mode, daily cap; reserve the order's notional in the journal.
+1. Ask the last gates: kill switch, freshness, position mode, the law about orders, daily cap; reserve the order's
+   notional in the journal.
 2. Journal it as submitting. Only then
 3. send it, and journal the answer.
 4. Without a certain answer, look it up by its id, before anything else.
@@ -16,11 +17,13 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import cast
 
-from guard.ports.errors import ClockSkew, CredentialsRejected, OrderRejected, VenueError
+from guard.ports.errors import ClockSkew, CredentialsRejected, OrderOutcomeUnknown, OrderRejected, VenueError
 from guard.ports.records import OrderJournalState, OrderRecord
 from guard.ports.venue import OrderRequest
 from guard.protect.answers import record_answer
+from guard.protect.hedging import Room, hedge_room
 from guard.protect.journal import UNCERTAIN, Event, advance
+from guard.protect.lawful import unlawful
 from guard.protect.lookup import Fate, Found, ask, look_up
 from guard.protect.outcome import Ending
 from guard.protect.ports import Ports
@@ -31,29 +34,32 @@ from guard.risk.book import OrderSide, Position, Side
 from guard.risk.quality import Quality
 
 # Refusals after which it is certain that no order is open: the venue did not even look at it.
-_CERTAIN = (OrderRejected, CredentialsRejected, ClockSkew)
+CERTAIN = (OrderRejected, CredentialsRejected, ClockSkew)
 STOPPED = "orders were stopped: the account is not armed any more, or the guard is ending"
 
 
-async def send_order(ports: Ports, run: Run, order: OrderRecord, position: Position) -> OrderRecord | Halt:
+async def send_order(
+    ports: Ports, run: Run, order: OrderRecord, position: Position, *, follows: float = 0.0
+) -> OrderRecord | Halt:
     """Send an approved order of a run and find out what became of it.
 
     Args:
         ports: where to.
         run: the execution that it belongs to; the notional that its intent reserves is kept up to date.
         order: approved, sized and priced for the newest book.
-        position: its leg in that book.
+        position: its leg in that book (of a hedge that opens one: an empty one).
+        follows: contracts of another order that this one makes necessary, for which there must be room as well.
 
     Returns:
         The order once its end is certain (filled, partly filled, rejected, failed), or why the run ends here.
     """
-    halt = await _last_gates(ports, run, order, position)  # 1
+    halt = await _last_gates(ports, run, order, position, follows)  # 1
     if halt is not None:
         return halt
     resends = 0
     while True:
         sent_at = ports.clock.monotonic()
-        order = await _submit(ports, run, order)  # 2, 3
+        order = await _submit(ports, run, order, position)  # 2, 3
         if order.state is OrderJournalState.SKIPPED:
             return Halt(Ending.STOPPED, STOPPED)
         if order.state not in UNCERTAIN:
@@ -81,7 +87,8 @@ async def give_up(ports: Ports, order: OrderRecord) -> OrderRecord:
     return await save(ports, advance(order, Event.GIVE_UP, at=ports.clock.now(), error="never arrived at the venue"))
 
 
-async def _last_gates(ports: Ports, run: Run, order: OrderRecord, position: Position) -> Halt | None:
+def standing_gates(ports: Ports, run: Run) -> Halt | None:
+    """The gates that need no order: kill switch, freshness, position mode; None = all are open."""
     if ports.stop.is_set():
         return Halt(Ending.STOPPED, STOPPED)
     quality = ports.judge(run.fetched)
@@ -89,12 +96,32 @@ async def _last_gates(ports: Ports, run: Run, order: OrderRecord, position: Posi
         return Halt(Ending.NOT_FRESH, f"data is {quality.quality}: {'; '.join(quality.reasons)}")
     if not run.fetched.position_mode_proven:
         return Halt(Ending.NOT_FRESH, "the venue has not stated its position mode in this session")
+    return None
+
+
+def room_of(run: Run, order: OrderRecord, position: Position) -> Room | None:
+    """What a hedging order may open by the newest book, its own intent's fills counted; None: it is none."""
+    if order.remedy != "hedge":
+        return None
+    instrument = run.task.instruments[order.symbol]
+    return hedge_room(run.fetched.book, run.protected(order), position, instrument, run.hedging())
+
+
+async def _last_gates(ports: Ports, run: Run, order: OrderRecord, position: Position, follows: float) -> Halt | None:
+    halt = standing_gates(ports, run)
+    if halt is not None:
+        return halt
+    wrong = unlawful(order, run.fetched.book, room_of(run, order, position))
+    if wrong:
+        return Halt(Ending.FORBIDDEN, wrong)
     # Bought back, it may cost up to its limit: the cap must hold there.
     price = max(position.mark_price, float(order.limit_price))
-    wanted = float(order.contracts) * contract_notional(position.kind, position.contract_size, price)
+    unit = contract_notional(position.kind, position.contract_size, price)
+    wanted = float(order.contracts) * unit
     traded = await _traded_today(ports, run)
-    if traded + wanted > run.task.daily_cap:
-        used = f"{traded:,.0f} of {run.task.daily_cap:,.0f} traded today, the next order needs {wanted:,.0f}"
+    if traded + wanted + follows * unit > run.task.daily_cap:
+        needed = wanted + follows * unit
+        used = f"{traded:,.0f} of {run.task.daily_cap:,.0f} traded today, the next order needs {needed:,.0f}"
         return Halt(Ending.CAPPED, f"{used} (quote currency)")
     # Reserved before it is sent: a crash between the two leaves the cap counting too much, never too little.
     run.intent = replace(run.intent, notional=run.notional + wanted)
@@ -110,7 +137,7 @@ async def _traded_today(ports: Ports, run: Run) -> float:
     return max(0.0, journalled - run.intent.notional) + run.notional
 
 
-async def _submit(ports: Ports, run: Run, order: OrderRecord) -> OrderRecord:
+async def _submit(ports: Ports, run: Run, order: OrderRecord, position: Position) -> OrderRecord:
     order = await save(ports, advance(order, Event.SEND, at=ports.clock.now(), error=None))
     if ports.stop.is_set():
         order = await save(ports, advance(order, Event.SKIP, at=ports.clock.now(), error=STOPPED))
@@ -118,9 +145,12 @@ async def _submit(ports: Ports, run: Run, order: OrderRecord) -> OrderRecord:
         return order
     what = f"order {order.client_order_id}"
     try:
-        answer = await ask(ports.account.submit(_request(run, order)), what, ports.bounds.call_timeout_s)
-    except _CERTAIN as error:
+        answer = await ask(ports.account.submit(_request(run, order, position)), what, ports.bounds.call_timeout_s)
+    except CERTAIN as error:
         order = advance(order, Event.REFUSE, at=ports.clock.now(), error=str(error))
+    except OrderOutcomeUnknown as error:
+        event = Event.ACCEPT if error.accepted else Event.LOSE_SIGHT
+        order = advance(order, event, at=ports.clock.now(), error=str(error))
     except VenueError as error:
         # Unavailable, limited, garbled, timed out: any of these may hide an order that arrived.
         order = advance(order, Event.LOSE_SIGHT, at=ports.clock.now(), error=str(error))
@@ -130,8 +160,8 @@ async def _submit(ports: Ports, run: Run, order: OrderRecord) -> OrderRecord:
     return await save(ports, order)
 
 
-def _request(run: Run, order: OrderRecord) -> OrderRequest:
-    position = run.position(order.symbol, order.leg)
+def _request(run: Run, order: OrderRecord, position: Position) -> OrderRequest:
+    held = run.position(order.symbol, order.leg) or position
     return OrderRequest(
         client_order_id=order.client_order_id,
         symbol=order.symbol,
@@ -142,7 +172,7 @@ def _request(run: Run, order: OrderRecord) -> OrderRequest:
         reduce_only=order.reduce_only,
         position_mode=run.fetched.book.position_mode,
         time_in_force="IOC",
-        margin_mode="cross" if position is None else position.margin_mode,
+        margin_mode=held.margin_mode,
     )
 
 
@@ -154,8 +184,6 @@ async def _find(ports: Ports, order: OrderRecord, since_sent_s: float) -> Found:
 
 
 async def _lose_sight(ports: Ports, run: Run, order: OrderRecord, problem: str) -> Halt:
-    if order.state is not OrderJournalState.UNKNOWN:
-        order = advance(order, Event.LOSE_SIGHT, at=ports.clock.now())
     run.sent[order.client_order_id] = await save(ports, replace(order, error=problem))
     return Halt(Ending.PENDING, f"the outcome of order {order.client_order_id} is unknown: {problem}")
 
@@ -168,4 +196,4 @@ async def _may_resend(ports: Ports, run: Run, order: OrderRecord, position: Posi
         return Halt(Ending.TARGET_HOLDS, "the target holds again without the order that never arrived")
     if resends >= ports.bounds.resends:
         return Halt(Ending.LOST, f"order {order.client_order_id} never arrived at the venue, {resends + 1} times")
-    return await _last_gates(ports, run, order, position)
+    return await _last_gates(ports, run, order, position, 0.0)

@@ -25,6 +25,8 @@ _HEADLINES: dict[Ending, str] = {
     Ending.NOT_FRESH: "stopped acting: the data is not fit for orders",
     Ending.PENDING: "an order's outcome is not known yet; nothing else is sent until it is",
     Ending.SURPRISE: "UNEXPECTED RESULT, automation is FROZEN",
+    Ending.OVERTAKEN: "stopped acting: the account changed meanwhile, the next cycle plans anew",
+    Ending.FORBIDDEN: "did not send an order that is against the guard's own rules",
     Ending.NEVER_SENT: "a plan was dropped: nothing of it had been sent",
     Ending.RECOVERED: "an interrupted plan is accounted for",
     Ending.DRY_RUN: "dry run: these orders would have been sent",
@@ -61,9 +63,20 @@ def outcome_text(account: str, outcome: Outcome) -> str:
 
 
 def order_line(order: OrderRecord) -> str:
-    """One order: `sell 0.412 BTC/USDT:USDT (long leg), limit 31807.5: filled 0.412 at 31950.1`."""
+    """One order: `sell 0.412 BTC/USDT:USDT (long leg), limit 31807.5: filled 0.412 at 31950.1`.
+
+    A cancellation names the order that rested: `cancel buy 0.5 BTC/USDT:USDT at 30000: cancelled`.
+    """
+    if order.remedy == "cancel":
+        return f"cancel {order.side} {order.contracts} {order.symbol} at {order.limit_price}: {_end(order)}"
     asked = f"{order.side} {order.contracts} {order.symbol} ({order.leg} leg), limit {order.limit_price}"
     return f"{asked}: {_fate(order)}"
+
+
+def _end(order: OrderRecord) -> str:
+    if order.state is OrderJournalState.VERIFIED:
+        return order.error or "cancelled"
+    return _fate(order)
 
 
 def _fate(order: OrderRecord) -> str:

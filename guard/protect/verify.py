@@ -6,7 +6,7 @@ after the last read. A book that is not fresh proves nothing, either way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -37,13 +37,18 @@ class Settled:
     problem: str = ""
 
 
-async def read_settled(ports: Ports, expected: Mapping[LegKey, Decimal], position_mode: str) -> Settled:
-    """Read the book until its legs are `expected`, at most `verify_attempts` times."""
+async def read_settled(
+    ports: Ports, expected: Mapping[LegKey, Decimal], position_mode: str, gone: Collection[str] = ()
+) -> Settled:
+    """Read the book until its legs are `expected` and no order of `gone` rests, at most `verify_attempts` times.
+
+    `gone` are the venue's ids of orders that were cancelled.
+    """
     last = Settled(None, None, problem="the book was not read")
     for attempt in range(ports.bounds.verify_attempts):
         if attempt:
             await ports.clock.sleep(ports.bounds.verify_pause_s)
-        now = await _read_once(ports, expected, position_mode)
+        now = await _read_once(ports, expected, position_mode, gone)
         if now.fetched is not None:
             last = now
             if not now.surprises:
@@ -68,7 +73,9 @@ async def confirm_book(ports: Ports, run: Run) -> Halt | None:
     return None
 
 
-async def _read_once(ports: Ports, expected: Mapping[LegKey, Decimal], position_mode: str) -> Settled:
+async def _read_once(
+    ports: Ports, expected: Mapping[LegKey, Decimal], position_mode: str, gone: Collection[str]
+) -> Settled:
     try:
         fetched = await ask(ports.account.fetch_book(), "reading the book", ports.bounds.call_timeout_s)
         risk = assess(fetched.book)
@@ -78,6 +85,8 @@ async def _read_once(ports: Ports, expected: Mapping[LegKey, Decimal], position_
     if quality.quality is not Quality.FRESH:
         return Settled(None, None, problem=f"data is {quality.quality}: {'; '.join(quality.reasons)}")
     surprises = list(differences(expected, legs_of(fetched.book)))
+    still = [order for order in fetched.book.orders if order.order_id in gone]
+    surprises += [f"order {order.order_id} on {order.symbol} is still open" for order in still]
     if fetched.book.position_mode != position_mode:
         surprises.append(f"the position mode is {fetched.book.position_mode}, it was {position_mode}")
     return Settled(fetched, risk, tuple(surprises))

@@ -1,0 +1,125 @@
+"""What a hedge may still open, and at which mark it is counted. Pure.
+
+A hedge is capped by what it is against, in the newest book: on the same symbol both legs are compared in contracts, so
+that they are never more than equal; a proxy is compared in quote currency at the present marks, and every other hedge
+of the same leg counts. In one-way mode there is one leg for a symbol: an order against it would make it smaller, so it
+is no hedge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from guard.ports.records import HedgeRecord
+from guard.ports.venue import Instrument
+from guard.protect.legs import LegKey, legs_of
+from guard.protect.plan_values import Step
+from guard.protect.sizing import contract_notional, exact, round_down
+from guard.risk.assets import STABLE, parts
+from guard.risk.book import Book, Kind, MarginMode, Position, Side
+
+OTHER_SIDE: dict[Side, Side] = {"long": "short", "short": "long"}
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many contracts a hedge may still open; `why` says why none at all (empty: it is full, or there is room)."""
+
+    contracts: Decimal
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Protected:
+    """Which leg a hedge opens or grows, and which one it is against."""
+
+    symbol: str
+    leg: Side
+    key: LegKey
+
+
+def protected_by_step(step: Step) -> Protected:
+    """What a hedging step says: it protects `BTC/USDT:USDT long`."""
+    protects, _, side = step.protects.rpartition(" ")
+    return Protected(step.symbol, step.leg, (protects, "long" if side == "long" else "short"))
+
+
+def reference_leg(book: Book, symbol: str, leg: Side) -> Position | None:
+    """The leg as it is held, or an empty one at the mark of the symbol's other leg; None: the symbol is not held."""
+    held = [position for position in book.positions if position.symbol == symbol]
+    for position in held:
+        if position.side == leg:
+            return position
+    return replace(held[0], side=leg, contracts=0.0, isolated_margin=None) if held else None
+
+
+def empty_leg(symbol: str, leg: Side, mark_price: float, instrument: Instrument, mode: MarginMode) -> Position:
+    """A leg of a symbol that is not held, at a price from its order book."""
+    settle = symbol.partition(":")[2].partition("-")[0]
+    kind: Kind = "linear" if parts(symbol, settle)[1] == settle else "inverse"
+    size = float(instrument.contract_size)
+    return Position(symbol, leg, 0.0, size, kind, settle, mark_price, mark_price, 1.0, mode)
+
+
+def hedge_room(
+    book: Book, hedge: Protected, reference: Position, instrument: Instrument, recorded: Iterable[HedgeRecord]
+) -> Room:
+    """What a hedge may open at most, down to the step.
+
+    Args:
+        book: the newest verified book.
+        hedge: which leg is opened against which.
+        reference: the leg that is opened, with the mark at which it is counted.
+        instrument: its trading rules.
+        recorded: hedges that are open, those of this execution included.
+    """
+    legs = legs_of(book)
+    against = (hedge.symbol, OTHER_SIDE[hedge.leg])
+    if book.position_mode == "one_way" and legs.get(against):
+        return Room(
+            Decimal(0), f"in one-way mode a hedge on {hedge.symbol} would be a reduction of its {against[1]} leg"
+        )
+    if hedge.key[1] == hedge.leg:
+        why = f"a {hedge.leg} leg on {hedge.symbol} is no hedge of the {hedge.leg} leg on {hedge.key[0]}"
+        return Room(Decimal(0), why)
+    if not legs.get(hedge.key):
+        return Room(Decimal(0), f"there is no {hedge.key[1]} leg on {hedge.key[0]} that it could be against")
+    if hedge.symbol == hedge.key[0]:
+        free = legs[hedge.key] - legs.get((hedge.symbol, hedge.leg), Decimal(0))
+        return Room(max(Decimal(0), round_down(free, instrument.step)))
+    if not _comparable(hedge.symbol, hedge.key[0]):
+        return Room(Decimal(0), f"{hedge.symbol} and {hedge.key[0]} are not quoted in the same money")
+    free_value = _exposure(book, hedge.key) - _hedged(book, hedge, reference, recorded)
+    unit = contract_notional(reference.kind, reference.contract_size, reference.mark_price)
+    return Room(max(Decimal(0), round_down(exact(free_value / unit), instrument.step)))
+
+
+def _comparable(first: str, second: str) -> bool:
+    quotes = {parts(symbol, "")[1] for symbol in (first, second)}
+    return len(quotes) == 1 or quotes <= STABLE
+
+
+def _exposure(book: Book, key: LegKey) -> float:
+    """Quote value of a leg at its mark, less that of the other leg of its symbol."""
+    legs = [position for position in book.positions if position.symbol == key[0]]
+    return sum(value_of(position) * (1.0 if position.side == key[1] else -1.0) for position in legs)
+
+
+def _hedged(book: Book, hedge: Protected, reference: Position, recorded: Iterable[HedgeRecord]) -> float:
+    """Quote value of the hedges on other symbols that stand against the same leg."""
+    marks = {position.symbol: position for position in (*book.positions, reference)}
+    found = 0.0
+    for each in recorded:
+        if (each.protects_symbol, each.protects_leg) == hedge.key and each.symbol != hedge.key[0]:
+            mark = marks.get(each.symbol)
+            # Of a symbol that is not held any more nothing stands.
+            if mark is not None:
+                found += float(each.contracts) * contract_notional(mark.kind, mark.contract_size, mark.mark_price)
+    return found
+
+
+def value_of(position: Position) -> float:
+    """Quote value of a leg at its mark."""
+    return position.contracts * contract_notional(position.kind, position.contract_size, position.mark_price)
