@@ -14,6 +14,8 @@ branch_labels = None
 depends_on = None
 
 _BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+# A copy of it would have row ids: its columns are dropped in place.
+_ROWLESS = "snapshot_positions"
 _TABLES = (
     "grants",
     "groups",
@@ -94,6 +96,7 @@ def _added() -> dict[str, tuple[sa.Column[Any], ...]]:
             _figure("cost_actual"),
         ),
         "orders": (_figure("mark_price"),),
+        "snapshot_positions": (_text("currency", null=True),),
     }
 
 
@@ -113,6 +116,10 @@ def downgrade() -> None:
     for name in reversed(_TABLES):
         op.drop_table(name)
     for name, columns in _added().items():
+        if name == _ROWLESS:
+            for column in columns:
+                op.drop_column(name, column.name)
+            continue
         with op.batch_alter_table(name) as table:
             for column in reversed(columns):
                 table.drop_column(column.name)

@@ -97,7 +97,7 @@ def _snapshot_row(reading: Reading) -> dict[str, object]:
 
 
 def _position_rows(seq: int | None, risk: AccountRisk) -> list[dict[str, object]]:
-    legs: list[PositionRisk] = [leg for pool in risk.pools for leg in pool.positions]
+    legs: list[tuple[PositionRisk, str]] = [(leg, pool.currency) for pool in risk.pools for leg in pool.positions]
     return [
         {
             "snapshot_seq": seq,
@@ -111,8 +111,9 @@ def _position_rows(seq: int | None, risk: AccountRisk) -> list[dict[str, object]
             "unrealized_pnl": leg.unrealized_pnl,
             "maintenance_margin": leg.maintenance_margin,
             "liquidation_price": leg.liquidation_price,
+            "currency": currency,
         }
-        for ordinal, leg in enumerate(legs)
+        for ordinal, (leg, currency) in enumerate(legs)
     ]
 
 

@@ -189,6 +189,7 @@ def _position(row: RowMapping) -> PositionSnapshot:
         unrealized_pnl=row["unrealized_pnl"],
         maintenance_margin=row["maintenance_margin"],
         liquidation_price=row["liquidation_price"],
+        currency=row["currency"],
     )
 
 

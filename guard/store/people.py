@@ -10,11 +10,12 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 
 from guard.ports.errors import InputError, StoreError
 from guard.ports.records import ChatRecord, UserRecord
-from guard.store.tables import AccountRow, ChatRow, LinkCodeRow, OutboxRow, RefusalRow, UserRow, table
+from guard.store.tables import AccountRow, ChatRow, GroupRow, LinkCodeRow, OutboxRow, RefusalRow, UserRow, table
 
 _users: Final = table(UserRow)
 _chats: Final = table(ChatRow)
 _codes: Final = table(LinkCodeRow)
+_groups: Final = table(GroupRow)
 _refusals: Final = table(RefusalRow)
 _accounts: Final = table(AccountRow)
 _outbox: Final = table(OutboxRow)
@@ -122,7 +123,7 @@ def mark_chat_dead(connection: Connection, chat_id: int, at: datetime) -> None:
 
 
 def move_chat(connection: Connection, chat_id: int, new_chat_id: int) -> None:
-    """A chat has a new id: its links and its waiting messages follow.
+    """A chat has a new id: its links, what it hears as a group and its waiting messages follow.
 
     A person who is linked in both keeps the new link.
     """
@@ -130,6 +131,10 @@ def move_chat(connection: Connection, chat_id: int, new_chat_id: int) -> None:
     there = select(_chats.c.chat_user_id).where(_chats.c.chat_id == new_chat_id)
     connection.execute(delete(_chats).where(old & _chats.c.chat_user_id.in_(there)))
     connection.execute(update(_chats).where(old).values(chat_id=new_chat_id))
+    there_too = select(_groups.c.user_id).where(_groups.c.chat_id == new_chat_id)
+    group = _groups.c.chat_id == chat_id
+    connection.execute(delete(_groups).where(group & _groups.c.user_id.in_(there_too)))
+    connection.execute(update(_groups).where(group).values(chat_id=new_chat_id))
     waits = (
         (_outbox.c.destination == destination(chat_id)) & _outbox.c.delivered_at.is_(None) & _outbox.c.dead_at.is_(None)
     )

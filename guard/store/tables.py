@@ -208,6 +208,7 @@ class PositionRow(Row, table=True):
     unrealized_pnl: float = Field(sa_type=Finite)
     maintenance_margin: float = Field(sa_type=Finite)
     liquidation_price: float | None = Field(sa_type=Finite)
+    currency: str | None
 
 
 class ZoneChangeRow(Row, table=True):

@@ -60,6 +60,7 @@ async def test_a_snapshot_tells_what_was_read(store: Store, make: Any) -> None:
                 unrealized_pnl=leg.unrealized_pnl,
                 maintenance_margin=leg.maintenance_margin,
                 liquidation_price=leg.liquidation_price,
+                currency="USDT",
             )
             for leg in (make.leg(), short)
         ),

@@ -207,6 +207,16 @@ async def test_a_chat_moves_onto_one_that_is_linked(store: Store, make: Any, ali
     assert [chat.chat_id for chat in await store.chats_of(alice.user_id)] == [-1007]
 
 
+async def test_a_group_that_moves_hears_alerts_where_it_is(store: Store, alice: UserRecord, make: Any) -> None:
+    """What a group hears follows it; heard in both, it is heard once."""
+    await store.link_group(GroupRecord(-7, None, alice.user_id, None, "desk", make.start))
+    await store.move_chat(-7, -1007)
+    assert await heard_by(store, "id-alice") == ["telegram:-1007"]
+    await store.link_group(GroupRecord(-7, None, alice.user_id, None, "desk", make.start))
+    await store.move_chat(-7, -1007)
+    assert [group.chat_id for group in await store.groups_of(alice.user_id)] == [-1007]
+
+
 async def test_refusals_are_counted_in_bounded_space(store: Store, make: Any) -> None:
     """However often a stranger writes, one row grows, not the table."""
     assert await store.refusal_count() == 0
