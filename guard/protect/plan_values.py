@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
@@ -16,31 +17,45 @@ Remedy = Literal["cancel", "net", "transfer", "reduce", "hedge"]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Levels that every pool must reach: risk_ratio at most, distance to liquidation at least. Both hold or none."""
+    """Levels that every pool must reach; all hold or none.
+
+    `risk_ratio` at most (1 asks for nothing but not to be liquidated), `distance` to liquidation at least, a fraction
+    (0 asks for nothing), `margin_level` (equity / initial margin) at least (None asks for nothing).
+    """
 
     risk_ratio: float = 0.35
     distance: float = 0.12
+    margin_level: float | None = None
 
     def holds_for(self, pool: PoolRisk) -> bool:
-        """Whether a pool meets both levels; a pool without legs does, one without equity does not."""
+        """Whether a pool meets every level; a pool without legs does, one without equity does not."""
         if not pool.positions:
             return True
         if pool.risk_ratio is None or pool.risk_ratio > self.risk_ratio:
             return False
+        if self.margin_level is not None and pool.margin_level is not None and pool.margin_level < self.margin_level:
+            return False
         return pool.distance is None or pool.distance >= self.distance
 
     def holds(self, risk: AccountRisk) -> bool:
-        """Whether every pool of the account meets both levels."""
+        """Whether every pool of the account meets every level."""
         return all(self.holds_for(pool) for pool in risk.pools)
+
+    def beyond(self, part: float) -> Target:
+        """Levels a little better than these, each by a fraction `part` of itself."""
+        level = None if self.margin_level is None else self.margin_level * (1.0 + part)
+        return Target(self.risk_ratio * (1.0 - part), self.distance * (1.0 + part), level)
 
 
 @dataclass(frozen=True, slots=True)
 class PlanLimits:
     """What a plan may use.
 
-    `max_notional_left` is what the daily cap leaves, in quote currency (None: no cap). `allowance_bps` stands in for
-    spread and slippage where no order book is given. `max_child_notional` must leave room for two of a symbol's
-    smallest orders, or the symbol is not traded (`guard.protect.sizing` splits).
+    `max_notional_left` is what the daily cap leaves, in quote currency (None: no cap), `max_plan_notional` the most
+    that one plan trades. `allowance_bps` stands in for spread and slippage where no order book is given.
+    `max_child_notional` must leave room for two of a symbol's smallest orders, or the symbol is not traded
+    (`guard.protect.sizing` splits).
+    `transferable` is what may be moved in from the user's other wallets, by asset, in units of it.
     """
 
     allow_symbols: tuple[str, ...] = ()
@@ -49,21 +64,30 @@ class PlanLimits:
     max_slippage_bps: float = 50.0
     max_child_notional: float = 50_000.0
     allowance_bps: float = 10.0
+    max_plan_notional: float | None = None
+    transferable: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def most_notional(self) -> float | None:
+        """The most that a plan may trade, in quote currency; None = no cap."""
+        caps = [cap for cap in (self.max_notional_left, self.max_plan_notional) if cap is not None]
+        return max(0.0, min(caps)) if caps else None
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do. `contracts` is a multiple of the venue's step (or the whole leg); `side` is the order's.
+    """One thing to do. `contracts` is a multiple of the venue's step; `leg` is the leg that it acts on.
 
-    `notional` and `cost` (fee, spread and slippage) are in quote currency at the present mark.
+    | remedy | what it is | further fields |
+    | --- | --- | --- |
+    | cancel | an opening order is taken back; `contracts` is what is left of it | `order_id`: the venue's |
+    | net | one of two steps in a row that make both legs of a symbol smaller by the same size | |
+    | transfer | collateral moves in: `symbol` is the asset, `contracts` its amount; told, not carried out | |
+    | reduce | a leg is made smaller | |
+    | hedge | `leg` is opened or grown | `protects`: the leg that it offsets, as `BTC/USDT:USDT long` |
 
-    - `cancel`: `order_id` is the venue's id of a resting order; `contracts` what is left of it.
-    - `net`: always two steps in a row on one symbol, one for each leg, of the same size.
-    - `reduce`: one leg is made smaller.
-    - `hedge`: `leg` is opened or grows; `protects` is the symbol of the leg on the other side that it is against.
-    - `transfer`: told to people, not carried out.
-
-    `margin_mode` is that of the leg.
+    `side` is that of the order to send (of a cancelled order: its own). `notional` and `cost` (fee, spread and
+    slippage) are in quote currency at the present mark.
     """
 
     remedy: Remedy
@@ -80,7 +104,7 @@ class Step:
 
     @property
     def reduces(self) -> bool:
-        """Whether it can only make a leg smaller."""
+        """Whether it makes a leg smaller by a reduce-only order."""
         return self.remedy in {"net", "reduce"}
 
 

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from guard.protect.plan_values import Target, TopUp, amount_places
+from guard.protect.plan_values import TopUp, amount_places
 from guard.protect.poolkey import PoolKey
 from guard.protect.reduced import add_collateral
-from guard.protect.slack import slack_of
+from guard.protect.slack import Goal, slack_of
 from guard.risk.book import Book
 
 _ATTEMPTS = 8
@@ -17,16 +17,16 @@ _ATTEMPTS = 8
 _MARGIN = 1e-9
 
 
-def top_up(book: Book, pool: PoolKey, target: Target, gross_notional: float) -> TopUp | None:
+def top_up(book: Book, pool: PoolKey, goal: Goal, gross_notional: float) -> TopUp | None:
     """The sum to add to a pool, rounded up to a cent (a millionth of a coin); None when no reasonable sum would do.
 
     Slack is concave in the sum (each unit counts for no more than the one before), so the chord between nothing and a
     large sum never promises too much: what it says is enough.
     """
-    now = slack_of(book, pool, target)
+    now = slack_of(book, pool, goal)
     far = max(gross_notional, float(-now.min()), 1.0)
     for _ in range(_ATTEMPTS):
-        gained = slack_of(add_collateral(book, pool.currency, far, pool.isolated), pool, target) - now
+        gained = slack_of(add_collateral(book, pool.currency, far, pool.isolated), pool, goal) - now
         if bool(np.all(now + gained >= 0.0)):
             needed = max(float(-lack * far / gain) for lack, gain in zip(now, gained, strict=True) if lack < 0.0)
             places = amount_places(pool.currency)

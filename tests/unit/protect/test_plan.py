@@ -10,9 +10,9 @@ import pytest
 
 from guard.ports.venue import Depth, DepthLevel, Instrument
 from guard.protect.cost import CostCurve
+from guard.protect.lever import Lever
 from guard.protect.plan import Plan, PlanLimits, Target, plan_json, plan_reduction
 from guard.protect.reduced import add_collateral
-from guard.protect.search import SellableLeg
 from guard.risk.assess import assess
 from guard.risk.book import Book, Position, Tier
 from guard.risk.bookerror import BookError
@@ -270,11 +270,11 @@ def test_a_book_that_cannot_be_assessed(one_long: Book) -> None:
 
 
 def test_the_end_of_the_tier_table(one_long: Book) -> None:
-    """A leg at the very last cap can be planned for; its bound is 0 because growing it has no answer."""
+    """A leg at the very last cap can be planned for."""
     capped = replace(one_long, tiers={BTC: (Tier(0.0, 36_000.0, 0.004),)})
     plan = plan_of(capped)
     assert plan.feasible
-    assert plan.bound == 0.0
+    assert 0.0 < plan.bound <= plan.cost
 
 
 @pytest.mark.parametrize(
@@ -284,8 +284,8 @@ def test_the_end_of_the_tier_table(one_long: Book) -> None:
 def test_fit(make: Any, wanted: int, size: int) -> None:
     """At least the smallest order, nothing that cannot be closed later, never beyond the leg."""
     leg = make.position(BTC, "long", 1.0, 40_000.0, 36_000.0)
-    sellable = SellableLeg(leg, make.instrument(BTC), CostCurve(36_000.0, 0.0005, (), 0.001), top=1_000, smallest=10)
-    assert sellable.fit(wanted) == size
+    lever = Lever(leg, make.instrument(BTC), CostCurve(36_000.0, 0.0005, (), 0.001), top=1_000, smallest=10)
+    assert lever.fit(wanted) == size
 
 
 def test_plan_json(one_long: Book) -> None:
@@ -300,7 +300,7 @@ def test_plan_json(one_long: Book) -> None:
     what, level, cost = document["explanation"]
     assert what == "Reduce: sell 0.671 BTC/USDT:USDT (long leg)"
     assert level == "risk_ratio 9.6 % -> 3.2 %, distance to liquidation 3.8 % -> 12.0 %"
-    assert cost.startswith("Cost about 36.23, 0.15 % of 24,156.00 traded; at least 35.")
+    assert cost.startswith("Cost about 36.23, 0.15 % of 24,156.00 traded; at least 36.22")
 
 
 def test_a_contract_whose_band_holds_no_price_does_not_keep_the_others_from_being_sold(make: Any) -> None:

@@ -1,0 +1,257 @@
+"""Which legs may be cut, and which hedges may be opened, under the limits; and why others may not. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from guard.ports.venue import Depth, Instrument
+from guard.protect.cost import cost_curve
+from guard.protect.lever import Lever
+from guard.protect.plan_values import PlanLimits
+from guard.protect.programme import Tie
+from guard.protect.sizing import (
+    contract_notional,
+    exact,
+    largest_child,
+    limit_price,
+    smallest_order,
+    tradable_leg,
+)
+from guard.risk.assets import FIAT, STABLE, parts
+from guard.risk.book import Book, OrderSide, Position, Side
+
+OPPOSITE: Mapping[Side, Side] = {"long": "short", "short": "long"}
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What is known of the venue's symbols, and what may be used of it."""
+
+    instruments: Mapping[str, Instrument]
+    depth: Mapping[str, Depth]
+    limits: PlanLimits
+    taker: float
+
+    def lever(self, position: Position, *, grows: bool) -> Lever | str:
+        """The lever of a leg, or why it cannot be traded. A leg that grows comes with the size that it may grow by."""
+        name = f"{position.symbol} {position.side}"
+        instrument = self.instruments.get(position.symbol)
+        if instrument is None:
+            return f"{name} has no trading rules"
+        side: OrderSide = "buy" if (position.side == "long") == grows else "sell"
+        price = limit_price(side, position.mark_price, self.limits.max_slippage_bps, instrument.tick)
+        if price <= 0:
+            return f"{name} has no price inside the band: its mark is below the venue's tick of {instrument.tick}"
+        smallest = smallest_order(instrument, position, price)
+        leg = tradable_leg(instrument, position)
+        if leg < smallest:
+            return f"{name} of {leg} contracts is below the smallest order of {smallest}"
+        if largest_child(instrument, position, price, self.limits.max_child_notional) < 2 * smallest:
+            return f"{name} has a smallest order of {smallest} contracts, above half of the largest order allowed"
+        # An order that opens a leg eats the side of the order book that closing the opposite leg eats.
+        eats = replace(position, side=OPPOSITE[position.side]) if grows else position
+        curve = cost_curve(
+            eats,
+            self.depth.get(position.symbol),
+            fee_rate=self.taker,
+            max_slippage_bps=self.limits.max_slippage_bps,
+            allowance_bps=self.limits.allowance_bps,
+        )
+        step = instrument.step
+        return Lever(position, instrument, curve, int(leg / step), int(smallest / step), grows=grows)
+
+    def barred(self, symbol: str, settle: str) -> str:
+        """Why a symbol may not be traded whatever its size; empty = it may."""
+        if self.limits.allow_symbols and symbol not in self.limits.allow_symbols:
+            return "is not in allow_symbols"
+        quote = parts(symbol, settle)[1]
+        if quote not in STABLE and quote not in FIAT:
+            return f"is quoted in {quote}, limits are in dollars"
+        return ""
+
+
+def cutting_levers(book: Book, market: Market) -> tuple[list[Lever], list[str]]:
+    """The legs that may be made smaller, by name, and why the others may not."""
+    levers, obstacles = [], []
+    for position in book.positions:
+        why = market.barred(position.symbol, position.settle) or _held_twice(book, position)
+        lever = f"{position.symbol} {position.side} {why}" if why else market.lever(position, grows=False)
+        if isinstance(lever, str):
+            obstacles.append(lever)
+        else:
+            levers.append(lever)
+    # By name: the plan must not depend on the order in which a venue lists positions.
+    return sorted(levers, key=lambda lever: lever.key), obstacles
+
+
+def _held_twice(book: Book, position: Position) -> str:
+    if sum((held.symbol, held.side) == (position.symbol, position.side) for held in book.positions) > 1:
+        # No order and no look at what is left could tell the two apart.
+        return "is held twice, in cross and isolated margin"
+    return ""
+
+
+def netting_groups(levers: Sequence[Lever]) -> tuple[list[Lever], list[tuple[int, ...]], list[Tie]]:
+    """Where legs may be netted and not reduced: levers of symbols with both legs, moving by the same size."""
+    kept: list[Lever] = []
+    groups: list[tuple[int, ...]] = []
+    ties: list[Tie] = []
+    by_key = {lever.key: lever for lever in levers}
+    for lever in levers:
+        other = by_key.get((lever.position.symbol, "short"))
+        if lever.position.side != "long" or other is None:
+            continue
+        top = min(lever.top, other.top)
+        smallest = max(lever.smallest, other.smallest)
+        if top < smallest:
+            continue
+        index = len(kept)
+        kept += [replace(lever, top=top, smallest=smallest), replace(other, top=top, smallest=smallest)]
+        groups.append((index, index + 1))
+        ties.append(Tie(((index, 1.0), (index + 1, -1.0)), 0.0, exact=True))
+    return kept, groups, ties
+
+
+@dataclass(frozen=True, slots=True)
+class Hedges:
+    """Levers that hedge, with what keeps them below the exposure that they hedge.
+
+    `ties` hold a hedge to the exposure that is left after the plan; every allowed plan obeys `loose` (a plan may also
+    cut the protected leg further and not hedge at all). Lever indices count from the first cutting lever on.
+    """
+
+    levers: tuple[Lever, ...]
+    ties: tuple[Tie, ...]
+    loose: tuple[Tie, ...]
+
+
+def hedging_levers(
+    book: Book, legs: Sequence[Position], cutting: Sequence[Lever], market: Market, betas: Mapping[str, float]
+) -> Hedges:
+    """Hedges of the cross legs of one pool: the opposite leg of a symbol in hedge mode, proxies where betas are given.
+
+    Args:
+        book: the account.
+        legs: the pool's legs.
+        cutting: levers of the pool that come before these.
+        market: what may be traded.
+        betas: beta of assets; those with beta 1 are what others are hedged with.
+    """
+    proxies = _proxies(book, legs, cutting, market, betas)
+    taken = {lever.key for lever, _, _ in proxies}
+    own = [each for each in _opposites(book, legs, cutting, market) if each[0].key not in taken]
+    levers, ties, loose = [], [], []
+    for offset, (lever, tie, relaxed) in enumerate([*own, *proxies]):
+        index = len(cutting) + offset
+        levers.append(lever)
+        ties.append(replace(tie, weights=((index, 1.0), *tie.weights)))
+        loose.append(replace(relaxed, weights=((index, 1.0), *relaxed.weights)))
+    return Hedges(tuple(levers), tuple(ties), tuple(loose))
+
+
+_Hedge = tuple[Lever, Tie, Tie]
+
+
+def _opposites(book: Book, legs: Sequence[Position], cutting: Sequence[Lever], market: Market) -> list[_Hedge]:
+    if book.position_mode != "hedge":
+        return []
+    held = {(leg.symbol, leg.side): leg for leg in legs}
+    place = {lever.key: index for index, lever in enumerate(cutting)}
+    found: list[_Hedge] = []
+    for key in sorted(held):
+        leg, side = held[key], OPPOSITE[key[1]]
+        other = held.get((leg.symbol, side))
+        room = exact(leg.contracts) - (exact(other.contracts) if other is not None else 0)
+        if room <= 0 or market.barred(leg.symbol, leg.settle) or _isolated_there(book, leg.symbol, side):
+            continue
+        template = replace(leg, side=side, contracts=float(room), entry_price=leg.mark_price)
+        lever = market.lever(template, grows=True)
+        if isinstance(lever, str):
+            continue
+        lever = replace(lever, held=other is not None, protects=f"{leg.symbol} {leg.side}")
+        most = float(room) * lever.curve.unit
+        whole = leg.contracts * lever.curve.unit
+        cut, widened = place.get(key), place.get((leg.symbol, side))
+        tie = [(cut, 1.0)] if cut is not None else []
+        relaxed = [(cut, most / whole)] if cut is not None else []
+        wider = [(widened, -1.0)] if widened is not None else []
+        found.append((lever, Tie((*tie, *wider), most), Tie((*relaxed, *wider), most)))
+    return found
+
+
+def _isolated_there(book: Book, symbol: str, side: Side) -> bool:
+    return any((leg.symbol, leg.side, leg.margin_mode) == (symbol, side, "isolated") for leg in book.positions)
+
+
+def _proxies(
+    book: Book, legs: Sequence[Position], cutting: Sequence[Lever], market: Market, betas: Mapping[str, float]
+) -> list[_Hedge]:
+    """The side of each reference symbol that offsets what the pool's legs weigh together."""
+    weighed = [(leg, betas[leg.base]) for leg in legs if leg.base in betas]
+    exposure = sum(leg.sign * beta * _notional(leg) for leg, beta in weighed)
+    if not weighed or exposure == 0.0:
+        return []
+    exposed: Side = "long" if exposure > 0.0 else "short"
+    side = OPPOSITE[exposed]
+    largest = max((pair for pair in weighed if pair[0].side == exposed), key=lambda pair: pair[1] * _notional(pair[0]))[
+        0
+    ]
+    found: list[_Hedge] = []
+    for symbol in sorted(market.instruments):
+        settle = symbol.partition(":")[2]
+        if betas.get(symbol.partition("/")[0]) != 1.0 or settle not in {leg.settle for leg in legs}:
+            continue
+        template = _template(book, symbol, side, market)
+        if template is None or market.barred(symbol, settle) or _isolated_there(book, symbol, side):
+            continue
+        if book.position_mode == "one_way" and any(
+            (leg.symbol, leg.side) == (symbol, exposed) for leg in book.positions
+        ):
+            continue  # an order there would make that leg smaller
+        unit = contract_notional(template.kind, template.contract_size, template.mark_price)
+        lever = market.lever(replace(template, contracts=abs(exposure) / unit), grows=True)
+        if isinstance(lever, str):
+            continue
+        held = any((leg.symbol, leg.side) == (symbol, side) for leg in legs)
+        lever = replace(lever, held=held, protects=f"{largest.symbol} {largest.side}", beta=1.0)
+        weights = [(index, betas.get(cut.position.base, 0.0), cut.position.side) for index, cut in enumerate(cutting)]
+        less = [(index, beta) for index, beta, of in weights if of == exposed and beta]
+        more = [(index, -beta) for index, beta, of in weights if of == side and beta]
+        found.append((lever, Tie((*less, *more), abs(exposure)), Tie(tuple(more), abs(exposure))))
+    return found[:1]  # one reference is enough, and two would have to share the exposure
+
+
+def _notional(leg: Position) -> float:
+    return leg.contracts * contract_notional(leg.kind, leg.contract_size, leg.mark_price)
+
+
+def _template(book: Book, symbol: str, side: Side, market: Market) -> Position | None:
+    """A leg of a symbol: like one that is held, or from trading rules, parameters and order book."""
+    like = next((leg for leg in book.positions if leg.symbol == symbol and leg.margin_mode == "cross"), None)
+    if like is not None:
+        return replace(like, side=side, entry_price=like.mark_price)
+    terms, depth = book.parameters.get(symbol, {}), market.depth.get(symbol)
+    mark = terms.get("mark_price")
+    if mark is None and depth is not None and depth.bids and depth.asks:
+        mark = (depth.bids[0].price + depth.asks[0].price) / 2.0
+    if mark is None:
+        return None
+    settle = symbol.partition(":")[2]
+    leverage = terms.get("leverage") or min((leg.leverage for leg in book.positions), default=1.0)
+    return Position(
+        symbol=symbol,
+        side=side,
+        contracts=1.0,
+        contract_size=float(market.instruments[symbol].contract_size),
+        kind="inverse" if symbol.partition("/")[0] == settle else "linear",
+        settle=settle,
+        entry_price=float(mark),
+        mark_price=float(mark),
+        leverage=float(leverage),
+    )
+
+
+def alone(levers: Iterable[Lever]) -> tuple[tuple[int, ...], ...]:
+    """Groups of levers that each move by themselves."""
+    return tuple((index,) for index, _ in enumerate(levers))
