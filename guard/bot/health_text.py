@@ -13,14 +13,14 @@ from guard.language.words import zone_word
 
 _GOOD = "✅"
 _BAD = "⚠️"
-_OFF = "➖"
+_OFF = "▫️"
 
 
 def health_text(speech: Speech, state: ServiceState, now: datetime) -> str:
     """The verdict, the person's accounts, and the ways by which they are told."""
     accounts = sorted(state.accounts, key=_worst_first)
     service = [
-        speech.plural("Accounts watched here: {count}", "Accounts watched here: {count}", max(0, state.accounts_total)),
+        speech.text("Accounts watched here: {count}", count=speech.number(state.accounts_total)),
         _telegram(speech, state.telegram),
         _second(speech, state.second),
         _outbox(speech, state),
@@ -72,7 +72,8 @@ def _account(speech: Speech, account: AccountState) -> str:
     """An account: its zone, when it was looked at, and what is wrong."""
     name = f"{ICONS[account.zone]} <b>{escaped(account.name, NAME_CLIP)}</b>: {zone_word(speech, account.zone)}"
     if not account.watched:
-        return f"{name}\n{_BAD} {speech.text('not watched by the running service; the operator finds why in its log')}"
+        why = f": {escaped(speech.sentence(account.problem))}" if account.problem else ""
+        return f"{name}\n{_BAD} {speech.text('not watched by the running service')}{why}"
     if account.checked_s is None:
         return f"{name}\n{_BAD} {speech.text('not read yet')}"
     checked = speech.duration(account.checked_s)
@@ -92,11 +93,17 @@ def _account(speech: Speech, account: AccountState) -> str:
 
 
 def _telegram(speech: Speech, state: str) -> str:
-    if state == "online":
-        return f"{_GOOD} {speech.text('Telegram: online')}"
-    if state == "off":
-        return f"{_OFF} {speech.text('Telegram: off')}"
-    return f"{_BAD} {speech.text('Telegram: {state}', state=escaped(state, 40))}"
+    match state:
+        case "running":
+            return f"{_GOOD} {speech.text('Telegram: connected')}"
+        case "off":
+            return f"{_OFF} {speech.text('Telegram: off')}"
+        case "starting":
+            return f"{_OFF} {speech.text('Telegram: connecting')}"
+        case "bad_token":
+            return f"{_BAD} {speech.text('Telegram: the token is not accepted')}"
+        case _:
+            return f"{_BAD} {speech.text('Telegram: not reachable')}"
 
 
 def _second(speech: Speech, names: tuple[str, ...]) -> str:

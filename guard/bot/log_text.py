@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from guard.bot.desks.upkeep import LogView
-from guard.bot.limits import fitted
+from guard.bot.limits import TEXT_MAX, fitted, size
 from guard.bot.status_text import ICONS, NAME_CLIP, escaped
 from guard.language.speech import Speech
 from guard.language.words import zone_word
@@ -39,7 +39,8 @@ def log_text(speech: Speech, view: LogView, count: int, *, named: bool) -> str:
     head = f"<b>{speech.text('Newest first, times in {zone}', zone=zone)}</b>"
     lines = [f"{speech.short_time(entry.at)} {entry.html}" for entry in entries]
     tail = speech.text("I look back to {since}. More: {example}", since=since, example=f"<code>{EXAMPLE}</code>")
-    return fitted(head, lines, tail, partial(_more, speech))
+    whole = "\n".join([head, *lines, "", tail])
+    return whole if size(whole) <= TEXT_MAX else fitted(head, lines, tail, partial(_more, speech))
 
 
 def entries_of(speech: Speech, view: LogView, *, named: bool) -> list[Entry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -49,7 +50,7 @@ class UpkeepAnswers(Answers):
         heartbeat = health.heartbeat if health else HEARTBEAT_OFF
         streams = health.listening.streams if health else ()
         return ServiceState(
-            accounts=tuple([self._account_state(account) for account in accounts]),
+            accounts=tuple([self._account_state(account, health.problems if health else ()) for account in accounts]),
             accounts_total=len(health.accounts) if health else 0,
             telegram=health.telegram if health else "off",
             second=tuple(stage.second.values()),
@@ -65,11 +66,15 @@ class UpkeepAnswers(Answers):
             version=__version__,
         )
 
-    def _account_state(self, account: AccountRecord) -> AccountState:
+    def _account_state(self, account: AccountRecord, problems: Sequence[str]) -> AccountState:
         watch = self._stage.watch_of(account.account_id)
-        last, good = (watch.last, watch.last_good) if watch is not None else (None, None)
+        if watch is None:
+            said = f"{account.name} is not watched: "
+            why = next((problem.removeprefix(said) for problem in problems if problem.startswith(said)), "")
+            return AccountState(account.name, Zone.UNKNOWN, None, None, watched=False, problem=why)
+        last, good = watch.last, watch.last_good
         if last is None:
-            return AccountState(account.name, Zone.UNKNOWN, None, None, watched=watch is not None)
+            return AccountState(account.name, Zone.UNKNOWN, None, None)
         now = self._stage.clock.now()
         checked_s = (now - last.at).total_seconds()
         return AccountState(
@@ -79,7 +84,7 @@ class UpkeepAnswers(Answers):
             None if good is None else (now - good.at).total_seconds(),
             overdue=checked_s > overdue_s(last.zone, self._stage.settings.schedule),
             problem=last.error or (last.reason if last.zone is Zone.UNKNOWN else ""),
-            unrecorded=watch is not None and watch.unrecorded is not None,
+            unrecorded=watch.unrecorded is not None,
         )
 
     async def _asked_the_store(self) -> tuple[int, float | None]:
