@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from guard.cli.output import console, print_json, print_line
+from guard.cli.output import console, print_json, print_line, print_note
 from guard.cli.session import AsJson, ConfigFile, with_store
 
 if TYPE_CHECKING:
@@ -63,11 +63,16 @@ def history(
 
         record = await opened.account(account)
         begin = opened.clock.now() - age
-        snapshots = await opened.store.snapshots(record.account_id, begin, MOST_ROWS)
+        # One more than is shown: whether there are older ones is told, never left out in silence.
+        snapshots = await opened.store.snapshots(record.account_id, begin, MOST_ROWS + 1)
         past = Past(opened.store, opened.clock, opened.settings)
         return snapshots, await past.history_picture(record, begin) if png is not None else None
 
-    snapshots, picture = with_store(config, work)
+    found, picture = with_store(config, work)
+    snapshots = found[-MOST_ROWS:]
+    truncated = len(snapshots) < len(found)
+    if truncated and (as_json or png is None):
+        print_note(f"only the newest {MOST_ROWS:,} readings of the last {since} are shown; ask for less with --since")
     if png is not None and picture is not None:
         from guard.charts.draw import draw
         from guard.charts.file import write_png
@@ -77,7 +82,8 @@ def history(
             print_line(f"wrote {png}")
             return
     if as_json:
-        print_json({"account": account, "snapshots": [_snapshot_row(snapshot) for snapshot in snapshots]})
+        rows = [_snapshot_row(snapshot) for snapshot in snapshots]
+        print_json({"account": account, "truncated": truncated, "snapshots": rows})
         return
     _print_snapshots(account, since, snapshots)
 

@@ -47,3 +47,19 @@ def test_a_file_that_cannot_be_written_is_one_line(guard: Guard) -> None:
     done = guard.command("history", "main", "--chart", "no/such/a.png")
     assert done.returncode == 2
     assert "no/such/a.png cannot be written" in done.stderr
+
+
+def test_readings_that_are_left_out_are_told(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest are shown; that there are older ones stands in the answer, and on stderr."""
+    guard.command("once")
+    monkeypatch.setattr("guard.cli.history.MOST_ROWS", 2)
+    whole = guard.command("history", "main", "--json")
+    assert (json.loads(whole.stdout)["truncated"], whole.stderr) == (False, "")
+    guard.command("once")
+    part = guard.command("history", "main", "--json")
+    answer = json.loads(part.stdout)
+    assert answer["truncated"] is True
+    assert len(answer["snapshots"]) == 2
+    assert answer["snapshots"][0] == json.loads(whole.stdout)["snapshots"][1]
+    assert part.stderr == "only the newest 2 readings of the last 24h are shown; ask for less with --since\n"
+    assert guard.command("history", "main").stderr == part.stderr
