@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,6 +19,7 @@ app = typer.Typer(help="People who own accounts and chats.", no_args_is_help=Tru
 LINK_CODE_LENGTH = 10
 LINK_CODE_VALID = timedelta(minutes=15)
 
+GivenRole = Literal["owner", "operator", "viewer", "none"]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The person's name in this installation.")]
 
 
@@ -39,7 +40,7 @@ def add(name: Name, config: ConfigFile = None) -> None:
 
 @app.command("list")
 def list_users(config: ConfigFile = None, as_json: AsJson = False) -> None:
-    """List people with their accounts and chats."""
+    """List people with their roles on accounts, their language and time zone, and their chats."""
 
     async def work(opened: Opened) -> list[dict[str, object]]:
         return [await _describe(opened, user) for user in await opened.store.users()]
@@ -51,25 +52,98 @@ def list_users(config: ConfigFile = None, as_json: AsJson = False) -> None:
     from rich.table import Table
 
     table = Table(box=None)
-    for heading in ("name", "accounts", "chats"):
+    for heading in ("name", "accounts", "language", "time zone", "chats", "groups"):
         table.add_column(heading)
     for user in users:
-        table.add_row(str(user["name"]), _joined(user["accounts"]), _joined(user["chats"]))
+        roles = user["roles"]
+        held = [f"{account} ({role})" for account, role in roles.items()] if isinstance(roles, dict) else []
+        spoken = (str(user["language"]), str(user["timezone"]))
+        table.add_row(str(user["name"]), _joined(held), *spoken, _joined(user["chats"]), _joined(user["groups"]))
     console().print(table if users else "no users yet; add one with: guard user add NAME")
 
 
 async def _describe(opened: Opened, user: UserRecord) -> dict[str, object]:
-    accounts = await opened.store.accounts_of(user.user_id)
+    from guard.app.desks.rights import roles_of
+
+    roles = {account.name: role for account, role in await roles_of(opened.store, user.user_id)}
     chats = await opened.store.chats_of(user.user_id)
+    groups = await opened.store.groups_of(user.user_id)
     return {
         "name": user.name,
-        "accounts": [account.name for account in accounts],
+        "accounts": list(roles),
+        "roles": roles,
+        "language": user.language,
+        "timezone": user.timezone,
         "chats": [chat.chat_id for chat in chats if chat.dead_since is None],
+        "groups": [group.title for group in groups if group.dead_since is None],
     }
 
 
 def _joined(values: object) -> str:
     return ", ".join(str(value) for value in values) if isinstance(values, list) and values else "none"
+
+
+@app.command("role")
+def role(
+    name: Name,
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's name.")],
+    role: Annotated[GivenRole, typer.Argument(metavar="owner|operator|viewer|none", help="What they may do with it.")],
+    config: ConfigFile = None,
+) -> None:
+    """Say what a person may do with an account: viewers look, operators also act, the owner also changes modes.
+
+    An account has one owner; whoever owned it before has no role on it any more.
+    """
+
+    async def work(opened: Opened) -> str:
+        from guard.app.roles import give_role
+
+        user, record = await opened.user(name), await opened.account(account)
+        return await give_role(opened.store, user, record, None if role == "none" else role, opened.clock.now())
+
+    print_line(with_store(config, work))
+
+
+@app.command("language")
+def language(
+    name: Name,
+    language: Annotated[str | None, typer.Argument(metavar="LANGUAGE", help="en or ja.")] = None,
+    timezone: Annotated[
+        str | None, typer.Option("--timezone", metavar="ZONE", help="An IANA time zone such as Asia/Tokyo.")
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Say in which language and time zone a person reads; without either, print them."""
+
+    async def work(opened: Opened) -> str:
+        user = await opened.user(name)
+        code = user.language if language is None else _language(language)
+        zone = user.timezone if timezone is None else _zone(timezone)
+        await opened.store.set_speech(user.user_id, language=code, timezone=zone)
+        return f"{name} reads {code}, times in {zone}"
+
+    print_line(with_store(config, work))
+
+
+def _language(typed: str) -> str:
+    from guard.language.catalogue import LANGUAGES
+    from guard.ports.errors import InputError
+
+    if typed.lower() not in LANGUAGES:
+        raise InputError(f"the language was {typed!r}", fix=f"known languages: {', '.join(LANGUAGES)}")
+    return typed.lower()
+
+
+def _zone(typed: str) -> str:
+    from guard.language.zones import nearest_zone, zone_named
+    from guard.ports.errors import InputError
+
+    zone = zone_named(typed)
+    if zone is None:
+        raise InputError(
+            f"no time zone is called {typed!r}", fix=f"did you mean {nearest_zone(typed) or 'Asia/Tokyo'}?"
+        )
+    return zone
 
 
 @app.command("link")
