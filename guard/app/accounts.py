@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
 
 from guard.app.judge import JudgePolicy, judge
 from guard.app.names import check_name
@@ -16,6 +18,9 @@ from guard.protect.watched_only import watched_only
 from guard.risk.reportfile import report_json
 from guard.risk.zones import ZoneState
 from guard.venues.registry import open_account
+
+ARMED: Final = frozenset({"confirm", "auto"})
+"""Modes in which orders may be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,8 @@ async def check_account(opened: Opened, record: AccountRecord) -> CheckVerdict:
     )
     problems = tuple(reading.quality.reasons) if reading.quality.quality.value != "fresh" else ()
     warnings = check.warnings
-    if record.mode == "auto" and check.rights.trade is False:
-        problems += ("the account is armed (mode auto) but its key may not trade",)
+    if record.mode in ARMED and check.rights.trade is False:
+        problems += (f"the account is armed (mode {record.mode}) but its key may not trade",)
     return CheckVerdict(record, check, reading, watch.policy, problems, warnings)
 
 
@@ -91,10 +96,16 @@ async def add_account(
     return replace(verdict.check, warnings=verdict.warnings + verdict.problems)
 
 
-async def set_mode(opened: Opened, name: str, mode: Mode) -> tuple[str, ...]:
-    """Arm or disarm an account; arming needs a key that may trade and an account that reads clean.
+async def set_mode(opened: Opened, name: str, mode: Mode, until: datetime | None = None) -> tuple[str, ...]:
+    """Arm or disarm an account; arming (confirm, auto) needs a key that may trade and an account that reads clean.
 
     Arming also ends a freeze: after an unexpected result a person looked at the account and said to go on.
+
+    Args:
+        opened: what is open.
+        name: of the account.
+        mode: what the guard may do from now on.
+        until: when it is back to observe by itself; None = never.
 
     Raises:
         InputError: the account cannot be armed; the message says why.
@@ -102,13 +113,13 @@ async def set_mode(opened: Opened, name: str, mode: Mode) -> tuple[str, ...]:
     """
     record = await opened.account(name, secrets=True)
     warnings: tuple[str, ...] = ()
-    if mode == "auto":
+    if mode in ARMED:
         verdict = await check_account(opened, record)
         refuse_arming(record, verdict.check, verdict.problems)
         refuse_twin(record, await opened.store.accounts(secrets=True))
         warnings = verdict.warnings
-    await opened.store.set_mode(record.account_id, mode)
-    if mode == "auto" and record.frozen:
+    await opened.store.set_mode(record.account_id, mode, until)
+    if mode in ARMED and record.frozen:
         await opened.store.set_frozen(record.account_id, False)
         warnings += ("automation was frozen after an unexpected result; it goes on from now",)
     return warnings
@@ -157,7 +168,7 @@ def refuse_twin(record: AccountRecord, others: Iterable[AccountRecord]) -> None:
         InputError: says which.
     """
     for other in others:
-        if other.account_id != record.account_id and other.mode == "auto" and _is_same(record.spec, other.spec):
+        if other.account_id != record.account_id and other.mode in ARMED and _is_same(record.spec, other.spec):
             raise InputError(
                 f"{record.spec.name} cannot be armed: {other.spec.name} has the same key and is armed, both would act "
                 "on the same positions",

@@ -1,62 +1,64 @@
-"""Armed protection inside the cycle: gather the facts for the gates, plan, and carry out what was journalled.
+"""Protection inside the cycle: decide by the account's mode, journal, and carry out what was journalled.
 
-Owns when an executor exists and what the gates are shown. The decisions themselves are `guard.protect`'s.
+Owns when an executor exists and when an arming ends. The decisions themselves are those of `guard.protect`, what
+they rest on is gathered by `guard.app.planning`.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Final
 
 import structlog
 
+from guard.alerts.announce import Announcement
 from guard.alerts.notices import protection_notice
 from guard.app.cycle import Recipients
 from guard.app.decision import NOTHING, Decision
-from guard.app.judge import appraise
+from guard.app.planning import BY_ITSELF, Asked, Planning, Priced, verdict_for_orders
+from guard.app.suggesting import Suggesting
 from guard.app.watch import Watch
+from guard.ports.alerting import AuditRecord
 from guard.ports.clock import Clock, Ids
 from guard.ports.deadline import Deadline
 from guard.ports.errors import StoreError, VenueError
-from guard.ports.records import IntentRecord, Reading
+from guard.ports.records import HedgeRecord, IntentRecord, Reading
 from guard.ports.venue import FetchedBook, VenueAccount
+from guard.ports.wishes import Wish
+from guard.protect.consent_texts import arming_ended_text
 from guard.protect.executor import Executor
-from guard.protect.gate import GateFacts, Refusal, RefusalCode, calls_for_action, count_confirmation, refusals
+from guard.protect.gate import GateFacts, Refusal, RefusalCode, acts, mode_at, refusals
+from guard.protect.hedge_watch import watch_hedges
+from guard.protect.hedges import is_due
 from guard.protect.intents import draft_intent, infeasible_intent, refused_intent
 from guard.protect.outcome import Announcement as ProtectAnnouncement
-from guard.protect.outcome import Ending, Outcome, StopSignal
-from guard.protect.plan import plan_reduction
-from guard.protect.plan_values import Target
+from guard.protect.outcome import Ending, Kind, Notify, Outcome, StopSignal
+from guard.protect.plan_values import Plan
 from guard.protect.policy import ExecutionBounds
-from guard.protect.quotes import read_quotes
 from guard.protect.run import Assignment
 from guard.protect.texts import infeasible_text, refused_text
-from guard.protect.watched_only import watched_only
-from guard.protect.worth import dollars, worth
-from guard.risk.book import Book
-from guard.risk.quality import DataQuality, Quality
-from guard.risk.zones import Zone
+from guard.risk.quality import Quality
+from guard.risk.zones import Zone, severity
 from guard.store.store import Store
 
 log = structlog.get_logger(__name__)
 
-RIGHTS_VALID_S = 600.0
+RIGHTS_VALID_S: Final = 600.0
+FOLLOW_EVERY_S: Final = 0.5
+"""How often a running execution asks whether its account is still armed: somebody may freeze it from elsewhere."""
 # Gates that open by themselves in a moment: refusing for these alone is no news.
 PASSING = frozenset(code.value for code in (RefusalCode.NOT_CONFIRMED, RefusalCode.COOLDOWN, RefusalCode.IN_FLIGHT))
 NO_PLAN = frozenset({"no_plan"})
-NO_PRICES = frozenset({RefusalCode.NO_PRICES.value})
-# How far past its target a plan aims, as a part of it.
-AIM = 0.03
-
-
-def past(target: Target) -> Target:
-    """A little beyond the target: a plan that only just reaches it is above it again at the next tick."""
-    return Target(risk_ratio=target.risk_ratio * (1 - AIM), distance=target.distance * (1 + AIM))
 
 
 class Protection:
     """`guard.app.cycle.Protector` with real executors, one for each account.
+
+    `planning` is what `guard.app.consent` plans with too.
 
     Args:
         store: journal, history and outbox.
@@ -86,93 +88,142 @@ class Protection:
         self._wake_outbox = wake_outbox
         self._tell_directly = tell_directly
         self._bounds = bounds or ExecutionBounds()
+        self.planning = Planning(store, clock, stop, self._bounds)
+        self._suggesting = Suggesting(store, clock, ids, self.planning)
         self.orders_sent = 0
 
     async def decide(self, watch: Watch, reading: Reading, recipients: Recipients) -> Decision:
-        """Whether to act in this cycle, and how.
+        """Whether to act in this cycle, and how; what an account in another mode than auto is told instead.
 
         Returns:
-            Nothing unless the account is armed and its zone calls for action; else the intent to journal: open with
-            its orders, or refused with every reason. A refusal is stored and told when its reasons change.
+            Nothing unless the account calls for action; else the intent to journal: open with its orders, or refused
+            with every reason. A refusal is stored and told when its reasons change. In mode suggest and confirm, the
+            plan as a message.
         """
+        ended = await self._end_arming(watch, reading, recipients)
         if reading.fetched is None or watch.venue is None:
-            return NOTHING
+            return Decision(announcement=ended)
         if watch.pending:
             await self._resume(watch, watch.venue, recipients)
+        hedges = await self._watch_hedges(watch, reading, recipients)
+        if watch.record.mode == "observe":
+            return Decision(announcement=ended)
+        if watch.record.mode != "suggest":
+            await self.refresh_rights(watch, watch.venue, reading.at)
+        if watch.is_overtaken(reading):
+            return NOTHING
+        if not acts(reading.zone, reading.risk.distance if reading.risk else None, watch.protect):
+            watch.refused, watch.suggested = frozenset(), None
+            return await self._unwind(watch, reading, reading.fetched, watch.venue, hedges)
         if watch.record.mode != "auto":
-            return NOTHING
-        await self._refresh_rights(watch, watch.venue, reading.at)
-        if not calls_for_action(reading.zone, watch.protect.act_in):
-            watch.refused = frozenset()
-            return NOTHING
-        facts = await self._facts(watch, reading, reading.fetched)
-        closed = refusals(facts, watch.protect)
-        if not closed:
-            return await self._plan(watch, reading, reading.fetched, watch.venue, facts, recipients)
-        causes = frozenset(refusal.code.value for refusal in closed) - PASSING
-        if not causes or causes == watch.refused:
-            return NOTHING
-        watch.refused = causes
-        return await self._closed(watch, reading, closed, recipients)
+            told = await self._suggesting.suggest(watch, reading, reading.fetched, watch.venue, await recipients(watch))
+            return Decision(announcement=told)
+        return await self._act(watch, reading, reading.fetched, watch.venue, recipients)
 
-    async def _plan(
-        self,
-        watch: Watch,
-        reading: Reading,
-        fetched: FetchedBook,
-        venue: VenueAccount,
-        facts: GateFacts,
-        recipients: Recipients,
+    async def _act(
+        self, watch: Watch, reading: Reading, fetched: FetchedBook, venue: VenueAccount, recipients: Recipients
     ) -> Decision:
-        """Price the book and plan; an infeasible plan is a refusal with its reason."""
-        symbols = {position.symbol for position in fetched.book.positions}
-        quotes = await read_quotes(venue, symbols, self._bounds.call_timeout_s)
-        instruments = quotes.instruments
-        if not instruments:
-            return await self._unpriced(watch, reading, quotes.problems, recipients)
-        limits = watch.protect.limits(facts.daily_cap - facts.notional_today)
-        target = watch.protect.target
-        plan = plan_reduction(fetched.book, target, instruments, limits=limits, depth=quotes.depth, aim=past(target))
-        intent_id = self._ids.new("intent")
+        """An armed account that calls for action: the gates, the plan, the intent."""
+        facts = await self.planning.facts(watch, reading, fetched, BY_ITSELF)
+        closed = refusals(facts, watch.protect)
+        if closed:
+            return await self._closed(watch, reading, closed, recipients)
+        priced = await self.planning.priced(watch, fetched, venue, facts, BY_ITSELF.wish)
+        plan = priced.plan
+        if plan is None or priced.refusals:
+            return await self._closed(watch, reading, priced.refusals, recipients)
         if plan.feasible and not plan.steps:  # the target holds, the zone's dwell is not over
             return NOTHING
         if not plan.feasible:
             if watch.refused == NO_PLAN:
                 return NOTHING
             watch.refused = NO_PLAN
-            refused = infeasible_intent(
-                plan, intent_id=intent_id, account_id=reading.account_id, at=reading.at, zone=reading.zone
-            )
+            refused = self.infeasible(reading, plan, BY_ITSELF)
             return await self._refused(watch, refused, infeasible_text(watch.record.name, plan), recipients)
         watch.refused = frozenset()
+        return self.drafted(watch, reading, fetched, priced, facts, BY_ITSELF)
+
+    async def _watch_hedges(self, watch: Watch, reading: Reading, recipients: Recipients) -> tuple[HedgeRecord, ...]:
+        """The hedges that stand, kept up to date; what happened to them without an order of ours is told.
+
+        Only by a whole book, and while no intent is open: its orders would explain the legs.
+        """
+        fetched, quality = reading.fetched, reading.quality.quality
+        overtaken = watch.pending or watch.is_overtaken(reading)
+        if not watch.hedged or fetched is None or overtaken or quality is not Quality.FRESH:
+            return ()
+        notify = self._notify(watch, recipients)
+        standing = await watch_hedges(
+            self._store, notify, watch.record, fetched.book, zone=reading.zone, now=reading.at
+        )
+        watch.hedged = bool(standing)
+        return standing
+
+    async def _unwind(
+        self,
+        watch: Watch,
+        reading: Reading,
+        fetched: FetchedBook,
+        venue: VenueAccount,
+        hedges: tuple[HedgeRecord, ...],
+    ) -> Decision:
+        """Take hedges off that are due, where the guard may act by itself and the target holds without them."""
+        due = any(is_due(hedge, reading.at, watch.protect.unhedge_after_s) for hedge in hedges)
+        if not due or watch.record.mode != "auto":
+            return NOTHING
+        asked = Asked(Wish("unhedge"), "unwind")
+        facts = await self.planning.facts(watch, reading, fetched, asked)
+        closed = refusals(facts, watch.protect)
+        if closed:  # looked at again in the next cycle: nothing is in danger
+            log.info("hedges stay for now", account=watch.record.name, why="; ".join(each.text for each in closed))
+            return NOTHING
+        priced = await self.planning.priced(watch, fetched, venue, facts, asked.wish)
+        plan = priced.plan
+        if plan is None or not plan.feasible or not watch.protect.target.holds(plan.after):
+            return NOTHING
+        return self.drafted(watch, reading, fetched, priced, facts, asked)
+
+    def drafted(
+        self, watch: Watch, reading: Reading, fetched: FetchedBook, priced: Priced, facts: GateFacts, asked: Asked
+    ) -> Decision:
+        """The intent of a feasible plan, to be journalled before anything is sent.
+
+        Raises:
+            ValueError: there is no plan.
+        """
+        if priced.plan is None:
+            raise ValueError("there is no plan to draft an intent from")
+        plan = priced.plan
         intent, orders = draft_intent(
             plan,
             fetched.book,
-            instruments,
+            priced.instruments,
             watch.protect,
-            intent_id=intent_id,
+            intent_id=self._ids.new("intent"),
             account_id=reading.account_id,
             at=reading.at,
             zone=reading.zone,
             reason=reading.reason,
+            origin=asked.origin,
+            requested_by=asked.requested_by,
+            unwinds=priced.unwinds,
         )
-        task = Assignment(watch.record, intent, orders, plan, fetched, instruments, facts.daily_cap)
+        task = Assignment(watch.record, intent, orders, plan, fetched, priced.instruments, facts.daily_cap)
         return Decision(intent, orders, task=task)
 
-    async def _unpriced(
-        self, watch: Watch, reading: Reading, problems: tuple[str, ...], recipients: Recipients
-    ) -> Decision:
-        """The venue gave no trading rules or order books: a refusal like any other, tried again in the next cycle."""
-        if watch.refused == NO_PRICES:
-            return NOTHING
-        watch.refused = NO_PRICES
-        closed = (Refusal(RefusalCode.NO_PRICES, f"no prices to plan with: {'; '.join(problems)}"),)
-        return await self._closed(watch, reading, closed, recipients)
+    def infeasible(self, reading: Reading, plan: Plan, asked: Asked) -> IntentRecord:
+        """The record of a decision not to act because no plan helps."""
+        intent = infeasible_intent(
+            plan,
+            intent_id=self._ids.new("intent"),
+            account_id=reading.account_id,
+            at=reading.at,
+            zone=reading.zone,
+        )
+        return replace(intent, origin=asked.origin, requested_by=asked.requested_by)
 
-    async def _closed(
-        self, watch: Watch, reading: Reading, closed: tuple[Refusal, ...], recipients: Recipients
-    ) -> Decision:
-        """Store and tell a refusal with all its reasons."""
+    def refused(self, reading: Reading, closed: tuple[Refusal, ...], asked: Asked) -> IntentRecord:
+        """The record of a decision not to act, with every reason."""
         intent = refused_intent(
             closed,
             intent_id=self._ids.new("intent"),
@@ -181,6 +232,17 @@ class Protection:
             zone=reading.zone,
             risk_ratio=reading.risk.risk_ratio if reading.risk else None,
         )
+        return replace(intent, origin=asked.origin, requested_by=asked.requested_by)
+
+    async def _closed(
+        self, watch: Watch, reading: Reading, closed: tuple[Refusal, ...], recipients: Recipients
+    ) -> Decision:
+        """Store and tell a refusal with all its reasons, once until they change."""
+        causes = frozenset(refusal.code.value for refusal in closed) - PASSING
+        if not causes or causes == watch.refused:
+            return NOTHING
+        watch.refused = causes
+        intent = self.refused(reading, closed, BY_ITSELF)
         return await self._refused(watch, intent, refused_text(watch.record.name, closed), recipients)
 
     async def _refused(self, watch: Watch, intent: IntentRecord, text: str, recipients: Recipients) -> Decision:
@@ -196,7 +258,27 @@ class Protection:
         )
         return Decision(intent, announcement=notice)
 
-    async def _refresh_rights(self, watch: Watch, venue: VenueAccount, now: datetime) -> None:
+    async def _end_arming(self, watch: Watch, reading: Reading, recipients: Recipients) -> Announcement:
+        """Back to observe once the arming has ended: stored, logged, and told one time."""
+        record, until = watch.record, watch.record.mode_until
+        if until is None or mode_at(record.mode, until, reading.at) == record.mode:
+            return NOTHING.announcement
+        await self._store.set_mode(record.account_id, "observe")
+        detail = f"mode {record.mode} ended at {until.isoformat()}"
+        await self._store.record_audit(AuditRecord(reading.at, None, record.account_id, "mode", detail))
+        watch.obey(replace(record, mode="observe", mode_until=None), self._clock.monotonic())
+        log.warning("arming ended", account=record.name, mode=record.mode, until=until.isoformat())
+        return protection_notice(
+            record.account_id,
+            f"arming_ended:{until.isoformat()}",
+            arming_ended_text(record.name, record.mode, until),
+            reading.zone,
+            reading.at,
+            await recipients(watch),
+            self._ids,
+        )
+
+    async def refresh_rights(self, watch: Watch, venue: VenueAccount, now: datetime) -> None:
         """What the key may do, read in calm so that it is known in danger. A failed look keeps what was known."""
         if watch.rights_at is not None and (now - watch.rights_at).total_seconds() < RIGHTS_VALID_S:
             return
@@ -213,67 +295,54 @@ class Protection:
         watch.rights, watch.can_trade = check.rights, check.can_trade
         watch.rights_at = now
 
-    async def _facts(self, watch: Watch, reading: Reading, fetched: FetchedBook) -> GateFacts:
-        """Everything the gates look at."""
-        account_id, now = reading.account_id, reading.at
-        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        recent = await self._store.intents(now - timedelta(days=1), account_id)
-        finished = [
-            intent.finished_at for intent in recent if intent.finished_at and intent.state in {"done", "failed"}
-        ]
-        return GateFacts(
-            mode=watch.record.mode,
-            frozen=watch.record.frozen,
-            stopped=self._stop.is_set(),
-            zone=reading.zone,
-            confirmed_cycles=count_confirmation(watch.confirmed_cycles, reading.zone, reading.quality, watch.protect),
-            quality=reading.quality,
-            conforms=_conforms(fetched.book, reading.quality),
-            position_mode_proven=fetched.position_mode_proven,
-            may_trade=watch.rights.trade if watch.rights else None,
-            now=now,
-            last_finished_at=max(finished, default=None),
-            notional_today=await self._store.notional_traded_since(account_id, day),
-            daily_cap=watch.protect.daily_cap(await self._equity_of_day(account_id, day, reading, fetched.book)),
-            symbols=frozenset(position.symbol for position in fetched.book.positions),
-            # However old: as long as the outcome of one order is not known, no other is sent.
-            in_flight=bool(await self._store.open_intents(account_id)),
-            watched_only=_watched_only(watch, reading, fetched.book),
-        )
-
-    async def _equity_of_day(self, account_id: str, day: datetime, reading: Reading, book: Book) -> float:
-        """Equity at the day's first reading with figures, in dollars; now, where there is none yet.
-
-        Of that reading only the worst pool is remembered: an account with several counts as what all are worth now, if
-        that is more.
-        """
-        now = worth(book, reading.risk) if reading.risk else 0.0
-        first = await self._store.first_equity_since(account_id, day)
-        if first is None:
-            return now
-        then = dollars(book, first[1], first[0])
-        if then == 0.0 and first[0] > 0.0:  # of a currency that has no price any more
-            return now
-        return max(then, now) if reading.risk and len(reading.risk.pools) > 1 else then
-
     async def carry_out(self, watch: Watch, decision: Decision, recipients: Recipients) -> None:
         """Execute what was journalled. A journal that fails stops everything and is told directly."""
-        if decision.task is None or watch.venue is None:
-            return
+        if decision.task is not None:
+            await self.execute(watch, decision.task, recipients)
+
+    async def execute(self, watch: Watch, task: Assignment, recipients: Recipients) -> Outcome | None:
+        """Carry out a journalled task; to be called with the turn of `watch` held.
+
+        Returns:
+            What it came to; None when the journal could not be written, or there is no connection.
+        """
+        if watch.venue is None:
+            return None
         # Whatever breaks off from here, its orders are looked up in the next cycle.
         watch.pending = True
+        watch.hedged = watch.hedged or any(step.remedy == "hedge" for step in task.plan.steps)
+        watch.consented = task.intent.requested_by is not None
+        following = asyncio.create_task(self._follow(watch), name=f"follow {watch.record.name}")
         try:
-            outcome = await self._executor(watch, watch.venue, recipients).execute(decision.task)
+            outcome = await self._executor(watch, watch.venue, recipients).execute(task)
         except StoreError as error:
             log.exception("protection stopped: its journal cannot be written", account=watch.record.name)
             if watch.last is not None:
                 why = f"protection stopped, its journal cannot be written: {error}"
                 await self._tell_directly(watch, watch.last, why)
-            return
+            return None
+        finally:
+            following.cancel()
+            watch.consented = False
+            watch.acted_at = self._clock.now()
         self._count(watch, outcome)
         watch.pending = not outcome.finished
         if outcome.ending is Ending.REJECTED:
             watch.rights_at = None  # what the key may do is not what it was: look before trying again
+        return outcome
+
+    async def _follow(self, watch: Watch) -> None:
+        """While orders are sent, hear at once of what was changed outside this process."""
+        while True:
+            asked_s = self._clock.monotonic()
+            with suppress(StoreError):  # the executor hears of it by itself
+                record = await self._store.account_named(watch.record.name)
+                if record is None or record.account_id != watch.record.account_id:
+                    watch.obey(replace(watch.record, mode="observe"), asked_s)
+                else:
+                    watch.follow(record, asked_s)
+            # Deliberately not the clock's sleep: this must never hurry the stopwatch of the execution.
+            await asyncio.sleep(FOLLOW_EVERY_S)
 
     async def _resume(self, watch: Watch, venue: VenueAccount, recipients: Recipients) -> None:
         """Take up intents that a crash or a silence left open: look their orders up, send none."""
@@ -293,13 +362,13 @@ class Protection:
             reason=outcome.reason,
         )
 
-    def _executor(self, watch: Watch, venue: VenueAccount, recipients: Recipients) -> Executor:
-        """The account's one executor, made when its connection is."""
-        if watch.executor is not None:
-            return watch.executor
+    def _notify(self, watch: Watch, recipients: Recipients) -> Notify:
+        """Puts what protection says into the outbox."""
 
         async def notify(announcement: ProtectAnnouncement) -> None:
             zone = watch.last.zone if watch.last else Zone.UNKNOWN
+            if announcement.kind is Kind.NAKED:
+                zone = max(zone, Zone.DANGER, key=severity)
             notice = protection_notice(
                 announcement.account_id,
                 announcement.key,
@@ -312,9 +381,16 @@ class Protection:
             await self._store.record_announcement(notice.alerts, notice.messages)
             self._wake_outbox()
 
+        return notify
+
+    def _executor(self, watch: Watch, venue: VenueAccount, recipients: Recipients) -> Executor:
+        """The account's one executor, made when its connection is."""
+        if watch.executor is not None:
+            return watch.executor
+
         async def freeze(account_id: str, reason: str) -> None:
             log.error("automation frozen", account=watch.record.name, reason=reason)
-            watch.record = replace(watch.record, frozen=True)
+            watch.obey(replace(watch.record, frozen=True), self._clock.monotonic())
             await self._store.set_frozen(account_id, True)
 
         watch.executor = Executor(
@@ -322,38 +398,26 @@ class Protection:
             self._store,
             self._clock,
             watch.protect,
-            notify,
+            self._notify(watch, recipients),
             freeze=freeze,
-            judge=lambda fetched: appraise(fetched, watch.policy, self._clock.now()).quality,
-            stop=_Disarmed(self._stop, watch),
+            judge=lambda fetched: verdict_for_orders(fetched, watch, self._clock.now()),
+            stop=_Disarmed(self._stop, watch, self._clock),
             bounds=self._bounds,
         )
         return watch.executor
 
 
 class _Disarmed:
-    """The kill switch of one account: the process ends, or it was disarmed, frozen or removed meanwhile."""
+    """The kill switch of one account: that of all, or it was disarmed, frozen or removed meanwhile."""
 
-    def __init__(self, ending: StopSignal, watch: Watch) -> None:
-        self._ending = ending
+    def __init__(self, stop: StopSignal, watch: Watch, clock: Clock) -> None:
+        self._stop = stop
         self._watch = watch
+        self._clock = clock
 
     def is_set(self) -> bool:
         """Whether no further order may be sent."""
         record = self._watch.record
-        return self._ending.is_set() or record.frozen or record.mode != "auto"
-
-
-def _watched_only(watch: Watch, reading: Reading, book: Book) -> str:
-    """Why this account is never acted upon; empty = it can be."""
-    if not watch.can_trade:
-        return f"the guard sends no orders at {watch.record.spec.venue}: accounts there are watched only"
-    return watched_only(book) if reading.risk is not None else ""
-
-
-def _conforms(book: Book, quality: DataQuality) -> bool | None:
-    """Whether the venue's own figures agree with ours; None when it gave none for any pool."""
-    reported = (book.venue_reported, *book.venue_reported.pools.values())
-    if all(figures.maintenance_margin is None and figures.risk_ratio is None for figures in reported):
-        return None
-    return quality.quality is not Quality.DISPUTED
+        mode = mode_at(record.mode, record.mode_until, self._clock.now())
+        armed = mode == "auto" or (mode == "confirm" and self._watch.consented)
+        return record.frozen or not armed or self._stop.is_set()

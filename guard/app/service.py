@@ -18,6 +18,7 @@ from guard.alerts.outbox import Outbox
 from guard.alerts.sinks.console import ConsoleSink
 from guard.alerts.sinks.telegram import TelegramSink
 from guard.app.channels import destinations_of, names_of, require_known, second_channels
+from guard.app.consent import Consent
 from guard.app.cycle import Cycle
 from guard.app.desks.backstage import Backstage
 from guard.app.desks.desk import StoreDesk
@@ -95,6 +96,7 @@ class Service:
             read_now=self._fresh.wait_for,
             health=self.health,
             second=names_of(settings),
+            consent=lambda: self.consent,
         )
         token = settings.telegram.token()
         self.bot = (
@@ -169,6 +171,18 @@ class Service:
         if settings.stream.enabled:
             self._listen(settings.stream)
         self.web = WebServer(health_app(self), settings.web.listen)
+        self.consent = Consent(
+            store=opened.store,
+            clock=opened.clock,
+            ids=opened.ids,
+            protection=self.protection,
+            watch_of=self._watches.get,
+            opener=self._open,
+            recipients=self.cycle.recipients,
+            wake_outbox=self.outbox.wake,
+            hasten=self._scheduler.hasten,
+            timeout_s=settings.schedule.timeout_s,
+        )
         self._report = HealthReport(settings.schedule, opened.clock)
         self._heartbeat = (
             Heartbeat(settings.heartbeat.url, settings.heartbeat.interval_s, opened.clock, self._round_problems)
@@ -236,7 +250,7 @@ class Service:
             await self._heartbeat.stop()
         if self.live is not None:
             await self.live.stop()
-        await self._end_turns()
+        await asyncio.gather(self._end_turns(), self.consent.close())
         stops: list[Awaitable[None]] = [self._stop_deliveries(), self.web.stop()]
         if self.streams is not None:
             stops.append(self.streams.close())
@@ -291,28 +305,29 @@ class Service:
     async def _update_roster(self) -> None:
         """Take up accounts that were added, let go of those that were removed, follow changes of mode."""
         try:
+            asked_s = self._opened.clock.monotonic()
             records = {record.account_id: record for record in await self._opened.store.accounts()}
             for account_id in self._watches.keys() - records.keys():
                 self._scheduler.forget(account_id)
                 watch = self._watches.pop(account_id)
-                watch.record = replace(watch.record, mode="observe")  # stops an execution that is under way
+                watch.obey(replace(watch.record, mode="observe"), asked_s)  # stops an execution that is under way
                 if self.live is not None:
                     await self.live.forget(account_id)
                 await watch.close()
             names = {record.name for record in records.values()}
             self._not_watched = {name: why for name, why in self._not_watched.items() if name in names}
             for record in records.values():
-                await self._try_to_follow(record)
+                await self._try_to_follow(record, asked_s)
             for watch in list(self._watches.values()):
                 # Known before they are needed: who is to be told when the store cannot be asked any more.
                 await self.cycle.recipients(watch)
         except GuardError as error:
             log.error("accounts not read", error=str(error))
 
-    async def _try_to_follow(self, record: AccountRecord) -> None:
+    async def _try_to_follow(self, record: AccountRecord, asked_s: float) -> None:
         """Follow an account; one whose row cannot be used must not keep the others from being watched."""
         try:
-            await self._follow(record)
+            await self._follow(record, asked_s)
         except GuardError as error:
             if self._not_watched.get(record.name) != str(error):
                 log.error("account not watched", account=record.name, error=str(error))
@@ -320,7 +335,7 @@ class Service:
         else:
             self._not_watched.pop(record.name, None)
 
-    async def _follow(self, record: AccountRecord) -> None:
+    async def _follow(self, record: AccountRecord, asked_s: float) -> None:
         known = self._watches.get(record.account_id)
         if known is None:
             full = await self._opened.store.account_named(record.name, secrets=True)
@@ -329,9 +344,8 @@ class Service:
                 self._scheduler.watch(record.account_id)
                 if self.live is not None:
                     self.live.follow(watch)
-        elif (known.record.mode, known.record.frozen) != (record.mode, record.frozen):
+        elif known.follow(record, asked_s):
             log.info("account changed", account=record.name, mode=record.mode, frozen=record.frozen)
-            known.record = replace(known.record, mode=record.mode, frozen=record.frozen)
 
     def _last_book(self, account_id: str) -> Book | None:
         """The book of the last good reading of an account."""

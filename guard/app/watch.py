@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from guard.alerts.changes import ChangeBars
 from guard.app.change_watch import Settled, is_whole
@@ -37,6 +38,11 @@ class Watch:
     `last`, `last_good` (with figures) and `last_whole` (and nothing missing) are private readings; a tick that made the
     zone worse shows in `last` as its zone and risk, never as its time or quality. `live` is the risk at the newest
     marks since then, None = none have come.
+    `suggested` is the zone for which a plan was proposed last, so that each is proposed once.
+    `hedged` means that hedges of the guard may stand on the account.
+    `consented` means that what is being carried out was asked for by a person.
+    `acted_at` is when orders were sent last; a book read before is not what is held any more.
+    `changed_s` is when mode or freeze were changed last, on the stopwatch: what was read before is older news.
     `acted` means that orders were sent since the book of `last` was read: it is not what is held any more.
     `turn` is held while a reading is judged, recorded and acted upon: one at a time.
     """
@@ -62,6 +68,11 @@ class Watch:
     settled: Settled | None = None
     live: LiveRisk | None = None
     acted: bool = False
+    suggested: Zone | None = None
+    hedged: bool = True
+    consented: bool = False
+    acted_at: datetime | None = None
+    changed_s: float = -math.inf
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def opened(self, opener: Opener) -> VenueAccount:
@@ -76,6 +87,30 @@ class Watch:
         self.executor = None
         if venue is not None:
             await venue.close()
+
+    def obey(self, record: AccountRecord, now_s: float) -> None:
+        """Take a change of mode or freeze made in this process, at once."""
+        self.record = record
+        self.changed_s = now_s
+
+    def follow(self, record: AccountRecord, asked_s: float) -> bool:
+        """Take mode and freeze as stored, unless they were changed here after the store was asked; true: they differ.
+
+        Args:
+            record: as stored.
+            asked_s: when the store was asked, on the stopwatch.
+        """
+        known = self.record
+        same = (known.mode, known.frozen, known.mode_until) == (record.mode, record.frozen, record.mode_until)
+        if same or asked_s <= self.changed_s:
+            return False
+        self.record = replace(known, mode=record.mode, frozen=record.frozen, mode_until=record.mode_until)
+        return True
+
+    def is_overtaken(self, reading: Reading) -> bool:
+        """Whether orders were sent since this reading began: its book is not what is held any more."""
+        began = reading.at - timedelta(milliseconds=reading.duration_ms)
+        return self.acted_at is not None and began < self.acted_at
 
     def remember(self, reading: Reading) -> None:
         """Keep the reading, and count for how many cycles the zone has called for action."""

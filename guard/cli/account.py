@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Watched accounts.", no_args_is_help=True)
 
-MODES = ("observe", "suggest", "confirm", "auto")
-READY_MODES = ("observe", "auto")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
 
@@ -181,6 +179,7 @@ async def _describe(opened: Opened, record: AccountRecord) -> dict[str, object]:
         "book_file": record.spec.book_file,
         "owner": owners.get(record.owner or ""),
         "mode": record.mode,
+        "mode_until": record.mode_until.isoformat(timespec="seconds") if record.mode_until else None,
         "frozen": record.frozen,
         "added_at": record.created_at.isoformat(),
         "zone": snapshot.zone.value if snapshot else None,
@@ -240,21 +239,34 @@ def remove(name: Name, config: ConfigFile = None) -> None:
 @app.command("mode")
 def mode(
     name: Name,
-    to: Annotated[str, typer.Argument(metavar="MODE", help="observe (alerts only) or auto (acts inside its limits).")],
+    to: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODE",
+            help="observe (alerts), suggest (alerts with a plan), confirm (with a button), auto (acts by itself).",
+        ),
+    ],
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="TIME", help="Observe again from then on: 8h, 2d, 2026-12-01T00:00."),
+    ] = None,
     config: ConfigFile = None,
 ) -> None:
     """Arm or disarm an account."""
     from guard.app.accounts import set_mode
-    from guard.ports.errors import InputError
+    from guard.app.arming import mode_of, read_until
+    from guard.ports.alerting import AuditRecord
 
-    if to not in MODES:
-        raise InputError(f"mode was {to}, must be one of {', '.join(MODES)}")
-    if to not in READY_MODES:
-        raise InputError(f"mode {to} is not available in this version, must be one of {', '.join(READY_MODES)}")
+    wanted = mode_of(to)
 
-    async def work(opened: Opened) -> None:
-        for warning in await set_mode(opened, name, "auto" if to == "auto" else "observe"):
+    async def work(opened: Opened) -> str:
+        now = opened.clock.now()
+        end = read_until(until, now) if until is not None else None
+        record = await opened.account(name)
+        for warning in await set_mode(opened, name, wanted, end):
             print_note(f"warning: {warning}")
+        detail = f"{wanted}{f' until {end.isoformat()}' if end else ''}, by the command line"
+        await opened.store.record_audit(AuditRecord(now, None, record.account_id, "mode", detail))
+        return f" until {end:%Y-%m-%d %H:%M} UTC" if end else ""
 
-    with_store(config, work)
-    print_line(f"{name} is in mode {to}")
+    print_line(f"{name} is in mode {to}{with_store(config, work)}")

@@ -13,7 +13,16 @@ from guard.app.watch import Watch, watch_of
 from guard.ports.clock import Clock
 from guard.ports.errors import StoreBusy
 from guard.ports.recipients import Recipient
-from guard.ports.records import AccountRecord, AlertRecord, CycleRecord, IntentRecord, OrderRecord, Reading, Snapshot
+from guard.ports.records import (
+    AccountRecord,
+    AlertRecord,
+    CycleRecord,
+    HedgeRecord,
+    IntentRecord,
+    OrderRecord,
+    Reading,
+    Snapshot,
+)
 from guard.ports.urgency import urgency
 from guard.ports.venue import AccountSpec, FetchedBook, VenueAccount
 from guard.risk.book import Book, Collateral, Position, Tier
@@ -72,6 +81,10 @@ class Memory:
     async def orders_of(self, intent_id: str) -> list[OrderRecord]:
         """Those that a test put here."""
         return [order for order in self.orders if order.intent_id == intent_id]
+
+    async def open_hedges(self, account_id: str | None = None) -> list[HedgeRecord]:
+        """None."""
+        return []
 
     async def recipients(self, account_id: str) -> list[Recipient]:
         """One chat."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from guard.app.consent import Consent
 from guard.app.past import Past
 from guard.app.settings import Settings
 from guard.app.watch import Watch
@@ -38,6 +39,7 @@ class Backstage:
         read_now: has an account read at once, and gives the reading; None when there is none after so many seconds.
         health: the present state of the service; None where none runs.
         second: names of the second channels, by destination.
+        consent: plans and what people say yes to; None where no service runs.
     """
 
     store: Store
@@ -52,6 +54,7 @@ class Backstage:
     read_now: Callable[[str, float], Awaitable[Reading | None]] = field(default=_no_reading)
     health: Callable[[], Awaitable[Health]] | None = None
     second: Mapping[str, str] = field(default_factory=dict)
+    consent: Callable[[], Consent] | None = None
 
 
 class Answers:

@@ -81,6 +81,8 @@ def test_kinds() -> None:
     """What did not go well is a failure unless it has a kind of its own."""
     assert {ending: kind_of(ending) for ending in Ending if kind_of(ending) is not Kind.FAILED} == {
         Ending.TARGET_HOLDS: Kind.ACTED,
+        Ending.AS_ASKED: Kind.ACTED,
+        Ending.AS_ASKED: Kind.ACTED,
         Ending.EXHAUSTED: Kind.ACTED,
         Ending.RECOVERED: Kind.ACTED,
         Ending.PENDING: Kind.PENDING,

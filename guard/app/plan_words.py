@@ -1,0 +1,12 @@
+"""A plan in a person's language: three lines."""
+
+from __future__ import annotations
+
+from guard.language.speech import Speech
+from guard.protect.plan_values import Plan
+from guard.protect.texts import plan_lines
+
+
+def three_lines(plan: Plan, speech: Speech) -> tuple[str, ...]:
+    """What is done, what it changes, what it costs; or why not, and what would help instead."""
+    return tuple(speech.sentence(line) for line in plan_lines(plan))

@@ -1,0 +1,187 @@
+"""What protection looks at before it acts: the facts for the gates, the market, and the plan of a wish.
+
+Owns the questions to the store and to the venue. What they mean is decided by `guard.protect`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from guard.app.judge import appraise
+from guard.app.watch import Watch
+from guard.ports.clock import Clock
+from guard.ports.records import HedgeRecord, IntentOrigin, Reading
+from guard.ports.venue import FetchedBook, Instrument, VenueAccount
+from guard.ports.wishes import Wish
+from guard.protect.by_hand import plan_by_hand
+from guard.protect.consent import target_of
+from guard.protect.gate import (
+    GateFacts,
+    Refusal,
+    RefusalCode,
+    agrees_with_venue,
+    count_confirmation,
+    fit_for_orders,
+    plan_refusals,
+)
+from guard.protect.hedges import is_due
+from guard.protect.outcome import StopSignal
+from guard.protect.plan import plan_protection
+from guard.protect.plan_values import Plan
+from guard.protect.policy import ExecutionBounds
+from guard.protect.quotes import read_quotes
+from guard.protect.watched_only import watched_only
+from guard.protect.worth import dollars, worth
+from guard.risk.book import Book
+from guard.risk.quality import DataQuality
+from guard.store.store import Store
+
+AIM: Final = 0.03
+"""How far past its target a plan aims, as a part of it: one that only just reaches it misses it at the next tick."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be done, what leads to it, who asked for it (a user id), and whether they have just said yes."""
+
+    wish: Wish = field(default_factory=Wish)
+    origin: IntentOrigin = "auto"
+    requested_by: str | None = None
+    consented: bool = False
+
+
+BY_ITSELF = Asked()
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A plan with what it was made from; `plan` is None when nothing could be priced, and `refusals` say why.
+
+    `unwinds` are the hedges that it takes off.
+    """
+
+    plan: Plan | None
+    instruments: Mapping[str, Instrument]
+    refusals: tuple[Refusal, ...] = ()
+    unwinds: tuple[HedgeRecord, ...] = ()
+
+
+def verdict_for_orders(fetched: FetchedBook, watch: Watch, now: datetime) -> DataQuality:
+    """The quality of a book that an order would rest on; not fresh unless the venue's own figures confirm it."""
+    quality = appraise(fetched, watch.policy, now).quality
+    return fit_for_orders(quality, conforms=agrees_with_venue(fetched.book, quality))
+
+
+class Planning:
+    """Facts and plans for any account.
+
+    Args:
+        store: journal and history.
+        clock: time.
+        stop: the kill switch.
+        bounds: timeouts.
+    """
+
+    def __init__(self, store: Store, clock: Clock, stop: StopSignal, bounds: ExecutionBounds) -> None:
+        self._store = store
+        self._clock = clock
+        self._stop = stop
+        self._bounds = bounds
+
+    async def facts(self, watch: Watch, reading: Reading, fetched: FetchedBook, asked: Asked) -> GateFacts:
+        """Everything the gates look at."""
+        account_id, now = reading.account_id, reading.at
+        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        recent = await self._store.intents(now - timedelta(days=1), account_id)
+        finished = [
+            intent.finished_at for intent in recent if intent.finished_at and intent.state in {"done", "failed"}
+        ]
+        distance = reading.risk.distance if reading.risk else None
+        named = asked.wish.symbol
+        return GateFacts(
+            mode=watch.record.mode,
+            frozen=watch.record.frozen,
+            stopped=self._stop.is_set(),
+            zone=reading.zone,
+            confirmed_cycles=count_confirmation(
+                watch.confirmed_cycles, reading.zone, reading.quality, watch.protect, distance
+            ),
+            quality=reading.quality,
+            conforms=agrees_with_venue(fetched.book, reading.quality),
+            position_mode_proven=fetched.position_mode_proven,
+            may_trade=watch.rights.trade if watch.rights else None,
+            now=now,
+            last_finished_at=max(finished, default=None),
+            notional_today=await self._store.notional_traded_since(account_id, day),
+            daily_cap=watch.protect.daily_cap(await self._equity_of_day(account_id, day, reading, fetched.book)),
+            symbols=frozenset({named} if named else {position.symbol for position in fetched.book.positions}),
+            # However old: as long as the outcome of one order is not known, no other is sent.
+            in_flight=bool(await self._store.open_intents(account_id)),
+            watched_only=_watched_only(watch, reading, fetched.book),
+            origin=asked.origin,
+            consented=asked.consented,
+            mode_until=watch.record.mode_until,
+            distance=distance,
+            needs=asked.wish.needs,
+        )
+
+    async def _equity_of_day(self, account_id: str, day: datetime, reading: Reading, book: Book) -> float:
+        """Equity at the day's first reading with figures, in dollars; now, where there is none yet.
+
+        Of that reading only the worst pool is remembered: an account with several counts as what all are worth now, if
+        that is more.
+        """
+        now = worth(book, reading.risk) if reading.risk else 0.0
+        first = await self._store.first_equity_since(account_id, day)
+        if first is None:
+            return now
+        then = dollars(book, first[1], first[0])
+        if then == 0.0 and first[0] > 0.0:  # of a currency that has no price any more
+            return now
+        return max(then, now) if reading.risk and len(reading.risk.pools) > 1 else then
+
+    async def priced(
+        self, watch: Watch, fetched: FetchedBook, venue: VenueAccount, facts: GateFacts, wish: Wish
+    ) -> Priced:
+        """The plan of a wish, from the venue's present rules and order books."""
+        symbols = {position.symbol for position in fetched.book.positions}
+        quotes = await read_quotes(venue, symbols, self._bounds.call_timeout_s)
+        if not quotes.instruments and symbols:
+            why = f"no prices to plan with: {'; '.join(quotes.problems)}"
+            return Priced(None, {}, (Refusal(RefusalCode.NO_PRICES, why),))
+        limits = watch.protect.limits(facts.daily_cap - facts.notional_today)
+        hedges: tuple[HedgeRecord, ...] = ()
+        if wish.kind == "unhedge":
+            hedges = tuple(await self._store.open_hedges(watch.record.account_id))
+            if facts.by_itself:
+                hedges = tuple(each for each in hedges if is_due(each, facts.now, watch.protect.unhedge_after_s))
+        if wish.kind == "plan":
+            target = target_of(wish, watch.protect.target)
+            plan = plan_protection(
+                fetched.book,
+                target,
+                quotes.instruments,
+                remedies=watch.protect.remedies,
+                limits=limits,
+                depth=quotes.depth,
+                aim=target.beyond(AIM),
+            )
+            # Levels of a person's own: the executor must not stop at the configured ones.
+            plan = replace(plan, by_hand=target != watch.protect.target)
+        else:
+            plan = plan_by_hand(
+                fetched.book, wish, quotes.instruments, limits=limits, depth=quotes.depth, hedges=hedges
+            )
+        # The remedies are those against danger: a hedge of the guard may be taken off whatever they are.
+        outside = () if wish.kind == "unhedge" else plan_refusals(plan, watch.protect, wish.needs)
+        return Priced(plan, quotes.instruments, outside, hedges)
+
+
+def _watched_only(watch: Watch, reading: Reading, book: Book) -> str:
+    """Why this account is never acted upon; empty = it can be."""
+    if not watch.can_trade:
+        return f"the guard sends no orders at {watch.record.spec.venue}: accounts there are watched only"
+    return watched_only(book) if reading.risk is not None else ""
