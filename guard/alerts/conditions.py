@@ -61,7 +61,7 @@ class _Seen:
 
 
 def observe(
-    reading: Reading, thresholds: Thresholds, firing: Container[Rule], facts: Facts = NOTHING_ELSE
+    reading: Reading, thresholds: Thresholds, firing: Container[str], facts: Facts = NOTHING_ELSE
 ) -> Observation:
     """Look at a reading.
 

@@ -253,7 +253,12 @@ def _absent(state: AlertState, now: datetime, policy: AlertPolicy) -> Advance:
         lasts = since is not None and now - since >= policy.good_news_after
     if not lasts or now - state.since < holds:
         return Advance(replace(state, clear_since=since or now), AlertReason.NONE)
-    over = replace(
+    return Advance(resolved(state, now), AlertReason.NONE if state.told_at is None else AlertReason.RESOLVED)
+
+
+def resolved(state: AlertState, now: datetime) -> AlertState:
+    """The state of what is over."""
+    return replace(
         state,
         status=AlertStatus.RESOLVED,
         level=Zone.SAFE,
@@ -262,4 +267,3 @@ def _absent(state: AlertState, now: datetime, policy: AlertPolicy) -> Advance:
         snoozed_until=None,
         unanswered_since=None,
     )
-    return Advance(over, AlertReason.NONE if state.told_at is None else AlertReason.RESOLVED)

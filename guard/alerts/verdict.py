@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from guard.alerts.conditions import Observation
-from guard.alerts.engine import AlertPolicy, Condition, advance, gravity, is_open, told
+from guard.alerts.engine import AlertPolicy, Condition, advance, gravity, is_open, resolved, told
 from guard.alerts.inhibition import inhibited_by
 from guard.alerts.rules import Rule, fingerprint
 from guard.ports.alerting import AlertState, AlertStatus
@@ -27,10 +27,13 @@ _LIQUIDATION: Final = gravity(Zone.LIQUIDATION)
 
 @dataclass(frozen=True, slots=True)
 class Mutes:
-    """What keeps messages back now: a maintenance window; waiting for others that have gone blind by the same cause."""
+    """What keeps messages back now.
+
+    `maintenance`: a window is open. `waits`: blindness and its end wait for other accounts with the same cause.
+    """
 
     maintenance: bool = False
-    blindness: bool = False
+    waits: bool = False
 
 
 NO_MUTES: Final = Mutes()
@@ -87,6 +90,11 @@ class Telling:
         return self.dues[0].rule in {Rule.ZONE, Rule.BLIND}
 
     @property
+    def is_blindness(self) -> bool:
+        """Whether it tells only that an account is not seen, or seen again."""
+        return all(due.rule is Rule.BLIND for due in self.dues)
+
+    @property
     def rank(self) -> int:
         """How grave it is."""
         return max(due.rank for due in self.dues)
@@ -96,8 +104,7 @@ class Telling:
 class Verdict:
     """What a look comes to.
 
-    `states` are all alerts of the account that are not over, and those that ended now, by fingerprint; `changed` those
-    to be stored. `recorded` has no message.
+    `states` are all alerts of the account by fingerprint, `changed` those to be stored. `recorded` has no message.
     """
 
     states: Mapping[str, AlertState] = field(default_factory=dict)
@@ -129,9 +136,8 @@ def decide(
     others = [due for due in dues if due.rule not in {Rule.ZONE, Rule.BLIND}]
     tellings: list[Telling] = []
     recorded: list[Due] = []
-    if sight is not None and mutes.blindness and all(due.rule is Rule.BLIND for due in sight.dues):
-        _hold_back(sight.dues, after)
-        recorded += [due for due in sight.dues if due.is_fresh and not due.is_good]
+    if sight is not None and sight.is_blindness and mutes.waits:
+        _postpone(sight, after)
         sight = None
     elif sight is not None:
         sight = _in_window(sight, recorded, mutes)
@@ -157,9 +163,9 @@ def _advanced(
 ) -> tuple[dict[str, AlertState], list[Due]]:
     """Every alert after this look, and those with something to tell."""
     holding = {condition.fingerprint: condition for condition in seen.conditions}
-    after = {name: state for name, state in states.items() if is_open(state)}
+    after = dict(states)
     dues: list[Due] = []
-    for name in dict.fromkeys([*holding, *after]):
+    for name in dict.fromkeys([*holding, *(name for name, state in states.items() if is_open(state))]):
         before, condition = states.get(name), holding.get(name)
         if condition is None and before is not None and before.rule not in seen.judged:
             continue
@@ -203,11 +209,26 @@ def _shown(account_id: str, states: Mapping[str, AlertState]) -> Zone:
     return zone.told_level if zone is not None and is_open(zone) and zone.told_at is not None else Zone.SAFE
 
 
-def _hold_back(dues: tuple[Due, ...], after: dict[str, AlertState]) -> None:
-    """The end of what is held back has not come yet: it stays due."""
-    for due in dues:
+def _postpone(sight: Telling, after: dict[str, AlertState]) -> None:
+    """Blindness that a later message tells. The end of what waits has not come yet, or it would be lost in a crash."""
+    for due in sight.dues:
         if due.is_good and due.before is not None:
             after[due.state.fingerprint] = due.before
+
+
+def told_together(state: AlertState, now: datetime, at: datetime, *, over: bool) -> Due:
+    """What a message about several accounts has told of this one's blindness.
+
+    Args:
+        state: of the blindness.
+        now: the cycle's time.
+        at: when the first of these accounts was told: all are repeated from then on.
+        over: whether it was told that the account is seen again.
+    """
+    if over:
+        return Due(state, told(resolved(state, now), AlertReason.RESOLVED, at), AlertReason.RESOLVED, None)
+    reason = AlertReason.FIRST if state.told_at is None else AlertReason.REPEAT
+    return Due(state, told(state, reason, at), reason, None)
 
 
 def _in_window(telling: Telling, recorded: list[Due], mutes: Mutes) -> Telling | None:

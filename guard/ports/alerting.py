@@ -90,6 +90,14 @@ class MaintenanceRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertBriefing:
+    """What is asked before anything is told of an account: all its conditions that ever were, and windows of all."""
+
+    states: tuple[AlertState, ...] = ()
+    windows: tuple[MaintenanceRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LiveMessage:
     """The one status message of an account in a chat that is edited in place. `shown` is a hash of its text."""
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
-from guard.ports.alerting import AlertState, AlertStatus, LiveMessage, MaintenanceRecord, RuleSetting
+from guard.ports.alerting import AlertBriefing, AlertState, AlertStatus, LiveMessage, MaintenanceRecord, RuleSetting
 from guard.risk.zones import Zone, severity
 from guard.store.tables import AlertStateRow, LiveMessageRow, MaintenanceRow, RuleSettingRow, table
 
@@ -78,6 +78,13 @@ def alert_states(connection: Connection, account_id: str) -> list[AlertState]:
     open_ones = (_states.c.account_id == account_id) & (_states.c.status != AlertStatus.RESOLVED.value)
     statement = select(_states).where(open_ones).order_by(_states.c.since, _states.c.fingerprint)
     return [_state(row) for row in connection.execute(statement).mappings()]
+
+
+def briefing(connection: Connection, account_id: str, now: datetime) -> AlertBriefing:
+    """All of the account's conditions that ever were, and the windows that are not over."""
+    statement = select(_states).where(_states.c.account_id == account_id).order_by(_states.c.fingerprint)
+    states = tuple(_state(row) for row in connection.execute(statement).mappings())
+    return AlertBriefing(states, tuple(maintenance(connection, now)))
 
 
 def all_rule_settings(connection: Connection) -> list[RuleSetting]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from guard.ports.alerting import AlertState, LiveMessage, MaintenanceRecord, RuleSetting
-from guard.store import alert_states
+from guard.ports.alerting import AlertBriefing, AlertState, LiveMessage, MaintenanceRecord, RuleSetting
+from guard.store import alert_states, peaks
 from guard.store.doors.door import Door
 
 
@@ -30,6 +30,14 @@ class AlertDoor(Door):
     async def alert_states(self, account_id: str) -> list[AlertState]:
         """The account's conditions that are not resolved, the longest standing first."""
         return await self._read(alert_states.alert_states, account_id)
+
+    async def alert_briefing(self, account_id: str, now: datetime) -> AlertBriefing:
+        """All of the account's conditions that ever were, and the maintenance windows that are not over."""
+        return await self._read(alert_states.briefing, account_id, now)
+
+    async def equity_peaks(self, account_id: str, since: datetime, unless: str) -> list[tuple[datetime, float, str]]:
+        """Hour, highest equity and its currency since then, and since the last alert of the rule `unless`."""
+        return await self._read(peaks.equity_peaks, account_id, since, unless)
 
     async def rule_settings(self, account_id: str) -> list[RuleSetting]:
         """The thresholds that people set for an account."""

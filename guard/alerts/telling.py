@@ -1,0 +1,190 @@
+"""From a verdict to what is recorded and sent: alerts, their messages, each in its reader's language. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from guard.alerts.announce import Announcement, messages_of
+from guard.alerts.engine import is_grave
+from guard.alerts.markup import plain_text
+from guard.alerts.outages import Waiting
+from guard.alerts.render import render_dispute, render_zone
+from guard.alerts.routing import heard, hushed
+from guard.alerts.rule_texts import render_rule, render_together, render_unanswered
+from guard.alerts.rules import DISPUTE_PRIORITY, GRAVE_PRIORITY, Rule, zone_priority
+from guard.alerts.verdict import Due, Telling, Verdict
+from guard.language.speech import ENGLISH, Speech
+from guard.ports.alerting import AlertState
+from guard.ports.clock import Ids
+from guard.ports.recipients import Recipient
+from guard.ports.records import AlertReason, AlertRecord, OutboxMessage, Reading, Snapshot
+from guard.risk.zones import Zone
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who is told. `everybody` hears of the account; `further` were asked for help and are told that it is over."""
+
+    everybody: Sequence[Recipient]
+    further: Sequence[Recipient] = ()
+
+
+def announce_verdict(
+    verdict: Verdict,
+    reading: Reading,
+    *,
+    earlier: Snapshot | Reading | None,
+    audience: Audience,
+    ids: Ids,
+    together: Sequence[Waiting] = (),
+) -> Announcement:
+    """What one look makes to be recorded and sent.
+
+    Args:
+        verdict: what was decided.
+        reading: the cycle's result.
+        earlier: the last snapshot or reading with figures, for comparison in the text.
+        audience: who is told.
+        ids: source of identifiers.
+        together: accounts that are told of in one message about blindness, this one included.
+    """
+    told = Announcement()
+    for telling in verdict.tellings:
+        told += _announce(telling, reading, earlier, audience, ids, together)
+    return told + Announcement(tuple(_record(due, reading, _recorded_text(due), ids) for due in verdict.recorded))
+
+
+def announce_unanswered(
+    states: Sequence[AlertState],
+    reading: Reading,
+    *,
+    earlier: Snapshot | Reading | None,
+    recipients: Sequence[Recipient],
+    asked: Sequence[str],
+    ids: Ids,
+) -> Announcement:
+    """The message that nobody has acknowledged, for whoever comes next.
+
+    Args:
+        states: alerts of the account that are escalated now, the one that leads first.
+        reading: the cycle's result.
+        earlier: as in `announce_verdict`.
+        recipients: whoever comes next.
+        asked: names of whoever was told first.
+        ids: source of identifiers.
+    """
+    lead = states[0]
+    since = min((state.unanswered_since for state in states if state.unanswered_since), default=reading.at)
+
+    def render(speech: Speech) -> str:
+        message = _rendered(speech, AlertReason.REPEAT, lead, reading, Zone.SAFE, earlier)
+        return render_unanswered(speech, reading.account, since, reading.at, asked, message)
+
+    due = Due(lead, lead, AlertReason.REPEAT, None)
+    alert = _record(due, reading, plain_text(render(ENGLISH)), ids)
+    event = f"unanswered|{lead.escalated}|{since.isoformat()}"
+    messages = messages_of(alert, render, GRAVE_PRIORITY, recipients, ids, event, grave=True)
+    return Announcement((alert,), messages)
+
+
+def _announce(
+    telling: Telling,
+    reading: Reading,
+    earlier: Snapshot | Reading | None,
+    audience: Audience,
+    ids: Ids,
+    together: Sequence[Waiting],
+) -> Announcement:
+    lead = telling.dues[0]
+    is_joint = telling.is_blindness and len(together) > 1
+
+    def render(speech: Speech) -> str:
+        if is_joint:
+            again = telling.reason is AlertReason.REPEAT
+            return render_together(speech, together, reading, over=lead.is_good, again=again)
+        return _rendered(speech, telling.reason, lead.state, reading, telling.before, earlier)
+
+    text = plain_text(render(ENGLISH))
+    alerts = tuple(_record(due, reading, text, ids) for due in telling.dues)
+    recipients = heard(audience.everybody, telling.reason)
+    if lead.is_good and _was_grave(telling):
+        recipients += audience.further
+    messages = messages_of(
+        alerts[0], render, _priority(telling, reading), recipients, ids, grave=lead.is_good and _was_grave(telling)
+    )
+    return Announcement(alerts, _hushed(messages, telling, recipients, reading.at))
+
+
+def _hushed(
+    messages: tuple[OutboxMessage, ...], telling: Telling, recipients: Sequence[Recipient], now: datetime
+) -> tuple[OutboxMessage, ...]:
+    """A reminder of a calm account that is not seen can wait for the morning."""
+    calm = telling.reason is AlertReason.REPEAT and not is_grave(telling.dues[0].state.level, _known(telling))
+    loudness = zone_priority(Zone.WARNING, Zone.WARNING) if calm else None
+    return hushed(messages, recipients, now, loudness=loudness, always=telling.hushed)
+
+
+def _known(telling: Telling) -> Zone:
+    condition = telling.dues[0].condition
+    return condition.known if condition is not None else Zone.SAFE
+
+
+def _was_grave(telling: Telling) -> bool:
+    """Whether people were told of danger before."""
+    return any(due.before is not None and is_grave(due.before.told_level) for due in telling.dues)
+
+
+def _priority(telling: Telling, reading: Reading) -> int:
+    """How urgent; good news ranks with the zone that is reached."""
+    lead = telling.dues[0]
+    if telling.is_sight:
+        shown = _shown(lead.state, lead.reason, reading)
+        return zone_priority(reading.zone_state.last_known, shown)
+    if lead.rule is Rule.DISPUTED:
+        return DISPUTE_PRIORITY
+    return zone_priority(lead.state.level, lead.state.level)
+
+
+def _shown(state: AlertState, reason: AlertReason, reading: Reading) -> Zone:
+    """The zone that a message shows: what can be seen of an account that is not seen may have become worse."""
+    unseen_worse = reason in {AlertReason.FIRST, AlertReason.WORSE} and state.rule == Rule.ZONE
+    return state.level if unseen_worse and reading.zone is Zone.UNKNOWN else reading.zone
+
+
+def _rendered(
+    speech: Speech,
+    reason: AlertReason,
+    state: AlertState,
+    reading: Reading,
+    before: Zone,
+    earlier: Snapshot | Reading | None,
+) -> str:
+    if state.rule in {Rule.ZONE, Rule.BLIND}:
+        shown = replace(reading, zone=_shown(state, reason, reading))
+        if reason is AlertReason.REPEAT:  # nothing was before: it goes on
+            before = reading.zone_state.last_known
+        return render_zone(speech, reason, shown, before, earlier)
+    if state.rule == Rule.DISPUTED:
+        return render_dispute(speech, reason, reading)
+    return render_rule(speech, reason, state, reading)
+
+
+def _record(due: Due, reading: Reading, text: str, ids: Ids) -> AlertRecord:
+    return AlertRecord(
+        alert_id=ids.new("alert"),
+        account_id=reading.account_id,
+        rule=due.state.rule,
+        fingerprint=due.state.fingerprint,
+        zone=_shown(due.state, due.reason, reading),
+        reason=due.reason,
+        at=reading.at,
+        text=text,
+    )
+
+
+def _recorded_text(due: Due) -> str:
+    """An alert without a message of its own."""
+    if due.is_good and due.reason is AlertReason.RESOLVED:
+        return f"resolved, not told by itself: {due.state.headline}"
+    return f"not told by itself: {due.state.headline}"

@@ -1,0 +1,160 @@
+"""What is remembered of alerts while the service runs: where they stand, what people set, what equity was.
+
+Read from the store at an account's first look, and asked anew before anything is told: a person may have acknowledged
+it in another process. A calm account costs the store nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+from guard.alerts.conditions import NOTHING_ELSE, Facts
+from guard.alerts.drawdown import WINDOW, EquityPeaks
+from guard.alerts.rulebook import Thresholds, merged
+from guard.alerts.rules import Rule
+from guard.app.alert_settings import AlertingPolicy
+from guard.ports.alerting import AlertBriefing, AlertState, MaintenanceRecord, RuleSetting
+from guard.ports.clock import Clock
+from guard.ports.records import AccountRecord, Reading
+from guard.protect.worth import dollars, worth
+from guard.risk.assets import FIAT, STABLE
+from guard.risk.book import Book
+from guard.risk.quality import Quality
+from guard.risk.report import AccountRisk
+
+States = Mapping[str, AlertState]
+
+# What people set in another process holds here after so long.
+_SETTINGS_KEPT_S: Final = 30.0
+
+
+class MemoryStore(Protocol):
+    """What is asked."""
+
+    async def alert_briefing(self, account_id: str, now: datetime) -> AlertBriefing:
+        """Where the account's alerts stand, and the windows that are not over."""
+        ...
+
+    async def all_rule_settings(self) -> list[RuleSetting]:
+        """The thresholds that people set."""
+        ...
+
+    async def equity_peaks(self, account_id: str, since: datetime, unless: str) -> list[tuple[datetime, float, str]]:
+        """The highest equity of each hour."""
+        ...
+
+
+@dataclass(slots=True)
+class _Account:
+    """What is known of one account; None: not read yet."""
+
+    states: States | None = None
+    peaks: EquityPeaks | None = None
+
+
+class AlertMemory:
+    """The memory of all accounts.
+
+    Args:
+        store: what survives.
+        clock: time.
+        policy: what is configured.
+    """
+
+    def __init__(self, store: MemoryStore, clock: Clock, policy: AlertingPolicy) -> None:
+        self._store = store
+        self._clock = clock
+        self._policy = policy
+        self._accounts: dict[str, _Account] = {}
+        self._configured: dict[str, Thresholds] = {}
+        self._own: Mapping[str, tuple[RuleSetting, ...]] = {}
+        self._own_s: float | None = None
+
+    async def states(self, account_id: str) -> States:
+        """Where an account's alerts stand, by fingerprint."""
+        known = self._account(account_id).states
+        return known if known is not None else (await self.asked(account_id, self._clock.now()))[0]
+
+    async def asked(self, account_id: str, now: datetime) -> tuple[States, tuple[MaintenanceRecord, ...]]:
+        """The same from the store, with the maintenance windows of everybody."""
+        briefing = await self._store.alert_briefing(account_id, now)
+        return {state.fingerprint: state for state in briefing.states}, briefing.windows
+
+    def is_kept(self, account_id: str, states: States) -> bool:
+        """Whether memory holds just these."""
+        return self._account(account_id).states == states
+
+    def keep(self, account_id: str, states: States) -> None:
+        """These were stored."""
+        self._account(account_id).states = states
+
+    def forget(self, account_id: str) -> None:
+        """Nobody knows what was stored: ask anew."""
+        self._accounts.pop(account_id, None)
+
+    def settings_changed(self) -> None:
+        """Somebody set a threshold: ask for them at the next look."""
+        self._own_s = None
+
+    async def thresholds(self, record: AccountRecord) -> Thresholds:
+        """What holds for an account: as configured, with people's own on top."""
+        now_s = self._clock.monotonic()
+        if self._own_s is None or now_s - self._own_s > _SETTINGS_KEPT_S:
+            found: dict[str, list[RuleSetting]] = {}
+            for setting in await self._store.all_rule_settings():
+                found.setdefault(setting.account_id, []).append(setting)
+            self._own, self._own_s = {account_id: tuple(own) for account_id, own in found.items()}, now_s
+        configured = self._configured.get(record.name)
+        if configured is None:
+            configured = self._configured[record.name] = self._policy.thresholds(record.name)
+        own = self._own.get(record.account_id)
+        return configured if own is None else merged(configured, ((each.rule, each.value) for each in own))
+
+    async def facts(self, reading: Reading, thresholds: Thresholds) -> Facts:
+        """What the rules of an account need to know besides its reading. Figures that cannot be believed are none."""
+        if reading.risk is None or reading.fetched is None or reading.quality.quality is not Quality.FRESH:
+            return NOTHING_ELSE
+        book, risk = reading.fetched.book, reading.risk
+        money = thresholds.get(Rule.AVAILABLE_MONEY) is not None
+        available = _available(book, risk) if money else None
+        if thresholds.get(Rule.DRAWDOWN) is None:
+            return Facts(available=available)
+        account = self._account(reading.account_id)
+        if account.peaks is None:
+            account.peaks = await self._peaks(reading, risk)
+        equity = worth(book, risk)
+        account.peaks.add(reading.at, equity)
+        return Facts(equity, account.peaks.peak(reading.at), available)
+
+    def money_moved(self, account_id: str) -> None:
+        """Money came or went: what equity was before is no measure any more."""
+        peaks = self._account(account_id).peaks
+        if peaks is not None:
+            peaks.restart()
+
+    async def _peaks(self, reading: Reading, risk: AccountRisk) -> EquityPeaks:
+        """From history, where that tells the whole account: one pool, in dollars of some kind."""
+        if len(risk.pools) != 1 or risk.pools[0].currency not in STABLE | FIAT:
+            return EquityPeaks()
+        currency = risk.pools[0].currency
+        rows = await self._store.equity_peaks(reading.account_id, reading.at - WINDOW, Rule.MONEY.value)
+        return EquityPeaks((at, equity) for at, equity, of in rows if of == currency)
+
+    def _account(self, account_id: str) -> _Account:
+        return self._accounts.setdefault(account_id, _Account())
+
+
+def _available(book: Book, risk: AccountRisk) -> float | None:
+    """Free margin of the pools with positions, in dollars; None where one has no price."""
+    total = 0.0
+    for pool in risk.pools:
+        if not pool.positions or pool.symbol is not None:
+            continue
+        amount = dollars(book, pool.currency, pool.available_margin)
+        if amount == 0.0 and pool.available_margin != 0.0:
+            return None
+        total += amount
+    return total if any(pool.positions for pool in risk.pools) else float("inf")

@@ -1,0 +1,289 @@
+"""What is told of an account after a look, between the engine, the memory of alerts and the people.
+
+What a look changes is kept only when the cycle that it belongs to was recorded: the caller says so with `keep`, or with
+`lost`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+
+from guard.alerts.announce import Announcement
+from guard.alerts.conditions import Observation, observe, sight_of
+from guard.alerts.engine import gravity, is_grave, is_open
+from guard.alerts.escalation import Step, escalation_due
+from guard.alerts.outages import Answer, Outages, Waiting
+from guard.alerts.rules import Rule, fingerprint
+from guard.alerts.telling import Audience, announce_unanswered, announce_verdict
+from guard.alerts.verdict import Due, Mutes, Telling, Verdict, decide, told_together
+from guard.app.alert_memory import AlertMemory, MemoryStore, States
+from guard.app.alert_settings import AlertingPolicy
+from guard.ports.alerting import AlertState, BlindCause, MaintenanceRecord
+from guard.ports.clock import Clock, Ids
+from guard.ports.recipients import Recipient
+from guard.ports.records import AccountRecord, GrantRecord, Reading, Snapshot, UserRecord
+from guard.risk.zones import Zone
+
+Everybody = Callable[[], Awaitable[Sequence[Recipient]]]
+Earlier = Callable[[], Awaitable[Snapshot | Reading | None]]
+
+
+class AlertingStore(MemoryStore, Protocol):
+    """What is asked about people, when danger is not acknowledged."""
+
+    async def grants(self, *, account_id: str | None = None, user_id: str | None = None) -> list[GrantRecord]:
+        """Roles on an account."""
+        ...
+
+    async def user(self, user_id: str) -> UserRecord | None:
+        """A user by id."""
+        ...
+
+    async def user_named(self, name: str) -> UserRecord | None:
+        """A user by name."""
+        ...
+
+    async def recipients_of(self, user_id: str) -> list[Recipient]:
+        """A person's own living chats."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look makes: to be recorded with its cycle, and kept when that is done.
+
+    `states` are all alerts of the account, None: as they were. `tells_sight`: zone or blindness are told.
+    """
+
+    announcement: Announcement = field(default_factory=Announcement)
+    changed: tuple[AlertState, ...] = ()
+    states: States | None = None
+    tells_sight: bool = False
+    is_joint: bool = False
+
+
+_NOTHING = Look()
+
+
+class Alerting:
+    """Decides what is told of accounts. One instance serves all of them.
+
+    Args:
+        store: memory.
+        clock: time.
+        ids: identifiers.
+        policy: pauses, escalation, thresholds.
+        second: who reads the second channels.
+    """
+
+    def __init__(
+        self,
+        store: AlertingStore,
+        clock: Clock,
+        ids: Ids,
+        policy: AlertingPolicy | None = None,
+        second: Sequence[Recipient] = (),
+    ) -> None:
+        self._store = store
+        self._ids = ids
+        self._policy = policy or AlertingPolicy()
+        self._second = tuple(second)
+        self._outages = Outages()
+        self.memory = AlertMemory(store, clock, self._policy)
+
+    async def look(self, record: AccountRecord, reading: Reading, everybody: Everybody, earlier: Earlier) -> Look:
+        """Decide what a reading makes worth telling.
+
+        Args:
+            record: whose.
+            reading: the cycle's result.
+            everybody: asked for who hears of the account, when something is told.
+            earlier: asked for the last figures, when something is told.
+        """
+        thresholds = await self.memory.thresholds(record)
+        facts = await self.memory.facts(reading, thresholds)
+
+        def seen(states: States) -> Observation:
+            firing = {state.rule for state in states.values() if is_open(state)}
+            return observe(reading, thresholds, firing, facts)
+
+        return await self._looked(record, reading, seen, everybody, earlier)
+
+    async def glance(self, record: AccountRecord, reading: Reading, everybody: Everybody, earlier: Earlier) -> Look:
+        """The same between two readings: only the zone counts, the other rules wait for the next one."""
+
+        def seen(_: States) -> Observation:
+            return Observation(tuple(sight_of(reading)), frozenset({Rule.ZONE, Rule.BLIND}))
+
+        return await self._looked(record, reading, seen, everybody, earlier)
+
+    def keep(self, account_id: str, look: Look) -> None:
+        """The cycle with this look was recorded."""
+        if look.states is not None:
+            self.memory.keep(account_id, look.states)
+            self._outages.heard(account_id)
+        if look.is_joint:
+            self._outages.told(account_id)
+
+    def lost(self, account_id: str) -> None:
+        """It was not recorded, or the account is gone."""
+        self.memory.forget(account_id)
+        self._outages.leave(account_id)
+
+    async def _looked(
+        self,
+        record: AccountRecord,
+        reading: Reading,
+        seen: Callable[[States], Observation],
+        everybody: Everybody,
+        earlier: Earlier,
+    ) -> Look:
+        account_id, now = record.account_id, reading.at
+        states = await self.memory.states(account_id)
+        verdict = decide(account_id, states, seen(states), now, self._policy.alerts)
+        is_quiet = not verdict.tellings and not verdict.recorded and self._outages.covered(account_id) is None
+        if is_quiet and not self._unanswered(verdict.states, now):
+            self._outages.leave(account_id)
+            same = not verdict.changed and self.memory.is_kept(account_id, verdict.states)
+            return _NOTHING if same else Look(changed=verdict.changed, states=verdict.states)
+        # Something may be told: what people have answered meanwhile, here or elsewhere, counts.
+        stored, windows = await self.memory.asked(account_id, now)
+        states, covered = self._with_covered(account_id, stored, now)
+        mutes = Mutes(maintenance=is_in_window(windows, record, now))
+        verdict = decide(account_id, states, seen(states), now, self._policy.alerts, mutes)
+        answer = self._together(record, reading, verdict, now)
+        if answer.waits:
+            mutes = replace(mutes, waits=True)
+            verdict = decide(account_id, states, seen(states), now, self._policy.alerts, mutes)
+        verdict = replace(verdict, recorded=(*covered, *verdict.recorded))
+        further, verdict = self._escalated(verdict, now, mutes)
+        announcement = await self._announced(record, reading, verdict, answer, further, everybody, earlier)
+        changed = tuple(state for name, state in verdict.states.items() if stored.get(name) != state)
+        tells_sight = any(telling.is_sight for telling in verdict.tellings)
+        return Look(announcement, changed, verdict.states, tells_sight, is_joint=bool(answer.together))
+
+    def _with_covered(self, account_id: str, stored: States, now: datetime) -> tuple[States, tuple[Due, ...]]:
+        """The states with what another account's message has told of this one."""
+        covered = self._outages.covered(account_id)
+        blind = stored.get(fingerprint(account_id, Rule.BLIND))
+        if covered is None or blind is None or not is_open(blind):
+            return stored, ()
+        due = told_together(blind, now, covered.at, over=covered.over)
+        return {**stored, blind.fingerprint: due.state}, (due,)
+
+    def _together(self, record: AccountRecord, reading: Reading, verdict: Verdict, now: datetime) -> Answer:
+        """Whether blindness is told by itself, later, or with others that have lost sight of the same venue."""
+        sight = next((telling for telling in verdict.tellings if telling.is_sight), None)
+        if sight is None or not _may_wait(sight, reading):
+            self._outages.leave(record.account_id)
+            return Answer()
+        zone = reading.zone_state.last_known
+        venue = (record.owner, record.spec.venue, record.spec.base_url)
+        waiting = Waiting(record.account_id, record.name, zone)
+        return self._outages.ask(venue, waiting, now, over=sight.dues[0].is_good)
+
+    def _unanswered(self, states: States, now: datetime) -> tuple[Step, list[AlertState]] | None:
+        """Alerts that go further now, the gravest first, and how far."""
+        steps = {name: escalation_due(state, now, self._policy.escalation) for name, state in states.items()}
+        due = [step for step in steps.values() if step is not None]
+        if not due:
+            return None
+        step = min(due)
+        found = [states[name] for name, taken in steps.items() if taken is step]
+        return step, sorted(found, key=lambda state: (-gravity(state.level), state.rule != Rule.ZONE))
+
+    def _escalated(self, verdict: Verdict, now: datetime, mutes: Mutes) -> tuple[_Further | None, Verdict]:
+        """Take the next step for what nobody acknowledges; a maintenance window keeps all but liquidation."""
+        unanswered = self._unanswered(verdict.states, now)
+        if unanswered is None:
+            return None, verdict
+        step, found = unanswered
+        if mutes.maintenance and gravity(found[0].level) < gravity(Zone.LIQUIDATION):
+            return None, verdict
+        taken = tuple(replace(state, escalated=int(step)) for state in found)
+        states = {**verdict.states, **{state.fingerprint: state for state in taken}}
+        return _Further(step, taken), replace(verdict, states=states)
+
+    async def _announced(
+        self,
+        record: AccountRecord,
+        reading: Reading,
+        verdict: Verdict,
+        answer: Answer,
+        further: _Further | None,
+        everybody: Everybody,
+        earlier: Earlier,
+    ) -> Announcement:
+        """The verdict as records and messages."""
+        if not verdict.tellings and further is None:
+            return announce_verdict(verdict, reading, earlier=None, audience=Audience(()), ids=self._ids)
+        people, before = await everybody(), await earlier()
+        helpers = await self._helpers(record) if _is_relief(verdict) else []
+        told = announce_verdict(
+            verdict,
+            reading,
+            earlier=before,
+            audience=Audience(people, helpers),
+            ids=self._ids,
+            together=answer.together,
+        )
+        if further is None:
+            return told
+        next_ones = list(self._second) if further.step is Step.SECOND_CHANNEL else await self._helpers(record)
+        if not next_ones:
+            return told
+        asked = await self._names(people, {each.user_id for each in next_ones})
+        return told + announce_unanswered(
+            further.states, reading, earlier=before, recipients=next_ones, asked=asked, ids=self._ids
+        )
+
+    async def _helpers(self, record: AccountRecord) -> list[Recipient]:
+        """The second person's chats: whoever is configured, else the operators of the account."""
+        if self._policy.second_person:
+            person = await self._store.user_named(self._policy.second_person)
+            return [] if person is None else await self._store.recipients_of(person.user_id)
+        grants = await self._store.grants(account_id=record.account_id)
+        operators = [grant.user_id for grant in grants if grant.role == "operator"]
+        return [recipient for user_id in operators for recipient in await self._store.recipients_of(user_id)]
+
+    async def _names(self, people: Sequence[Recipient], but: set[str | None]) -> list[str]:
+        """Who was told first."""
+        asked = dict.fromkeys(person.user_id for person in people if person.user_id is not None)
+        users = [await self._store.user(user_id) for user_id in asked if user_id not in but]
+        return [user.name for user in users if user is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Further:
+    """Danger that goes to the next one."""
+
+    step: Step
+    states: tuple[AlertState, ...]
+
+
+def is_in_window(windows: Sequence[MaintenanceRecord], record: AccountRecord, now: datetime) -> bool:
+    """Whether a maintenance window of the account, or of all accounts of its owner, is open."""
+    return any(
+        window.starts_at <= now < window.ends_at
+        and (window.account_id == record.account_id or (window.account_id is None and window.user_id == record.owner))
+        for window in windows
+    )
+
+
+def _may_wait(sight: Telling, reading: Reading) -> bool:
+    """Blindness by a venue that does not answer, or its end: not of an account in danger, whose people wait for it."""
+    if not sight.is_blindness or is_grave(reading.zone_state.last_known):
+        return False
+    return sight.dues[0].state.headline.startswith(BlindCause.VENUE.value)
+
+
+def _is_relief(verdict: Verdict) -> bool:
+    """Whether something is better of which a second person was told."""
+    return any(
+        due.is_good and due.before is not None and due.before.escalated >= Step.SECOND_PERSON
+        for telling in verdict.tellings
+        for due in telling.dues
+    )
