@@ -6,14 +6,25 @@ Owns the meaning of each failure; knows no queue, no store and no time of day bu
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final, NamedTuple
 
-from guard.ports.sending import ChatGone, ChatMoved, SendError, SendRejected, SendRetry, Sink
+from guard.ports.sending import (
+    Buttons,
+    ChatGone,
+    ChatMoved,
+    SendError,
+    SendRejected,
+    SendRetry,
+    Sink,
+    TopicGone,
+)
 
 _MOVES_MAX: Final = 3
 _CANCEL_GRACE_S: Final = 0.3
+_TELEGRAM: Final = re.compile(r"telegram:(-?[0-9]{1,19})(?:/([1-9][0-9]{0,18}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +52,14 @@ class Postponed:
 
 @dataclass(frozen=True, slots=True)
 class Undeliverable:
-    """It will never arrive. `chat_gone`: nor will anything else at this destination. `moved_to` as above."""
+    """It will never arrive. `chat_gone`: nor will anything else at this destination. `moved_to` as above.
+
+    `topic_only`: what is gone is a topic, not its group.
+    """
 
     error: str
     chat_gone: bool = False
+    topic_only: bool = False
     moved_to: str | None = None
 
 
@@ -56,8 +71,31 @@ def scheme_of(destination: str) -> str:
     return destination.partition(":")[0]
 
 
+class TelegramAddress(NamedTuple):
+    """A chat, and a topic of it or None."""
+
+    chat_id: int
+    topic_id: int | None
+
+    def moved(self, new_chat_id: int) -> str:
+        """The destination after the chat has moved."""
+        return f"telegram:{new_chat_id}" + (f"/{self.topic_id}" if self.topic_id else "")
+
+
+def telegram_address(destination: str) -> TelegramAddress | None:
+    """Where `telegram:1234` or `telegram:-1001234/5` is; None for any other destination."""
+    found = _TELEGRAM.fullmatch(destination)
+    return TelegramAddress(int(found[1]), int(found[2]) if found[2] else None) if found else None
+
+
 async def attempt(
-    destination: str, html: str, sinks: Mapping[str, Sink], timeout_s: float, *, silent: bool = False
+    destination: str,
+    html: str,
+    sinks: Mapping[str, Sink],
+    timeout_s: float,
+    *,
+    silent: bool = False,
+    buttons: Buttons = (),
 ) -> Outcome:
     """Deliver once, following a chat that has moved.
 
@@ -67,6 +105,7 @@ async def attempt(
         sinks: sinks by scheme.
         timeout_s: longest wait for one answer of a sink.
         silent: without a sound, where the channel can do so.
+        buttons: under the message, where the channel has any.
 
     Returns:
         How it ended. Only cancellation is raised.
@@ -75,20 +114,22 @@ async def attempt(
     if sink is None:
         return Undeliverable(f"there is no channel for `{scheme_of(destination)}`; configure it, or unlink the chat")
     moved_to: str | None = None
+    address = telegram_address(destination)
     for _ in range(_MOVES_MAX):
-        answer = await _answer_of(sink, moved_to or destination, html, timeout_s, silent=silent)
+        sending = sink.deliver(moved_to or destination, html, silent=silent, buttons=buttons)
+        answer = await _answer_of(sending, timeout_s)
         if isinstance(answer, str):
             return Delivered(answer, moved_to)
         if not isinstance(answer, ChatMoved):
             return replace(_classified(answer, timeout_s), moved_to=moved_to)
-        moved_to = f"{sink.scheme}:{answer.new_chat_id}"
+        moved_to = address.moved(answer.new_chat_id) if address else f"{sink.scheme}:{answer.new_chat_id}"
     # Deliberately without `moved_to`: two chats that name each other must not lead the stored link in circles.
     return Undeliverable(f"the chat moved more than {_MOVES_MAX} times; link it anew")
 
 
-async def _answer_of(sink: Sink, destination: str, html: str, timeout_s: float, *, silent: bool) -> str | BaseException:
+async def _answer_of(delivery: Coroutine[Any, Any, str], timeout_s: float) -> str | BaseException:
     """The receipt, or the exception that the sink raised, whatever it is; `TimeoutError` when it took too long."""
-    sending = asyncio.ensure_future(sink.deliver(destination, html, silent=silent))
+    sending = asyncio.ensure_future(delivery)
     try:
         await asyncio.wait((sending,), timeout=timeout_s)
     finally:
@@ -104,7 +145,7 @@ def _classified(error: BaseException, timeout_s: float) -> Outcome:
     """The one place where a failure gets its meaning."""
     match error:
         case ChatGone():
-            return Undeliverable(str(error), chat_gone=True)
+            return Undeliverable(str(error), chat_gone=True, topic_only=isinstance(error, TopicGone))
         case SendRejected():
             return Undeliverable(str(error))
         case SendRetry():

@@ -22,9 +22,7 @@ def bold(text: str) -> str:
 
 def plain_text(html: str) -> str:
     """The text of a message as a reader sees it: tags gone, entities decoded. Takes broken markup too."""
-    reader = _Tokens()
-    reader.read(html)
-    return "".join(unescape(token) for kind, token, _ in reader.tokens if kind == "text")
+    return "".join(unescape(token) for kind, token, _ in tokens_of(html) if kind == "text")
 
 
 def visible_length(html: str) -> int:
@@ -32,7 +30,7 @@ def visible_length(html: str) -> int:
 
     Telegram says "characters after entities parsing"; UTF-16 units are never fewer than characters.
     """
-    return _units(plain_text(html))
+    return units(plain_text(html))
 
 
 def shorten(html: str, limit: int) -> str:
@@ -47,18 +45,16 @@ def shorten(html: str, limit: int) -> str:
     """
     if visible_length(html) <= limit:
         return html
-    left = limit - _units(SHORTENED)
+    left = limit - units(SHORTENED)
     out: list[str] = []
     open_tags: list[str] = []
-    reader = _Tokens()
-    reader.read(html)
-    for kind, token, name in reader.tokens:
+    for kind, token, name in tokens_of(html):
         if kind == "text":
             shown = unescape(token)
-            if _units(shown) > left:
-                out.append(escape(_head(shown, left), quote=False))
+            if units(shown) > left:
+                out.append(escape(head(shown, left), quote=False))
                 break
-            left -= _units(shown)
+            left -= units(shown)
         elif kind == "open":
             open_tags.append(name)
         elif name in open_tags:
@@ -67,13 +63,21 @@ def shorten(html: str, limit: int) -> str:
     return "".join([*out, SHORTENED, *(f"</{name}>" for name in reversed(open_tags))])
 
 
-def _units(text: str) -> int:
+def tokens_of(html: str) -> list[tuple[str, str, str]]:
+    """The markup in pieces: (kind, source text, tag name); kind is `text`, `open` or `close`."""
+    reader = _Tokens()
+    reader.read(html)
+    return reader.tokens
+
+
+def units(text: str) -> int:
+    """Length in UTF-16 units."""
     return len(text.encode("utf-16-le")) // 2
 
 
-def _head(text: str, units: int) -> str:
-    """The longest beginning of at most `units` UTF-16 units; never half a surrogate pair."""
-    return text.encode("utf-16-le")[: units * 2].decode("utf-16-le", errors="ignore")
+def head(text: str, limit: int) -> str:
+    """The longest beginning of at most `limit` UTF-16 units; never half a surrogate pair."""
+    return text.encode("utf-16-le")[: limit * 2].decode("utf-16-le", errors="ignore")
 
 
 class _Tokens(HTMLParser):

@@ -22,7 +22,7 @@ from telegram.error import (
     TelegramError,
 )
 
-from guard.ports.sending import ChatGone, ChatMoved, SendError, SendRejected, SendRetry
+from guard.ports.sending import ChatGone, ChatMoved, SendError, SendRejected, SendRetry, TopicGone
 
 # An answer that is JSON but not what the Bot API promises makes the library raise one of these.
 UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
@@ -31,6 +31,9 @@ REASON_MAX = 200  # characters of a foreign error text that we repeat
 
 # The request certainly never left: no connection, or none free.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+# Bad requests that are about one topic of a group.
+_TOPIC_GONE = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid")
 
 # Bad requests that are about the chat, not about the message. Wordings of tdlib/telegram-bot-api.
 _CHAT_GONE = (
@@ -113,6 +116,8 @@ def never_sent(error: TelegramError) -> bool:
 
 def _bad_request(text: str) -> SendError:
     lower = text.lower()
+    if any(words in lower for words in _TOPIC_GONE):
+        return TopicGone(f"Telegram: {text}", fix="link another topic, or the group itself")
     if any(words in lower for words in _CHAT_GONE):
         return ChatGone(f"Telegram: {text}", fix="the person must start the bot again, or let it write")
     return SendRejected(f"Telegram: {text}")

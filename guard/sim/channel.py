@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from guard.ports.sending import Buttons
+
 Answer = BaseException | float | str | None
 """What a channel does with one message: raise, wait so many seconds first, give this receipt, or just deliver."""
 
@@ -23,10 +25,11 @@ class ScriptedSink:
         self.asked: list[tuple[float, str, str]] = []
         self.arrived: list[tuple[str, str]] = []
         self.silent: list[str] = []
+        self.buttons: dict[str, Buttons] = {}
         self.busy = 0
         self.busy_max = 0
 
-    async def deliver(self, destination: str, html: str, *, silent: bool = False) -> str:
+    async def deliver(self, destination: str, html: str, *, silent: bool = False, buttons: Buttons = ()) -> str:
         """Answer as scripted."""
         self.asked.append((asyncio.get_running_loop().time(), destination, html))
         answers = self.script.get(destination, [])
@@ -43,6 +46,8 @@ class ScriptedSink:
         self.arrived.append((destination, html))
         if silent:
             self.silent.append(html)
+        if buttons:
+            self.buttons[html] = buttons
         return answer if isinstance(answer, str) else f"receipt-{len(self.arrived)}"
 
     def times(self, destination: str) -> list[float]:

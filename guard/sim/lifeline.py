@@ -12,7 +12,7 @@ import aiohttp
 
 from guard.ports.errors import StoreError
 from guard.ports.records import AlertRecord, CycleRecord, OutboxMessage
-from guard.ports.sending import SendRetry, Sink
+from guard.ports.sending import Buttons, SendRetry, Sink
 from guard.sim.in_process import InProcessSession
 from guard.store.store import Store
 
@@ -78,7 +78,7 @@ class LivingSink:
         self._sink = sink
         self._lifeline = lifeline
 
-    async def deliver(self, destination: str, html: str, *, silent: bool = False) -> str:
+    async def deliver(self, destination: str, html: str, *, silent: bool = False, buttons: Buttons = ()) -> str:
         """Deliver.
 
         Raises:
@@ -86,7 +86,7 @@ class LivingSink:
         """
         if self._lifeline.cut:
             raise SendRetry("this process is dead")
-        return await self._sink.deliver(destination, html, silent=silent)
+        return await self._sink.deliver(destination, html, silent=silent, buttons=buttons)
 
 
 class LivingSession(InProcessSession):

@@ -22,7 +22,7 @@ from pydantic import SecretStr
 
 from guard.alerts.markup import plain_text
 from guard.alerts.second import SECOND_SCHEME
-from guard.ports.sending import SendRejected, SendRetry
+from guard.ports.sending import Buttons, SendRejected, SendRetry
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
@@ -62,7 +62,7 @@ class AppriseSink:
         """Lines that name no service that the library knows. Contacts nobody."""
         return await asyncio.wrap_future(_in_a_thread("apprise", self._unknown_lines))
 
-    async def deliver(self, destination: str, html: str, *, silent: bool = False) -> str:
+    async def deliver(self, destination: str, html: str, *, silent: bool = False, buttons: Buttons = ()) -> str:
         """Deliver the readable form of a message, its first line as the title.
 
         Returns:
@@ -72,7 +72,7 @@ class AppriseSink:
             SendRejected: the URL is not in the file any more or not valid, or the service refuses for good (4xx).
             SendRetry: the service was not reached, is busy, or said that it failed.
         """
-        del silent  # the library has no word for it
+        del silent, buttons  # the library has no word for them
         url = self._urls.get(destination)
         if url is None:
             raise SendRejected(f"`{destination}` is not in apprise.urls_file any more")

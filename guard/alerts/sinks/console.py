@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from guard.alerts.markup import plain_text
-from guard.ports.sending import SendRetry
+from guard.ports.sending import Buttons, SendRetry
 
 
 class ConsoleSink:
@@ -21,7 +21,7 @@ class ConsoleSink:
         self._stream = stream
         self._written = 0
 
-    async def deliver(self, destination: str, html: str, *, silent: bool = False) -> str:
+    async def deliver(self, destination: str, html: str, *, silent: bool = False, buttons: Buttons = ()) -> str:
         """Write the readable form of a message.
 
         Returns:
@@ -30,7 +30,7 @@ class ConsoleSink:
         Raises:
             SendRetry: the stream does not take it (closed, full).
         """
-        del silent  # it makes no sound anyway
+        del silent, buttons  # it makes no sound anyway, and nothing can be tapped
         first, *rest = plain_text(html).splitlines() or [""]
         try:
             self._stream.write("\n".join([f"ALERT {first}", *(f"  {line}" for line in rest)]) + "\n")

@@ -106,6 +106,7 @@ class Message:
     pinned: bool = False
     deleted: bool = False
     edited_at: int | None = None
+    topic_id: int | None = None
     versions: list[str] = field(default_factory=list)
 
     @property
@@ -156,12 +157,17 @@ class Message:
             answer["reply_markup"] = {"inline_keyboard": [[button.body() for button in row] for row in self.buttons]}
         if self.edited_at is not None:
             answer["edit_date"] = self.edited_at
+        if self.topic_id is not None:
+            answer |= {"message_thread_id": self.topic_id, "is_topic_message": True}
         return answer
 
 
 @dataclass(slots=True, eq=False)
 class Chat:
-    """A chat with the bot. `known` is false until the bot has met it: before that it is "not found"."""
+    """A chat with the bot. `known` is false until the bot has met it: before that it is "not found".
+
+    `topics` are the names of a forum's topics by their id; a closed one has the name None.
+    """
 
     chat_id: int
     type: ChatType
@@ -171,6 +177,20 @@ class Chat:
     closed: Closed = ""
     migrated_to: int | None = None
     messages: list[Message] = field(default_factory=list, repr=False)
+    topics: dict[int, str | None] = field(default_factory=dict)
+
+    def check_topic(self, topic_id: int | None) -> None:
+        """Refuse when there is no such topic, or nobody may write there any more.
+
+        Raises:
+            ApiError: 400.
+        """
+        if topic_id is None:
+            return
+        if topic_id not in self.topics:
+            raise ApiError(400, "message thread not found")
+        if self.topics[topic_id] is None:
+            raise ApiError(400, "TOPIC_CLOSED")
 
     def check_writable(self) -> None:
         """Refuse in the real service's words when the bot cannot write here.

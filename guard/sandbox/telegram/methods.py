@@ -144,10 +144,10 @@ async def delete_message(world: World, call: Parameters) -> bool:
 
 
 async def pin_chat_message(world: World, call: Parameters) -> bool:
-    """A message goes to the top of the chat."""
+    """A message goes to the top of the chat, and the chat says so, to the bot too."""
     message = _message(world, call, "message to pin")
     message.pinned = True
-    world.change()
+    world.note_pinned(message)
     return True
 
 
@@ -227,8 +227,12 @@ def _post(
 ) -> Json:
     buttons = call.keyboard()
     chat = _open_chat(world, call)
+    topic_id = call.integer("message_thread_id") or None
+    chat.check_topic(topic_id)
     silent = call.flag("disable_notification")
-    message = world.post(chat, world.bot, text, entities, buttons=buttons, attachment=attachment, silent=silent)
+    message = world.post(
+        chat, world.bot, text, entities, buttons=buttons, attachment=attachment, silent=silent, topic_id=topic_id
+    )
     return message.body()
 
 

@@ -75,13 +75,21 @@ class Person:
             raise TimeoutError(f"{self.user.name} waited {timeout_s:g} s in vain; last seen: {shown}") from None
 
     def block(self) -> None:
-        """Block the bot: it gets 403 from now on."""
-        self.chat.closed = "blocked"
+        """Block the bot: it is told, and gets 403 from now on."""
+        self._world.close(self.chat, "blocked", self.user)
 
     def unblock(self) -> None:
         """Let the bot write again."""
-        self.chat.closed = ""
+        self._world.close(self.chat, "", self.user)
+
+    def kick(self, chat: Chat) -> None:
+        """Remove the bot from a group: it is told, and gets 403 from now on."""
+        self._world.close(chat, "kicked", self.user)
+
+    def invite(self, chat: Chat) -> None:
+        """Let the bot into a group again."""
+        self._world.close(chat, "", self.user)
 
     def deactivate(self) -> None:
         """Delete the person's account at the service."""
-        self.chat.closed = "deactivated"
+        self._world.close(self.chat, "deactivated", self.user)

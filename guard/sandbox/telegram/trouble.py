@@ -51,7 +51,7 @@ class FloodGate:
         free_at = max(self._held_until.get(None, now), self._held_until.get(chat_id, now))
         for name, limit, seconds in windows:
             if limit is not None:
-                free_at = max(free_at, self._free_at(name, limit, now - seconds) + seconds)
+                free_at = max(free_at, self._free_at(name, limit, seconds, now))
         if free_at > now:
             self.refusals += 1
             return max(1, math.ceil(free_at - now))
@@ -60,12 +60,12 @@ class FloodGate:
                 self._sent[name].append(now)
         return None
 
-    def _free_at(self, name: str, limit: int, begin: float) -> float:
-        """Start of the window in which one more fits: `begin`, or the send that must fall out of it first."""
+    def _free_at(self, name: str, limit: int, seconds: float, now: float) -> float:
+        """When one more fits into the window: now, or when the send that must fall out of it first does."""
         sent = self._sent[name]
-        while sent and sent[0] <= begin:
+        while sent and sent[0] <= now - seconds:
             sent.popleft()
-        return sent[len(sent) - limit] if len(sent) >= limit else begin
+        return sent[len(sent) - limit] + seconds if len(sent) >= limit else now
 
 
 class FaultKind(StrEnum):

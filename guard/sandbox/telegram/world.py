@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from guard.ports.clock import Clock
 from guard.sandbox.telegram.answers import ApiError, Json, stale_query
-from guard.sandbox.telegram.chats import Attachment, Chat, Keyboard, Message, User
+from guard.sandbox.telegram.chats import Attachment, Chat, Closed, Keyboard, Message, User
 from guard.sandbox.telegram.markup import Entity, command_entities
 from guard.sandbox.telegram.trouble import Faults, FloodGate
 from guard.sandbox.telegram.updates import UpdateQueue
@@ -65,6 +65,7 @@ class World:
         self._next_message_id = 1
         self._next_query_id = 1
         self._next_group_id = 5000
+        self._next_topic_id = 2  # 1 is the general topic
 
     # Time and waiting
 
@@ -101,6 +102,34 @@ class World:
         self.chats[chat.chat_id] = chat
         return chat
 
+    def topic(self, chat: Chat, name: str) -> int:
+        """A new topic of a group; its id."""
+        topic_id = self._next_topic_id
+        self._next_topic_id += 1
+        chat.topics[topic_id] = name
+        return topic_id
+
+    def close(self, chat: Chat, how: Closed, by: User) -> None:
+        """Shut the bot out of a chat, or (empty) let it in again; the bot is told, as the real service does."""
+        before, chat.closed = chat.closed, how
+        if before == how or how in {"deactivated", "deleted"}:
+            return  # nobody tells the bot of an account or a group that is gone
+        chat.known = True
+        self.updates.put(
+            "my_chat_member",
+            {
+                "chat": chat.body(),
+                "from": by.body(),
+                "date": self.unix_now(),
+                "old_chat_member": self._membership(before),
+                "new_chat_member": self._membership(how),
+            },
+        )
+
+    def _membership(self, closed: Closed) -> Json:
+        shut_out: Json = {"status": "kicked", "user": self.bot.body(), "until_date": 0}
+        return shut_out if closed else {"status": "member", "user": self.bot.body()}
+
     def migrate(self, chat: Chat) -> Chat:
         """Turn a group into a supergroup with a new id; the old id answers with where it went."""
         moved = Chat(_SUPERGROUP_BASE + chat.chat_id, "supergroup", chat.title, known=True)
@@ -131,6 +160,7 @@ class World:
         buttons: Keyboard = (),
         attachment: Attachment | None = None,
         silent: bool = False,
+        topic_id: int | None = None,
     ) -> Message:
         """Put a message into a chat where everybody sees it."""
         message = Message(
@@ -143,6 +173,7 @@ class World:
             buttons=buttons,
             attachment=attachment,
             silent=silent,
+            topic_id=topic_id,
         )
         self._next_message_id += 1
         if attachment is not None:
@@ -157,6 +188,19 @@ class World:
         message = self.post(chat, sender, text, command_entities(text))
         self.updates.put("message", message.body())
         return message
+
+    def note_pinned(self, message: Message) -> None:
+        """The chat notes that the bot has pinned a message; the bot gets that note like any message."""
+        body = {
+            "message_id": self._next_message_id,
+            "from": self.bot.body(),
+            "chat": message.chat.body(),
+            "date": self.unix_now(),
+            "pinned_message": message.body(),
+        }
+        self._next_message_id += 1
+        self.updates.put("message", body)
+        self.change()
 
     # Taps
 

@@ -39,9 +39,11 @@ async def test_a_long_message_arrives_at_least_in_part(channel: Any) -> None:
     """Over a channel's limit the beginning arrives, and a cut is visible."""
     body = "".join(f"<b>line {number}</b> &lt;é&gt; 🔴\n" for number in range(1000))
     assert await channel.sink.deliver(channel.destination, "<b>DANGER</b>\n" + body)
-    [seen] = channel.seen()
-    assert seen.startswith("DANGER")
-    assert "line 999" in seen or seen.endswith(SHORTENED)
+    first, *rest = channel.seen()
+    assert first.startswith("DANGER")
+    last = [first, *rest][-1]
+    assert "line 999" in last or last.endswith(SHORTENED)
+    assert len(rest) <= 2
 
 
 async def test_a_broken_channel_says_so_and_nothing_else(channel: Any) -> None:

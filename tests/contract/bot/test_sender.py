@@ -15,8 +15,10 @@ from guard.app.clock import SystemClock
 from guard.bot.limits import TEXT_MAX
 from guard.bot.sender import TelegramSender
 from guard.bot.standalone import standalone_sender
-from guard.ports.sending import ChatGone, ChatMoved, ChatSender, SendError, SendRejected, SendRetry
+from guard.ports.pace import Pacer
+from guard.ports.sending import ChatGone, ChatMoved, ChatSender, SendError, SendRejected, SendRetry, TopicGone
 from guard.sandbox.telegram import FaultKind, Person, TelegramSandbox
+from guard.sim.virtual_time import START, VirtualClock, VirtualTimeLoop
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + struct.pack(">II", 640, 480) + b"\x08\x06\x00\x00\x00"
 
@@ -38,12 +40,12 @@ def anna(telegram: TelegramSandbox) -> Person:
 
 @asynccontextmanager
 async def sender_to(
-    telegram: TelegramSandbox, *, token: str | None = None, patience_s: float = 10.0
+    telegram: TelegramSandbox, *, token: str | None = None, patience_s: float = 10.0, pacer: Pacer | None = None
 ) -> AsyncIterator[TelegramSender]:
     """A sender whose connections are closed at the end."""
     requests = [HTTPXRequest(read_timeout=patience_s, httpx_kwargs={"trust_env": False}) for _ in range(2)]
     bot = Bot(token or telegram.token, base_url=telegram.base_url, request=requests[0], get_updates_request=requests[1])
-    yield TelegramSender(bot)
+    yield TelegramSender(bot, pacer)
     for request in requests:
         await request.shutdown()
 
@@ -103,13 +105,64 @@ async def test_a_bad_text_is_rejected(sender: ChatSender, anna: Person, html: st
     assert anna.seen() == []
 
 
-async def test_a_long_caption_and_a_broken_picture_are_rejected(sender: ChatSender, anna: Person) -> None:
-    """1,024 characters pass, 1,025 do not; garbage is no picture."""
-    await sender.send_photo(1001, PNG, "x" * 1024)
-    for png, caption in ((PNG, "x" * 1025), (b"garbage", "x"), (PNG + b"\x00" * (10 * 1024 * 1024), "x")):
+async def test_what_is_too_long_for_a_caption_follows_the_picture(sender: ChatSender, anna: Person) -> None:
+    """1,024 visible characters stand under the picture; one more, and all of them come as a message."""
+    await sender.send_photo(1001, PNG, "<b>" + "x" * 1017 + "</b>")
+    await sender.send_photo(1001, PNG, "x" * 1025)
+    under, alone, text = anna.seen()
+    assert (len(under.text), under.photo) == (1017, PNG)
+    assert (alone.text, alone.photo) == ("", PNG)
+    assert (text.text, text.photo) == ("x" * 1025, None)
+
+
+async def test_a_broken_picture_is_rejected(sender: ChatSender, anna: Person) -> None:
+    """Garbage is no picture, and there is a limit to its size."""
+    for png in (b"garbage", PNG + b"\x00" * (10 * 1024 * 1024)):
         with pytest.raises(SendRejected):
-            await sender.send_photo(1001, png, caption)
-    assert len(anna.seen()) == 1
+            await sender.send_photo(1001, png, "x")
+    assert anna.seen() == []
+
+
+async def test_buttons_and_topics(telegram: TelegramSandbox, sender: ChatSender, anna: Person) -> None:
+    """Buttons stand under the text; a message for a topic is in that topic; one that is gone says that it alone is."""
+    await sender.send_text(1001, "x", buttons=((("Ack", "ack:1"), ("Snooze", "snooze:1")), (("Details", "details:1"),)))
+    await sender.send_plain(1001, "y", buttons=((("Ack", "ack:2"),),))
+    assert [message.labels for message in anna.seen()] == [("Ack", "Snooze", "Details"), ("Ack",)]
+    group = telegram.group("Desk")
+    topic = telegram.world.topic(group, "Alerts")
+    await sender.send_text(group.chat_id, "z", topic_id=topic)
+    assert [(message.text, message.topic_id) for message in group.visible()] == [("z", topic)]
+    group.topics[topic] = None
+    for gone in (topic, topic + 1):
+        with pytest.raises(TopicGone):
+            await sender.send_text(group.chat_id, "z", topic_id=gone)
+
+
+async def test_a_live_message_is_edited_in_place(telegram: TelegramSandbox, anna: Person) -> None:
+    """Silent, pinned, edited; the same once more is no error; one that was deleted is rejected."""
+    async with sender_to(telegram) as sender:
+        receipt = await sender.post_live(1001, "<b>calm</b>")
+        await sender.pin(1001, receipt)
+        await sender.edit_live(1001, receipt, "<b>warning</b>")
+        await sender.edit_live(1001, receipt, "<b>warning</b>")
+        [message] = anna.seen()
+        assert (message.text, message.silent, message.pinned) == ("warning", True, True)
+        message.deleted = True
+        with pytest.raises(SendRejected, match="Message to edit not found"):
+            await sender.edit_live(1001, receipt, "x")
+
+
+async def test_a_paced_sender_waits_its_turn_and_hears_refusals(telegram: TelegramSandbox, anna: Person) -> None:
+    """The service's own answer counts more than our figures: after a 429 the chat is left alone as long as asked."""
+    idle = VirtualTimeLoop()  # a clock that stands still: nothing but the refusal holds the chat
+    pacer = Pacer(VirtualClock(idle, START))
+    async with sender_to(telegram, pacer=pacer) as sender:
+        telegram.fail_next(1, retry_after_s=13)
+        with pytest.raises(SendRetry):
+            await sender.send_text(1001, "x")
+        assert not pacer.idle_for(1001)
+        assert pacer.idle_for(1002)
+    idle.close()
 
 
 async def test_told_to_wait(telegram: TelegramSandbox, sender: ChatSender, anna: Person) -> None:

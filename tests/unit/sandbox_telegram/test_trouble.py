@@ -67,3 +67,9 @@ def test_faults_are_used_up_in_order() -> None:
     faults.add(Fault(FaultKind.CLOSE, 5))
     faults.clear()
     assert faults.take("sendmessage") is None
+
+
+def test_a_window_with_room_refuses_at_no_moment() -> None:
+    """Also where a moment less a second plus a second is a little more than that moment."""
+    gate = FloodGate(FloodLimits.documented())
+    assert [gate.admit(at * 7.1, -1, group=True) for at in range(1, 60)] == [None] * 59
