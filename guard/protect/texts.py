@@ -11,7 +11,7 @@ from decimal import Decimal
 from guard.ports.records import OrderJournalState, OrderRecord
 from guard.protect.gate import Refusal
 from guard.protect.outcome import Ending, Kind, Level, Outcome
-from guard.protect.plan_values import Plan, TopUp
+from guard.protect.plan_values import Plan, Step, TopUp
 
 _HEADLINES: dict[Ending, str] = {
     Ending.TARGET_HOLDS: "acted, back under the target",
@@ -116,9 +116,30 @@ def plan_lines(plan: Plan) -> tuple[str, str, str]:
     if not plan.steps:
         return ("Nothing to do: " + plan.reason, _level_line(before, None), "Cost 0")
     after = Level(plan.after.risk_ratio, plan.after.distance)
-    what = ", ".join(f"{step.side} {step.contracts} {step.symbol} ({step.leg} leg)" for step in plan.steps)
-    cost = f"{plan.cost:,.2f}, {plan.cost / plan.notional * 100:.2f} % of {plan.notional:,.2f} traded"
-    return ("Reduce: " + what, _level_line(before, after), f"Cost about {cost}; at least {plan.bound:,.2f}")
+    what = ", ".join(step_line(step) for step in plan.steps)
+    share = f", {plan.cost / plan.notional * 100:.2f} % of {plan.notional:,.2f} traded" if plan.notional > 0 else ""
+    verb = "Reduce" if {step.remedy for step in plan.steps} == {"reduce"} else "Do"
+    return (
+        f"{verb}: {what}",
+        _level_line(before, after),
+        f"Cost about {plan.cost:,.2f}{share}; at least {plan.bound:,.2f}",
+    )
+
+
+def step_line(step: Step) -> str:
+    """One step: `sell 0.412 BTC/USDT:USDT (long leg)`, with what else it is but a reduction."""
+    order = f"{step.side} {step.contracts} {step.symbol}"
+    match step.remedy:
+        case "cancel":
+            return f"cancel {order} at {step.limit_price}"
+        case "transfer":
+            return f"transfer {step.contracts} {step.symbol}"
+        case "hedge":
+            return f"hedge {order} ({step.leg} leg) against {step.protects}"
+        case "net":
+            return f"net {order} ({step.leg} leg)"
+        case "reduce":
+            return f"{order} ({step.leg} leg)"
 
 
 def _level_line(before: Level, after: Level | None) -> str:

@@ -55,7 +55,7 @@ def book(positions: Sequence[Position], balance: float, mode: PositionMode = "on
         fees=Fees(taker=0.0005),
         collateral=(Collateral("USDT", balance),),
         positions=tuple(positions),
-        tiers={leg.symbol: TIERS for leg in positions},
+        tiers=dict.fromkeys({BTC, ETH, *(leg.symbol for leg in positions)}, TIERS),
     )
 
 
