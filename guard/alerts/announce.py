@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from guard.alerts.delivery import scheme_of
 from guard.alerts.markup import plain_text
 from guard.alerts.render import positions_gone, render_dispute, render_zone
 from guard.alerts.rules import (
@@ -27,6 +28,7 @@ from guard.alerts.rules import (
 )
 from guard.alerts.second import reached
 from guard.language.speech import ENGLISH, Speech, speech_of
+from guard.ports.buttons import Buttons
 from guard.ports.clock import Ids
 from guard.ports.recipients import Recipient
 from guard.ports.records import (
@@ -182,6 +184,7 @@ def messages_of(
     event: str | None = None,
     *,
     grave: bool = False,
+    buttons: Callable[[Speech], Buttons] | None = None,
 ) -> tuple[OutboxMessage, ...]:
     """One message a destination; the same event, written twice, keeps its dedupe keys.
 
@@ -195,6 +198,7 @@ def messages_of(
         ids: source of identifiers.
         event: names what happens only once; by default an event is named by its reason and moment.
         grave: second channels get it although it is less urgent than danger.
+        buttons: what can be tapped, in a private chat; in a group nothing can be done.
     """
     told = reached(recipients, grave=grave or priority >= GRAVE_PRIORITY)
     name = event or f"{alert.reason}|{alert.at.isoformat()}"
@@ -209,9 +213,20 @@ def messages_of(
             priority=priority,
             alert_id=alert.alert_id,
             account_id=alert.account_id,
+            buttons=buttons(speech_for(recipient)) if buttons is not None and can_tap(recipient) else (),
         )
         for recipient in one_of_each(told)
     )
+
+
+def can_tap(recipient: Recipient) -> bool:
+    """Whether buttons make sense: a person in a private chat."""
+    return recipient.user_id is not None and not recipient.group and scheme_of(recipient.destination) == "telegram"
+
+
+def speech_for(recipient: Recipient) -> Speech:
+    """How somebody reads."""
+    return speech_of(recipient.language, recipient.timezone)
 
 
 class Texts:
@@ -225,7 +240,7 @@ class Texts:
         """The message as this recipient reads it."""
         way = (recipient.language, recipient.timezone)
         if way not in self._made:
-            self._made[way] = self._render(speech_of(*way))
+            self._made[way] = self._render(speech_for(recipient))
         return self._made[way]
 
 

@@ -11,10 +11,12 @@ from datetime import datetime
 from typing import Final
 
 from guard.alerts.markup import bold, safe
+from guard.alerts.ways_text import ways_lines
 from guard.alerts.worst import WorstPosition, worst_pool, worst_position
 from guard.language.speech import Speech, base_of
 from guard.language.words import quality_word, side_word, zone_word
 from guard.ports.records import AlertReason, Reading, Snapshot
+from guard.ports.ways_out import WaysOut
 from guard.risk.quality import Quality
 from guard.risk.report import AccountRisk
 from guard.risk.zones import Zone
@@ -53,8 +55,24 @@ def known_levels(earlier: Snapshot | Reading | None) -> KnownLevels | None:
     return KnownLevels(earlier.data_at, earlier.risk_ratio, earlier.distance, earlier.margin_level)
 
 
+@dataclass(frozen=True, slots=True)
+class More:
+    """What a message about a zone is written with besides the reading: `then`, what was known a while ago, and ways."""
+
+    then: Snapshot | None = None
+    ways: WaysOut | None = None
+
+
+NOTHING_MORE: Final = More()
+
+
 def render_zone(
-    speech: Speech, reason: AlertReason, reading: Reading, before: Zone, earlier: Snapshot | Reading | None = None
+    speech: Speech,
+    reason: AlertReason,
+    reading: Reading,
+    before: Zone,
+    earlier: Snapshot | Reading | None = None,
+    more: More = NOTHING_MORE,
 ) -> str:
     """The message about a change of zone.
 
@@ -63,12 +81,14 @@ def render_zone(
         reason: why it is sent.
         reading: the cycle's result; the zone and the reason for it are taken from it.
         before: the zone that was shown until now.
-        earlier: a former snapshot or reading, the last one with figures, to compare with.
+        earlier: the last snapshot or reading with figures.
+        more: levels of a while ago to compare with (else those of `earlier`), ways out.
 
     Returns:
         Chat markup, one fact a line.
     """
     was = known_levels(earlier)
+    then = known_levels(more.then) or was
     head = [_zone_head(speech, reason, reading, before)]
     if reading.zone is Zone.UNKNOWN:
         return "\n".join([*head, *_blind_lines(speech, reading, was)])
@@ -79,8 +99,9 @@ def render_zone(
         was_zone = speech.text("was {zone}", zone=zone_word(speech, before))
         head = [f"⚪ <b>{speech.text('NO POSITIONS')}</b> · {bold(reading.account)} ({was_zone})"]
         return "\n".join([*head, *_gone_lines(speech, reading.risk), *tail])
-    body = _calm_lines if reading.zone is Zone.SAFE else _alarm_lines
-    return "\n".join([*head, *body(speech, reading, reading.risk, was), *tail])
+    if reading.zone is Zone.SAFE:
+        return "\n".join([*head, *_calm_lines(speech, reading, reading.risk, then), *tail])
+    return "\n".join([*head, *_alarm_lines(speech, reading, reading.risk, then, more.ways), *tail])
 
 
 def _zone_head(speech: Speech, reason: AlertReason, reading: Reading, before: Zone) -> str:
@@ -123,20 +144,24 @@ def _gone_lines(speech: Speech, risk: AccountRisk) -> list[str]:
     return [f"<b>{gone}</b>", check, *_equity_lines(speech, risk)]
 
 
-def _alarm_lines(speech: Speech, reading: Reading, risk: AccountRisk, was: KnownLevels | None) -> list[str]:
+def _alarm_lines(
+    speech: Speech, reading: Reading, risk: AccountRisk, then: KnownLevels | None, ways: WaysOut | None
+) -> list[str]:
+    """What kills, how near it is, what is worst, what helps; then why, and the rest."""
     worst = worst_position(risk)
     return [
         *_liquidation_lines(speech, worst),
-        speech.text("Why: {why}", why=safe(speech.sentence(reading.reason))),
-        *_level_lines(speech, reading, risk, was),
+        *_level_lines(speech, reading, risk, then),
         *_worst_lines(speech, worst),
+        *ways_lines(speech, ways),
+        speech.text("Why: {why}", why=safe(speech.sentence(reading.reason))),
         *_equity_lines(speech, risk),
     ]
 
 
-def _calm_lines(speech: Speech, reading: Reading, risk: AccountRisk, was: KnownLevels | None) -> list[str]:
+def _calm_lines(speech: Speech, reading: Reading, risk: AccountRisk, then: KnownLevels | None) -> list[str]:
     return [
-        *_level_lines(speech, reading, risk, was),
+        *_level_lines(speech, reading, risk, then),
         *_liquidation_lines(speech, worst_position(risk)),
         *_equity_lines(speech, risk),
     ]
@@ -179,11 +204,6 @@ def _level_lines(speech: Speech, reading: Reading, risk: AccountRisk, was: Known
             level=_distance(speech, risk),
             was=then(was.distance if was else None),
         ),
-        speech.text(
-            "Margin level {level}{was} (equity / initial margin)",
-            level=_margin_level(speech, risk),
-            was=then(was.margin_level if was else None),
-        ),
     ]
 
 
@@ -200,48 +220,39 @@ def _distance(speech: Speech, risk: AccountRisk) -> str:
     return speech.text("none left") if risk.risk_ratio is None else speech.text("out of reach")
 
 
-def _margin_level(speech: Speech, risk: AccountRisk) -> str:
-    if risk.margin_level is None:
-        return speech.text("none, no positions")
-    return speech.percent(risk.margin_level)
-
-
 def _worst_lines(speech: Speech, worst: WorstPosition | None) -> list[str]:
-    """`Worst position: long 109.488 contracts BTC/USDT:USDT (smallest own move to liquidation; 17 % of ...)`."""
+    """`Worst position: long 109.488 contracts BTC/USDT:USDT, PnL -56,354 USDT, 17 % of the maintenance margin`."""
     if worst is None:
         return []
     leg = worst.leg
-    why = [
-        speech.text("largest maintenance margin")
-        if worst.move is None
-        else speech.text("smallest own move to liquidation")
-    ]
-    if worst.share is not None:
-        why.append(speech.text("{share} of the maintenance margin", share=speech.percent(worst.share)))
-    return [
-        speech.text(
-            "Worst position: {side} {size} {symbol} ({why}), unrealized PnL {pnl}",
-            side=side_word(speech, leg.side),
-            size=speech.contracts(leg.contracts),
-            symbol=safe(leg.symbol),
-            why="; ".join(why),
-            pnl=speech.money(leg.unrealized_pnl, safe(worst.pool.currency)),
-        )
-    ]
+    line = speech.text(
+        "Worst position: {side} {size} {symbol}, PnL {pnl}",
+        side=side_word(speech, leg.side),
+        size=speech.contracts(leg.contracts),
+        symbol=safe(leg.symbol),
+        pnl=speech.money(leg.unrealized_pnl, safe(worst.pool.currency)),
+    )
+    if worst.share is None:
+        return [line]
+    share = speech.text("{share} of the maintenance margin", share=speech.percent(worst.share))
+    return [f"{line}, {share}"]
 
 
 def _equity_lines(speech: Speech, risk: AccountRisk) -> list[str]:
     pool = worst_pool(risk)
     if pool is None:
         return []
-    equity = speech.text("Equity {equity}", equity=speech.money(pool.equity, safe(pool.currency)))
-    if len(risk.pools) == 1:
-        return [equity]
-    if pool.symbol:
-        kind = speech.text("isolated {symbol}", symbol=safe(pool.symbol))
-    else:
-        kind = speech.text("cross {currency}", currency=safe(pool.currency))
-    return [speech.text("{equity} (worst pool: {pool})", equity=equity, pool=kind)]
+    line = speech.text("Equity {equity}", equity=speech.money(pool.equity, safe(pool.currency)))
+    if len(risk.pools) > 1:
+        if pool.symbol:
+            kind = speech.text("isolated {symbol}", symbol=safe(pool.symbol))
+        else:
+            kind = speech.text("cross {currency}", currency=safe(pool.currency))
+        line = speech.text("{equity} (worst pool: {pool})", equity=line, pool=kind)
+    if risk.margin_level is None:
+        return [line]
+    level = speech.text("margin level {figure}", figure=speech.percent(risk.margin_level))
+    return [f"{line}, {level} {speech.text('(equity / initial margin)')}"]
 
 
 def _doubt_lines(speech: Speech, reading: Reading) -> list[str]:

@@ -6,8 +6,11 @@ that nobody else's tap redraws it.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
+
+from guard.ports.buttons import account_key
+
+__all__ = ["ALL_ACCOUNTS", "STATUS", "Button", "Reply", "TapTarget", "account_key", "read_target"]
 
 STATUS = "status"
 ALL_ACCOUNTS = "*"
@@ -42,11 +45,6 @@ class TapTarget:
     def data(self) -> str:
         """The text that the button sends."""
         return f"{self.view}:{self.owner}:{self.account_key}"
-
-
-def account_key(account_id: str) -> str:
-    """A short stable stand-in for an account's id, which may be longer than a button may send."""
-    return hashlib.blake2s(account_id.encode(), digest_size=8).hexdigest()
 
 
 def read_target(data: str) -> TapTarget | None:

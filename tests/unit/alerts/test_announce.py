@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from guard.alerts.announce import CONSOLE, announce_reading
+from guard.alerts.announce import CONSOLE, announce_reading, messages_of
+from guard.alerts.buttons import alert_buttons
 from guard.alerts.rules import Rule
+from guard.language.speech import Speech
+from guard.ports.buttons import account_key
 from guard.ports.recipients import Recipient
-from guard.ports.records import AlertReason, Reading
+from guard.ports.records import AlertReason, AlertRecord, Reading
 from guard.risk.quality import DataQuality, Quality
 from guard.risk.report import AccountRisk, PoolRisk, PositionRisk
 from guard.risk.zones import Zone, ZoneState
@@ -178,3 +181,30 @@ def test_positions_that_vanish_in_safe_are_told_as_urgently_as_an_alarm(
         assert len(told.messages) == messages
         assert [alert.rule for alert in told.alerts] == [Rule.EMPTIED] * (messages > 0)
         assert all("NO POSITIONS" in message.html and message.priority == 50 for message in told.messages)
+
+
+def test_each_reads_in_their_own_language_and_only_private_chats_have_buttons() -> None:
+    """One text for each way of reading, however many share it; a group and a console cannot be tapped."""
+    made: list[Speech] = []
+
+    def render(speech: Speech) -> str:
+        made.append(speech)
+        return f"<b>{speech.language}</b>"
+
+    alert = AlertRecord("a", "account-1", Rule.ZONE, "account-1/zone", Zone.DANGER, AlertReason.FIRST, NOW, "x")
+    people = [
+        Recipient("telegram:1", "ja", "Asia/Tokyo", user_id="u1"),
+        Recipient("telegram:2", "ja", "Asia/Tokyo", user_id="u2"),
+        Recipient("telegram:-3/7", user_id="u1", group=True),
+        Recipient(CONSOLE),
+    ]
+    messages = messages_of(alert, render, 50, people, SeededIds(1), buttons=alert_buttons("account-1", 3))
+    assert [message.html for message in messages] == ["<b>ja</b>", "<b>ja</b>", "<b>en</b>", "<b>en</b>"]
+    assert [speech.language for speech in made] == ["ja", "en"]
+    assert [bool(message.buttons) for message in messages] == [True, True, False, False]
+    labels = [label for row in messages[0].buttons for label, _ in row]
+    data = [data for row in messages[0].buttons for _, data in row]
+    assert labels[1:3] == ["🔕 15分", "🔕 1時間"]
+    key = account_key("account-1")
+    assert data == [f"ack:{key}:3", f"snooze:{key}:3:15", f"snooze:{key}:3:60", f"details:{key}", f"plan:{key}"]
+    assert max(len(each.encode()) for each in data) <= 64

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from guard.alerts.markup import plain_text, visible_length
-from guard.alerts.render import render_dispute, render_undelivered, render_zone
+from guard.alerts.render import More, render_dispute, render_undelivered, render_zone
+from guard.alerts.ways_text import ways_lines
 from guard.language.speech import ENGLISH
 from guard.ports.records import (
     AlertReason,
@@ -17,6 +18,7 @@ from guard.ports.records import (
     Reading,
     Snapshot,
 )
+from guard.ports.ways_out import WayOut, WaysOut
 from guard.risk.quality import DataQuality, Quality
 from guard.risk.report import AccountRisk, PoolRisk, PositionRisk
 from guard.risk.zones import Zone
@@ -72,22 +74,47 @@ def _snapshot(**fields: object) -> Snapshot:
 
 
 def test_worsening_tells_everything_a_person_needs(full: MakeReading) -> None:
-    """Account, zone, the price that liquidates, reason, levels then and now, worst position, equity, age, time."""
-    text = plain_text(render_zone(ENGLISH, AlertReason.WORSE, full(), Zone.WATCH, _snapshot()))
+    """Account, zone, the price that liquidates, levels then and now, worst position, ways out, reason, equity, age."""
+    ways = WaysOut(
+        (
+            WayOut("add", 190_000.0, "USDT", 0.35, 0.12),
+            WayOut("close", 1350.0, "ETH", 0.302, 0.121, "ETH/USDT:USDT", "long", 1350.0),
+            WayOut("hedge", 900.0, "ETH", 0.36, None, "ETH/USDT:USDT", "long", 900.0, enough=False),
+        )
+    )
+    more = More(then=_snapshot(data_at=NOW - timedelta(minutes=15), risk_ratio=0.25), ways=ways)
+    text = plain_text(render_zone(ENGLISH, AlertReason.WORSE, full(), Zone.WATCH, _snapshot(), more))
     assert text.splitlines() == [
         "🟠 WARNING · alice (was watch)",
         "ETH at 1,153.3 USDT liquidates you (13.6 % below 1,335.2 USDT now)",
+        "Risk ratio 41.5 %, was 25.0 % 15 min ago (100 % = liquidation)",
+        "Distance to liquidation 7.7 % of all prices together, was 12.0 % 15 min ago",
+        ("Worst position: long 3,683.979 contracts ETH/USDT:USDT, PnL -448,193 USDT, 83.4 % of the maintenance margin"),
+        "Ways out, and the level after each:",
+        "• add 190,000 USDT: risk ratio 35.0 %, distance 12.0 %",
+        "• close 1,350 ETH of ETH long: risk ratio 30.2 %, distance 12.1 %",
+        "• hedge ETH long with 900 ETH short: risk ratio 36.0 %, liquidation out of reach, not enough by itself",
         "Why: distance to liquidation 7.7 % is at or below 8 %",
-        "Risk ratio 41.5 %, was 31.0 % 3 min ago (100 % = liquidation)",
-        "Distance to liquidation 7.7 % of all prices together, was 12.0 % 3 min ago",
-        "Margin level 245 %, was 310 % 3 min ago (equity / initial margin)",
-        (
-            "Worst position: long 3,683.979 contracts ETH/USDT:USDT (smallest own move to liquidation;"
-            " 83.4 % of the maintenance margin), unrealized PnL -448,193 USDT"
-        ),
-        "Equity 1,030,896 USDT",
+        "Equity 1,030,896 USDT, margin level 245 % (equity / initial margin)",
         "Data 2 s old · 2026-11-21 12:00:05 UTC",
     ]
+
+
+def test_ways_out_name_isolated_legs_whole_legs_and_what_does_not_help() -> None:
+    """Sizes in contracts stand beside coins or dollars; what is not enough says so."""
+    ways = WaysOut(
+        (
+            WayOut("add", 0.25, "BTC", None, None, "BTC/USD:BTC"),
+            WayOut("close", 12_000.0, "USD", 0.5, 0.05, "BTC/USD:BTC", "long", 120.0, whole=True, enough=False),
+        ),
+        closing_helps=False,
+    )
+    assert [plain_text(line) for line in ways_lines(ENGLISH, ways)[1:]] == [
+        "• add 0.25 BTC to isolated BTC/USD:BTC: still no equity",
+        "• close all of BTC long (12,000 USD = 120 contracts): risk ratio 50.0 %, distance 5.0 %, not enough by itself",
+        "Making one position smaller does not help here: add collateral.",
+    ]
+    assert ways_lines(ENGLISH, None) == ways_lines(ENGLISH, WaysOut()) == []
 
 
 @pytest.mark.parametrize(
@@ -205,7 +232,7 @@ def test_data_that_is_back_without_the_positions_of_before(
         assert text.startswith("🟢 SAFE · alice (data is back)")
         assert "No open positions." in text
         assert "Distance to liquidation out of reach" in text
-        assert "Margin level none, no positions" in text
+        assert "margin level" not in text
 
 
 def test_several_pools_name_the_one_that_is_meant(
