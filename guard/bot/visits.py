@@ -65,17 +65,20 @@ class Command:
 
 def read_visit(update: Update) -> Said | Tapped | None:
     """The visit in an update; None for what nobody in particular sent (channels, service notices)."""
-    if update.message is not None and update.message.from_user is not None:
-        message = update.message
+    message = update.message
+    if message is not None and message.from_user is not None:
+        sender = message.from_user
+        if sender.is_bot:
+            return None  # our own notes (a message was pinned), and admins who hide behind the group
         if message.text is None and message.chat.type != Chat.PRIVATE:
             return None  # joins, pins and pictures in a group are not for us
         return Said(
-            user_id=update.message.from_user.id,
+            user_id=sender.id,
             chat_id=message.chat.id,
-            title=message.chat.title or update.message.from_user.full_name,
+            title=message.chat.title or sender.full_name,
             private=message.chat.type == Chat.PRIVATE,
             topic_id=_topic(message),
-            language=_language(message.from_user),
+            language=_language(sender),
             text=message.text or "",
             at=message.date,
         )
@@ -103,9 +106,9 @@ def _topic(message: Message) -> int | None:
     return message.message_thread_id if message.is_topic_message else None
 
 
-def _language(person: User | None) -> str:
+def _language(person: User) -> str:
     """The client's language without its region: `ja` of `ja-JP`."""
-    return ((person and person.language_code) or "en").partition("-")[0].lower()
+    return (person.language_code or "en").partition("-")[0].lower()
 
 
 def _words(message: Message) -> str:

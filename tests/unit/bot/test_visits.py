@@ -62,7 +62,9 @@ def test_a_picture_in_private_is_a_message_without_text() -> None:
 
 
 def test_what_nobody_sent_is_no_visit() -> None:
-    """A post without a sender, and kinds of updates that were not asked for."""
+    """A post without a sender, one of a bot (such as our own note of a pin), kinds that were not asked for."""
+    bot = {"id": 9, "is_bot": True, "first_name": "Guard"}
+    assert visit_of(message={"message_id": 1, "date": 1, "chat": PRIVATE, "from": bot}) is None
     assert visit_of(message={"message_id": 1, "date": 1, "chat": GROUP, "text": "/status"}) is None
     edited = {"message_id": 1, "date": 1, "chat": PRIVATE, "from": ANNA, "text": "/status"}
     assert visit_of(edited_message=edited) is None
