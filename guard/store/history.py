@@ -57,6 +57,20 @@ def latest_whole_snapshot(connection: Connection, account_id: str) -> Snapshot |
     return _newest(connection, (_snapshots.c.account_id == account_id) & _snapshots.c.quality.in_(_WHOLE))
 
 
+def snapshot_near(connection: Connection, account_id: str, at: datetime, within: timedelta) -> Snapshot | None:
+    """The snapshot with figures that is nearest to a moment and no farther from it; without positions."""
+    known = (_snapshots.c.account_id == account_id) & _snapshots.c.equity.is_not(None)
+    before = known & _snapshots.c.at.between(at - within, at)
+    after = known & _snapshots.c.at.between(at, at + within)
+    oldest_first = (_snapshots.c.at, _snapshots.c.seq)
+    found = [
+        _snapshot(row, ())
+        for wanted, order in ((before, _NEWEST_FIRST), (after, oldest_first))
+        if (row := connection.execute(_WITH_NAME.where(wanted).order_by(*order).limit(1)).mappings().first())
+    ]
+    return min(found, key=lambda snapshot: abs(snapshot.at - at), default=None)
+
+
 def _newest(connection: Connection, wanted: ColumnElement[bool]) -> Snapshot | None:
     row = connection.execute(_WITH_NAME.where(wanted).order_by(*_NEWEST_FIRST).limit(1)).mappings().first()
     if row is None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from guard.ports.alerting import AlertBriefing, AlertState, LiveMessage, MaintenanceRecord, RuleSetting
-from guard.store import alert_states, peaks
+from guard.ports.records import Snapshot
+from guard.store import alert_states, history, peaks
 from guard.store.doors.door import Door
 
 
@@ -22,6 +23,10 @@ class AlertDoor(Door):
     ) -> AlertState | None:
         """Change where one condition stands, read and written as one; None when it never was."""
         return await self._write(alert_states.change_state, fingerprint, change)
+
+    async def snapshot_near(self, account_id: str, at: datetime, within: timedelta) -> Snapshot | None:
+        """What was known at about a moment, without positions; None when nothing was within that time of it."""
+        return await self._read(history.snapshot_near, account_id, at, within)
 
     async def alert_state(self, fingerprint: str) -> AlertState | None:
         """Where one condition stands; None when it never was."""

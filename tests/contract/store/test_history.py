@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -35,6 +36,20 @@ async def test_nothing_is_known_at_first(store: Store, make: Any) -> None:
     assert await store.alerts(make.start) == []
     assert await store.last_alert("zone:id-alice") is None
     assert await store.last_cycle_at() is None
+
+
+async def test_the_snapshot_near_a_moment_has_figures(store: Store, make: Any) -> None:
+    """The nearest one that knew something, before or after; none that is too far, or of another account."""
+    for second in (0, 60, 100):
+        await store.record_cycle(make.cycle(seconds=second))
+    await store.record_cycle(CycleRecord(make.reading(seconds=80, risk=None, error="no answer")))
+    minute = timedelta(minutes=1)
+    for wanted, nearest in ((70, 60), (81, 100), (-30, 0), (159, 100)):
+        found = await store.snapshot_near("id-alice", make.at(wanted), minute)
+        assert found is not None
+        assert found.at == make.at(nearest)
+    assert await store.snapshot_near("id-alice", make.at(200), minute) is None
+    assert await store.snapshot_near("id-bob", make.at(60), minute) is None
 
 
 async def test_snapshots_are_the_newest_in_order_of_time(store: Store, make: Any) -> None:
