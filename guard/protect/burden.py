@@ -51,7 +51,7 @@ INITIAL_PAIRING: Final[Mapping[str, Pairing]] = MappingProxyType(
 """The same for initial margin."""
 
 _TINY: Final = 1e-6
-_SAMPLES: Final = 9
+_SAMPLES: Final = 17
 _MOST_SAMPLES: Final = 48
 
 
@@ -61,6 +61,7 @@ class Sides:
 
     pool: Pool
     legs: Index
+    market: Market
 
 
 class Burdens:
@@ -105,15 +106,12 @@ class Burdens:
             )
             pool = pool_named(replace(self._book, positions=held), self._key) if held else None
             if pool is not None:
-                found.append(Sides(pool, legs))
+                found.append(Sides(pool, legs, self._goal.markets(pool, movers_of(pool))))
         return found
 
-    def _market(self, pool: Pool) -> Market:
-        return self._goal.markets(pool, movers_of(pool))
-
-    def _asked(self, pool: Pool, scale: Array | None) -> Array:
+    def _asked(self, side: Sides, scale: Array | None) -> Array:
         """What the legs of a pool ask for, shape (points, demands, legs); `scale` (points, legs) scales their size."""
-        market = self._market(pool)
+        pool, market = side.pool, side.market
         legs, v = pool.legs, market.v
         scale = np.ones((1, v.shape[1])) if scale is None else scale
         shape = (len(scale), *v.shape)
@@ -137,7 +135,7 @@ class Burdens:
         """What each leg asks for at `fractions` of shape (points, legs): shape (points, demands, legs)."""
         found = np.zeros((len(fractions), self._goal.demands, len(self.positions)))
         for side in self.whole:
-            found[:, :, side.legs] = self._asked(side.pool, fractions[:, side.legs])
+            found[:, :, side.legs] = self._asked(side, fractions[:, side.legs])
         if self._hulls is not None:
             for leg in np.flatnonzero(~self.direct):
                 for demand in range(self._goal.demands):
@@ -164,7 +162,7 @@ class Burdens:
             with np.errstate(divide="ignore", invalid="ignore"):
                 values = np.diff(deduction) / np.diff(rate)
         values = values[np.isfinite(values) & (values > 0.0)]
-        return np.asarray(np.divide.outer(values, charged[place] * self._market(side.pool).v[:, place]).ravel())
+        return np.asarray(np.divide.outer(values, charged[place] * side.market.v[:, place]).ravel())
 
     def _sample(self) -> None:
         """Translate the sampled legs at many sizes, and take the hulls."""
@@ -180,7 +178,7 @@ class Burdens:
         samples = np.zeros((len(points), self._goal.demands, grid.shape[1]))
         for row, fractions in enumerate(points):
             for side in self._translated(np.maximum(fractions, 1e-12)):
-                samples[row][:, side.legs] = self._asked(side.pool, None)[0]
+                samples[row][:, side.legs] = self._asked(side, None)[0]
         samples[0] = 0.0
         hulls = np.zeros((most, *samples.shape[1:]))
         for leg in np.flatnonzero(~self.direct):
@@ -197,7 +195,7 @@ class Burdens:
             return np.zeros((self._goal.demands, len(self.positions)))
         real = np.zeros((self._goal.demands, len(self.positions)))
         for side in self._translated(np.maximum(fractions, 1e-12)):
-            real[:, side.legs] = self._asked(side.pool, None)[0]
+            real[:, side.legs] = self._asked(side, None)[0]
         beyond = np.where(self.direct, 0.0, real - self.at(fractions[None, :])[0])
         return np.maximum(beyond, 0.0)
 

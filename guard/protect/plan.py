@@ -186,7 +186,7 @@ def _restore(
     if pool.equity <= 0.0 and _meets_nothing(book, key, request.aim):
         left = f"{pool.equity:,.{amount_places(pool.currency)}f} {pool.currency}"
         return LeftOut(key, f"{key.text} has no equity left ({left}): reducing does not help")
-    useless = _useless(pool, key, levers) if reducing and "hedge" not in request.remedies else ""
+    useless = _useless(pool, key, levers) if reducing else ""
     if useless and key.isolated is not None:  # closing it takes more from the wallet than it gives back
         return LeftOut(key, useless)
     tasks = _tasks(request, book, before, key, levers, found)
@@ -195,6 +195,7 @@ def _restore(
     if restored:
         best = min(restored, key=lambda each: each.cost)
         return replace(best, bound=min(each.bound for each in restored))
+    useless = "" if "hedge" in request.remedies else useless
     return LeftOut(key, useless or _capped(request, tasks) or f"{_nothing(request)} restores {key.text}")
 
 

@@ -125,19 +125,24 @@ class PoolModel:
             rise[:, bend.demand] += bend.level * (np.multiply.outer(moved, bend.rate) + bend.gap).min(axis=1)
         burden = np.zeros_like(rise)
         change = {}
-        for index in range(len(self.levers)):
-            if np.any(traded[:, index] != 0.0):
-                change[index] = self._change(index, traded[:, index])
-                burden += change[index] * self.alone[:, index]
+        for index in np.flatnonzero((traded != 0.0).any(axis=0)).tolist():
+            change[index] = self._change(index, traded[:, index])
+            burden += change[index] * self.alone[:, index]
         for couple in self.couples:
             burden += _shared(couple, change, traded)
         slack: Array = self.base + self.weights * rise - burden
         return slack
 
     def _change(self, lever: int, traded: Array) -> Array:
-        """Change of what a lever's leg asks for, shape (points, demands)."""
+        """Change of what a lever's leg asks for, shape (points, demands), or (1, demands) where all points are one."""
         curve = self.curves[lever]
-        return np.stack([np.interp(traded, curve.traded, row - row[0]) for row in curve.burden], axis=1)
+        if bool((traded == traded[0]).all()):
+            traded = traded[:1]
+        place = np.clip(np.searchsorted(curve.traded, traded, side="right") - 1, 0, len(curve.traded) - 2)
+        left = curve.traded[place]
+        part = (traded - left) / (curve.traded[place + 1] - left)
+        low, high = curve.burden[:, place], curve.burden[:, place + 1]
+        return np.asarray((low + part * (high - low) - curve.burden[:, :1]).T)
 
 
 def _shared(couple: Couple, change: dict[int, Array], traded: Array) -> Array:

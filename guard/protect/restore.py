@@ -18,8 +18,10 @@ from guard.protect.programme import Optimum, Programme, Tie
 from guard.protect.reduced import Cut, reduce_book
 from guard.protect.rounding import Rounding, Units
 from guard.protect.sizing import exact
-from guard.protect.slack import Goal, Slack, slack_of
+from guard.protect.slack import Goal, Slack, pool_named, slack_of
+from guard.risk.assess import assess
 from guard.risk.book import Book
+from guard.risk.bookerror import BookError
 from guard.risk.pool import Array
 
 _ROUNDS = 6
@@ -58,8 +60,22 @@ class Task:
         return reduce_book(self.book, cuts_of(self.levers, units), openings_of(self.levers))
 
     def holds(self, units: Units) -> bool:
-        """Whether the engine finds the goal met after `units`."""
-        return met(slack_of(self.after(units), self.pool, self.goal), self.goal)
+        """Whether the engine finds the goal met after `units`.
+
+        A book that its rule cannot answer for (a pool that is gone leaves a coin without an owner) is no good book.
+        """
+        book = self.after(units)
+        try:
+            pool = pool_named(book, self.pool)
+            if pool is None or not met(slack_of(book, self.pool, self.goal), self.goal):
+                return pool is None
+            if pool.legs.flat is None or not bool(pool.legs.flat.any()):
+                return True
+            # Between now and the end of the move the requirement jumps: only the search knows.
+            assessed = assess(book, prices=False)
+        except BookError:
+            return False
+        return all(self.goal.target.holds_for(each) for each in assessed.pools if PoolKey.of(each) == self.pool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +137,10 @@ def _optimum(task: Task, model: PoolModel, programme: Programme) -> tuple[Optimu
         if optimum is None:
             return last
         last = (optimum, correction)
-        real = slack_of(_book_at(task, optimum.traded), task.pool, task.goal)
+        try:
+            real = slack_of(_book_at(task, optimum.traded), task.pool, task.goal)
+        except BookError:  # of this very book; sizes next to it may do
+            return last
         if bool(np.all(real >= -tolerance)):
             return last
         missing = real - model.slack(optimum.traded[None, :])[0]

@@ -37,6 +37,8 @@ _TRIALS_OF_ALL = 200
 _FINE = 1e-4
 _BALANCE_POINTS = 17
 _TRIM_STEPS = 8
+_TRIMMED = 4
+_WORTH = 1e-5
 _RAISES = 12
 
 
@@ -212,8 +214,10 @@ class Rounding:
 
     def _trimmed(self, sizes: tuple[int, ...]) -> Units:
         """The same sizes without the steps that are not needed, the dearest lever first."""
-        used = [index for index, size in enumerate(sizes) if size]
-        for index in sorted(used, key=lambda index: -self._leads[index].step_notional)[:_TRIALS]:
+        steps = [lead.step_notional * lead.curve.lowest_rate for lead in self._leads]
+        total = sum(step * size for step, size in zip(steps, sizes, strict=True))
+        worth = [index for index, size in enumerate(sizes) if size and steps[index] > _WORTH * total]
+        for index in sorted(worth, key=lambda index: -steps[index])[:_TRIMMED]:
             sizes = self._trimmed_one(sizes, index)
         return self._units(sizes)
 

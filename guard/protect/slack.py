@@ -18,7 +18,7 @@ makes this an order of magnitude faster than a full assessment. A finished plan 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -43,6 +43,8 @@ class Goal:
 
     target: Target
     shocks: tuple[Scenario, ...] = ()
+    _known: list[tuple[Movers, Array]] = field(default_factory=list, compare=False, repr=False)
+    """The moves of the pool that was looked at last: a plan looks at one pool many times."""
 
     @property
     def demands(self) -> int:
@@ -64,13 +66,19 @@ class Goal:
 
     def markets(self, pool: Pool, movers: Movers) -> Market:
         """Prices in each market."""
+        if not self._known or self._known[0][0] is not movers:
+            self._known[:] = [(movers, self._moves(movers))]
+        return market_after(pool, movers, self._known[0][1])
+
+    def _moves(self, movers: Movers) -> Array:
+        """Relative moves in each market, shape (markets, movers)."""
         common = movers.common()
         distance = self.target.distance
         moves = [0.0 * common, -distance * common, distance * common]
         for shock in self.shocks:
             rest = np.array([0.0 if name in shock.moves else shock.otherwise for name in movers.names])
             moves.append(movers.vector(shock.moves) + rest * common)
-        return market_after(pool, movers, np.array(moves))
+        return np.array(moves)
 
     @property
     def funding(self) -> Array:
