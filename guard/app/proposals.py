@@ -15,11 +15,6 @@ from guard.store.store import Store
 NONCE_BYTES: Final = 18
 """144 bits, 24 characters: a button may send 64 bytes."""
 
-DO: Final = "do"
-AGAIN: Final = "again"
-PLAN: Final = "plan"
-"""What the buttons are called: do it, show it anew, make a plan of an account."""
-
 
 async def propose(
     store: Store, ids: Ids, request: Request, *, account_id: str, user_id: str, now: datetime, valid_s: float

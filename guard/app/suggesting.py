@@ -16,10 +16,11 @@ from guard.alerts.markup import bold, plain_text, safe
 from guard.alerts.rules import Rule, fingerprint, zone_priority
 from guard.app.plan_words import three_lines
 from guard.app.planning import Asked, Planning
-from guard.app.proposals import AGAIN, DO, PLAN, propose
+from guard.app.proposals import propose
 from guard.app.watch import Watch
-from guard.bot.replies import account_key
+from guard.bot.desks.acting import AGAIN, DO
 from guard.language.speech import ENGLISH, Speech, speech_of
+from guard.ports.buttons import PLAN, Buttons, account_key
 from guard.ports.clock import Clock, Ids
 from guard.ports.recipients import Recipient
 from guard.ports.records import AlertReason, AlertRecord, OutboxMessage, Reading
@@ -35,7 +36,6 @@ from guard.store.store import Store
 log = structlog.get_logger(__name__)
 
 MAX_LINE = 600
-Buttons = tuple[tuple[tuple[str, str], ...], ...]
 
 
 class Suggesting:
@@ -136,9 +136,9 @@ class Suggesting:
             return ()
         speech = speech_of(reader.language, reader.timezone)
         record = watch.record
-        anew = (speech.text("🔄 Plan now"), f"{PLAN}:{account_key(record.account_id)}")
+        again = f"🔄 {speech.text('Plan now')}"
         if not may_act or await self._store.role_of(record.account_id, reader.user_id) not in {"owner", "operator"}:
-            return ((anew,),)
+            return (((again, f"{PLAN}:{account_key(record.account_id)}"),),)
         nonce = await propose(
             self._store,
             self._ids,
@@ -148,7 +148,7 @@ class Suggesting:
             now=self._clock.now(),
             valid_s=watch.protect.proposal_valid_s,
         )
-        return (((speech.text("✅ Do it"), f"{DO}:{nonce}"), (speech.text("🔄 Plan now"), f"{AGAIN}:{nonce}")),)
+        return (((f"✅ {speech.text('Do it')}", f"{DO}:{nonce}"), (again, f"{AGAIN}:{nonce}")),)
 
 
 def suggestion_html(speech: Speech, account: str, plan: Plan, why: Sequence[str], valid_s: float | None) -> str:

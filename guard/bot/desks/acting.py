@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from guard.language.speech import Speech
 from guard.ports.records import HedgeRecord, IntentRecord, Mode, OrderRecord, Role, UserRecord
 from guard.ports.wishes import Wish
 from guard.risk.zones import Zone
+
+DO: Final = "do"
+AGAIN: Final = "again"
+"""What the buttons are called: do it, make the plan anew; both with a nonce."""
 
 TapProblem = Literal["unknown", "foreign", "used", "expired"]
 

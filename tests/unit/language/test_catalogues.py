@@ -24,7 +24,7 @@ from guard.language.catalogue import ENGLISH_CODE, LANGUAGES, SENTENCES
 HOME = Path(guard.__file__).parent
 OTHERS = [language for language in LANGUAGES if language != ENGLISH_CODE]
 
-FROM_TABLES = {"guard/bot/texts.py", "guard/bot/menus.py", "guard/bot/history_text.py"}
+FROM_TABLES = {"guard/bot/acting_text.py", "guard/bot/texts.py", "guard/bot/menus.py", "guard/bot/history_text.py"}
 """Files that say texts of tables, `speech.text(command.summary)`; the tables' own texts are `marked`."""
 
 CATALOGUES = {
