@@ -101,7 +101,7 @@ class Reception:
         if reply is not None:
             await self._show(said, reply)
         if said.private:
-            await self._menus.keep(said.chat_id, person.user_id)
+            await self._after(said, person)
 
     async def _answer(self, said: Said, command: Command | None, person: UserRecord) -> Reply | None:
         speech = _speech(person)
@@ -174,7 +174,7 @@ class Reception:
         if done.send is not None:
             await self._show(tapped, done.send)
         if tapped.private:
-            await self._menus.keep(tapped.chat_id, person.user_id)
+            await self._after(tapped, person)
 
     async def _done(self, tapped: Tapped, known: TapAction | None, argument: str, person: UserRecord) -> TapAnswer:
         """What a tap of a known person leads to."""
@@ -214,6 +214,12 @@ class Reception:
             log.warning("chat.redraw_rejected", chat_id=tapped.chat_id, error=str(error))
             return texts.stale_button(speech)
         return notice
+
+    async def _after(self, visit: Visit, person: UserRecord) -> None:
+        """What a visit in a private chat leads to besides its answer: alerts arrive there again, the menu is right."""
+        if await self._desk.came_by(person.user_id, visit.chat_id):
+            await self._show(visit, Reply(texts.heard_again(_speech(person))))
+        await self._menus.keep(visit.chat_id, person.user_id)
 
     # Sending
 

@@ -66,6 +66,11 @@ def linked(speech: Speech, name: str) -> str:
     )
 
 
+def heard_again(speech: Speech) -> str:
+    """The chat had been given up, because the bot was blocked or the chat deleted."""
+    return speech.text("For a while I could not write here. Your alerts arrive here again from now on.")
+
+
 def already_linked(speech: Speech, name: str) -> str:
     """`/start` without a code from somebody we know."""
     return speech.text(

@@ -122,6 +122,12 @@ def mark_chat_dead(connection: Connection, chat_id: int, at: datetime) -> None:
     )
 
 
+def revive_chat(connection: Connection, chat_id: int) -> bool:
+    """A chat accepts messages again; False when it was not dead."""
+    dead = (_chats.c.chat_id == chat_id) & _chats.c.dead_since.is_not(None)
+    return connection.execute(update(_chats).where(dead).values(dead_since=None)).rowcount > 0
+
+
 def move_chat(connection: Connection, chat_id: int, new_chat_id: int) -> None:
     """A chat has a new id: its links, what it hears as a group and its waiting messages follow.
 

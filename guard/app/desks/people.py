@@ -17,6 +17,14 @@ log = structlog.get_logger(__name__)
 class PeopleAnswers(Answers):
     """Answers `guard.bot.desks.people.PeopleDesk`."""
 
+    async def came_by(self, user_id: str, chat_id: int) -> bool:
+        """A chat that was given up hears alerts again as soon as its person writes there."""
+        chats = await self._stage.store.chats_of(user_id)
+        if not any(chat.chat_id == chat_id and chat.dead_since is not None for chat in chats):
+            return False
+        log.info("chat takes messages again", chat_id=chat_id, user_id=user_id)
+        return await self._stage.store.revive_chat(chat_id)
+
     async def standing(self, user_id: str) -> Standing | None:
         """How a person reads and what they may do at most."""
         user = await self._stage.store.user(user_id)

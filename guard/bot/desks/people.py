@@ -36,6 +36,10 @@ class PeopleDesk(Protocol):
     Every method may raise a `GuardError` when the answer cannot be had now.
     """
 
+    async def came_by(self, user_id: str, chat_id: int) -> bool:
+        """A person wrote in their private chat, which therefore takes messages again; whether it had been given up."""
+        ...
+
     async def standing(self, user_id: str) -> Standing | None:
         """How a person reads and what they may do at most; None: there is no such person any more."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time
 
 from guard.ports.records import GrantRecord, GroupRecord, Role, UserRecord
-from guard.store import roles
+from guard.store import people, roles
 from guard.store.doors.door import Door
 
 
@@ -23,6 +23,10 @@ class PeopleDoor(Door):
     async def set_quiet(self, user_id: str, quiet_from: time | None, quiet_to: time | None) -> None:
         """A person's quiet hours in their own zone; None: none."""
         await self._write(roles.set_quiet, user_id, quiet_from, quiet_to)
+
+    async def revive_chat(self, chat_id: int) -> bool:
+        """A chat accepts messages again; False when it was not dead."""
+        return await self._write(people.revive_chat, chat_id)
 
     async def grant(self, record: GrantRecord) -> None:
         """Give somebody a role on an account. InputError: they own it."""

@@ -188,6 +188,16 @@ async def test_linking_again_revives_a_dead_chat(store: Store, make: Any, alice:
     assert len(await store.chats_of(alice.user_id)) == 1
 
 
+async def test_a_dead_chat_is_revived_when_its_person_writes(store: Store, make: Any, alice: UserRecord) -> None:
+    """Alerts arrive again; a chat that lives is left alone."""
+    await link(store, alice, 7, 70, make.start)
+    await store.mark_chat_dead(7, make.at(5))
+    assert await heard_by(store, "id-alice") == []
+    assert await store.revive_chat(7)
+    assert await heard_by(store, "id-alice") == ["telegram:7"]
+    assert not await store.revive_chat(7)
+
+
 async def test_a_chat_moves_with_its_messages(store: Store, make: Any, alice: UserRecord) -> None:
     """A group that became a supergroup has another id; what waits for it follows, what was sent stays."""
     await link(store, alice, -7, 70, make.start)

@@ -70,6 +70,7 @@ class MemoryDesk(SilentMeasuring, SilentUpkeep):
     wishes: list[tuple[str, PictureWish]] = field(default_factory=list)
     broken: Exception | None = None
     roles: dict[str, dict[str, Role]] = field(default_factory=dict)
+    dead_chats: set[int] = field(default_factory=set)
     groups: dict[tuple[int, int | None], tuple[str, str | None, str]] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     looked_since: datetime | None = None
@@ -128,6 +129,12 @@ class MemoryDesk(SilentMeasuring, SilentUpkeep):
         """Kept for the test."""
         self.refusals.append((chat_id, chat_user_id, what))
         self.changed.set()
+
+    async def came_by(self, user_id: str, chat_id: int) -> bool:
+        """Whether the chat was among the dead."""
+        was_dead = chat_id in self.dead_chats
+        self.dead_chats.discard(chat_id)
+        return was_dead
 
     async def standing(self, user_id: str) -> Standing | None:
         """How a linked person reads; everybody owns what is theirs."""

@@ -74,6 +74,18 @@ async def test_a_stranger_is_answered_in_the_language_of_their_phone(telegram: T
     await kenji.wait_for(lambda shown: shown.text == texts.stranger(JAPANESE))
 
 
+# A chat that was given up
+
+
+async def test_a_chat_that_was_given_up_hears_alerts_again(anna: Person, desk: Any) -> None:
+    """Who blocked the bot and comes back must not believe to be warned while nothing arrives; it is said once."""
+    desk.dead_chats.add(1001)
+    await anna.ask("/status")
+    await anna.wait_for(lambda shown: shown.text == texts.heard_again(ENGLISH))
+    await anna.ask("/whoami")
+    assert [message.text for message in anna.seen()].count(texts.heard_again(ENGLISH)) == 1
+
+
 # Menus
 
 
