@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from guard.language.speech import Speech
+from guard.protect.explain import plan_lines
 from guard.protect.plan_values import Plan
-from guard.protect.texts import plan_lines
 
 
 def three_lines(plan: Plan, speech: Speech) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from guard.protect.explain import plan_lines
 from guard.protect.plan_values import Plan
-from guard.protect.texts import plan_lines
 from guard.risk.reportfile import pool_json
 
 
@@ -24,6 +24,9 @@ def plan_json(plan: Plan) -> dict[str, Any]:
                 "limit_price": float(step.limit_price),
                 "cost": step.cost,
                 "notional": step.notional,
+                "order_id": step.order_id,
+                "protects": step.protects,
+                "margin_mode": step.margin_mode,
             }
             for step in plan.steps
         ],
@@ -36,5 +39,6 @@ def plan_json(plan: Plan) -> dict[str, Any]:
             {"currency": top_up.currency, "amount": top_up.amount, "symbol": top_up.symbol}
             for top_up in plan.add_collateral
         ],
+        "left_out": [{"pool": each.pool.text, "why": each.why} for each in plan.left_out],
         "explanation": list(plan_lines(plan)),
     }

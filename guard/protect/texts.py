@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from guard.ports.records import OrderJournalState, OrderRecord
+from guard.protect.explain import level_line, top_up_line
 from guard.protect.gate import Refusal
-from guard.protect.outcome import Ending, Kind, Level, Outcome
-from guard.protect.plan_values import Plan, Step, TopUp
+from guard.protect.outcome import Ending, Kind, Outcome
+from guard.protect.plan_values import Plan
 
 _HEADLINES: dict[Ending, str] = {
     Ending.TARGET_HOLDS: "acted, back under the target",
@@ -53,7 +54,7 @@ def outcome_text(account: str, outcome: Outcome) -> str:
     lines = [f"{account}: {_HEADLINES[outcome.ending]}", outcome.reason]
     lines += [order_line(order) for order in outcome.orders]
     lines += [f"! {detail}" for detail in outcome.details]
-    lines.append(_level_line(outcome.before, outcome.after))
+    lines.append(level_line(outcome.before, outcome.after))
     if outcome.notional > 0:
         lines.append(_cost_line(outcome))
     if outcome.ending is Ending.SURPRISE:
@@ -99,64 +100,6 @@ def refused_text(account: str, refusals: Sequence[Refusal]) -> str:
 def infeasible_text(account: str, plan: Plan) -> str:
     """The message when no plan helps: why, and how much collateral would."""
     return "\n".join([f"{account}: protection does not act", plan.reason, *map(top_up_line, plan.add_collateral)])
-
-
-def top_up_line(top_up: TopUp) -> str:
-    """`add 1,234.56 USDT`, and to which isolated leg."""
-    where = f" to the isolated leg {top_up.symbol}" if top_up.symbol else ""
-    return f"{top_up.line}{where}"
-
-
-def plan_lines(plan: Plan) -> tuple[str, str, str]:
-    """A plan in three lines: what is done, what it changes, what it costs (or what would help instead)."""
-    before = Level(plan.before.risk_ratio, plan.before.distance)
-    if not plan.feasible:
-        helps = "; ".join(map(top_up_line, plan.add_collateral)) or "no trade and no reasonable top-up would help"
-        return ("No plan: " + plan.reason, _level_line(before, None), "Instead: " + helps)
-    if not plan.steps:
-        return ("Nothing to do: " + plan.reason, _level_line(before, None), "Cost 0")
-    after = Level(plan.after.risk_ratio, plan.after.distance)
-    what = ", ".join(step_line(step) for step in plan.steps)
-    share = f", {plan.cost / plan.notional * 100:.2f} % of {plan.notional:,.2f} traded" if plan.notional > 0 else ""
-    verb = "Reduce" if {step.remedy for step in plan.steps} == {"reduce"} else "Do"
-    return (
-        f"{verb}: {what}",
-        _level_line(before, after),
-        f"Cost about {plan.cost:,.2f}{share}; at least {plan.bound:,.2f}",
-    )
-
-
-def step_line(step: Step) -> str:
-    """One step: `sell 0.412 BTC/USDT:USDT (long leg)`, with what else it is but a reduction."""
-    order = f"{step.side} {step.contracts} {step.symbol}"
-    match step.remedy:
-        case "cancel":
-            return f"cancel {order} at {step.limit_price}"
-        case "transfer":
-            return f"transfer {step.contracts} {step.symbol}"
-        case "hedge":
-            return f"hedge {order} ({step.leg} leg) against {step.protects}"
-        case "net":
-            return f"net {order} ({step.leg} leg)"
-        case "reduce":
-            return f"{order} ({step.leg} leg)"
-
-
-def _level_line(before: Level, after: Level | None) -> str:
-    if after is None:
-        return f"risk_ratio {_ratio(before)}, distance to liquidation {_distance(before)}"
-    return (
-        f"risk_ratio {_ratio(before)} -> {_ratio(after)}, "
-        f"distance to liquidation {_distance(before)} -> {_distance(after)}"
-    )
-
-
-def _ratio(level: Level) -> str:
-    return "none (no equity left)" if level.risk_ratio is None else f"{level.risk_ratio * 100:.1f} %"
-
-
-def _distance(level: Level) -> str:
-    return "out of reach" if level.distance is None else f"{level.distance * 100:.1f} %"
 
 
 def _cost_line(outcome: Outcome) -> str:

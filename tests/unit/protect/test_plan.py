@@ -300,7 +300,9 @@ def test_plan_json(one_long: Book) -> None:
     what, level, cost = document["explanation"]
     assert what == "Reduce: sell 0.671 BTC/USDT:USDT (long leg)"
     assert level == "risk_ratio 9.6 % -> 3.2 %, distance to liquidation 3.8 % -> 12.0 %"
-    assert cost.startswith("Cost about 36.23, 0.15 % of 24,156.00 traded; at least 36.22")
+    assert cost.startswith(
+        "Cost about 36.23, 0.15 % of 24,156.00 traded; no plan that is allowed costs less than 36.22"
+    )
 
 
 def test_a_contract_whose_band_holds_no_price_does_not_keep_the_others_from_being_sold(make: Any) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from guard.ports.venue import Instrument
+from guard.protect.explain import top_up_line
 from guard.protect.legs import legs_of
 from guard.protect.plan import Plan, PlanLimits, Target, plan_reduction
 from guard.protect.reduced import Cut, add_collateral, reduce_book
-from guard.protect.texts import top_up_line
 from guard.protect.worth import dollars, worth
 from guard.risk.assess import assess
 from guard.risk.book import Book, Collateral, Fees, HaircutTier, Position, Tier, VenueReported

@@ -9,10 +9,11 @@ import pytest
 
 from guard.ports.records import OrderJournalState as State
 from guard.ports.records import OrderRecord
+from guard.protect.explain import plan_lines
 from guard.protect.gate import Refusal, RefusalCode
 from guard.protect.outcome import Ending, Kind, Level, Outcome
 from guard.protect.plan import plan_reduction
-from guard.protect.texts import infeasible_text, kind_of, order_line, outcome_text, plan_lines, refused_text
+from guard.protect.texts import infeasible_text, kind_of, order_line, outcome_text, refused_text
 from guard.risk.book import Book
 
 BTC = "BTC/USDT:USDT"

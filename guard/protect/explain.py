@@ -1,0 +1,71 @@
+"""A plan in three lines that a person understands: what is done, what it changes, what it costs and why no less. Pure.
+
+Plain English in sentences of fixed forms, joined by `; `: another language recognises them by their form.
+"""
+
+from __future__ import annotations
+
+from guard.protect.outcome import Level
+from guard.protect.plan_values import Plan, Step, TopUp
+
+
+def plan_lines(plan: Plan) -> tuple[str, str, str]:
+    """What is done, what it changes, what it costs and why it is the cheapest (or what would help instead)."""
+    before = Level(plan.before.risk_ratio, plan.before.distance)
+    if not plan.feasible:
+        helps = "; ".join(map(top_up_line, plan.add_collateral)) or "no trade and no reasonable top-up would help"
+        return ("No plan: " + plan.reason, level_line(before, None), "Instead: " + helps)
+    if not plan.steps:
+        return ("Nothing to do: " + plan.reason, level_line(before, None), "Cost 0")
+    after = Level(plan.after.risk_ratio, plan.after.distance)
+    what = ", ".join(step_line(step) for step in plan.steps)
+    verb = "Reduce" if {step.remedy for step in plan.steps} == {"reduce"} else "Do"
+    return (f"{verb}: {what}", level_line(before, after), _cost_line(plan))
+
+
+def _cost_line(plan: Plan) -> str:
+    """What it costs, and what any plan must cost."""
+    if plan.notional <= 0.0:
+        return "Cost 0: nothing is traded"
+    share = f"{plan.cost / plan.notional * 100:.2f} % of {plan.notional:,.2f} traded"
+    return f"Cost about {plan.cost:,.2f}, {share}; no plan that is allowed costs less than {plan.bound:,.2f}"
+
+
+def step_line(step: Step) -> str:
+    """One step: `sell 0.412 BTC/USDT:USDT (long leg)`, with what else it is but a reduction."""
+    order = f"{step.side} {step.contracts} {step.symbol}"
+    match step.remedy:
+        case "cancel":
+            return f"cancel {order} at {step.limit_price}"
+        case "transfer":
+            return f"transfer {step.contracts} {step.symbol}"
+        case "hedge":
+            return f"hedge {order} ({step.leg} leg) against {step.protects}"
+        case "net":
+            return f"net {order} ({step.leg} leg)"
+        case "reduce":
+            return f"{order} ({step.leg} leg)"
+
+
+def top_up_line(top_up: TopUp) -> str:
+    """`add 1,234.56 USDT`, and to which isolated leg."""
+    where = f" to the isolated leg {top_up.symbol}" if top_up.symbol else ""
+    return f"{top_up.line}{where}"
+
+
+def level_line(before: Level, after: Level | None) -> str:
+    """Ratio and distance, before and after."""
+    if after is None:
+        return f"risk_ratio {_ratio(before)}, distance to liquidation {_distance(before)}"
+    return (
+        f"risk_ratio {_ratio(before)} -> {_ratio(after)}, "
+        f"distance to liquidation {_distance(before)} -> {_distance(after)}"
+    )
+
+
+def _ratio(level: Level) -> str:
+    return "none (no equity left)" if level.risk_ratio is None else f"{level.risk_ratio * 100:.1f} %"
+
+
+def _distance(level: Level) -> str:
+    return "out of reach" if level.distance is None else f"{level.distance * 100:.1f} %"
