@@ -25,12 +25,12 @@ class Choice:
     words: tuple[str, ...] = ()
 
 
-def _no_words(words: Sequence[str]) -> bool:
+def only_account(words: Sequence[str]) -> bool:
     """Nothing but an account may be typed."""
     return not words
 
 
-async def choice(desk: Desk, ask: Ask, grammar: Grammar = _no_words) -> Choice | Reply:
+async def choice(desk: Desk, ask: Ask, grammar: Grammar = only_account) -> Choice | Reply:
     """The account, of the person's own, that is asked about; without a name the most urgent.
 
     An account that is called like a word of the command is meant by it: names come first.
@@ -51,14 +51,25 @@ async def choice(desk: Desk, ask: Ask, grammar: Grammar = _no_words) -> Choice |
     fits = [(snapshot, len(name)) for snapshot, name in named if _starts_with(words, name)]
     if fits:
         snapshot, count = max(fits, key=lambda fit: fit[1])
-        return Choice(snapshot, tuple(words[count:]))
-    if not words or grammar(words):
+    elif not words or grammar(words):
         return Choice(snapshots[0], tuple(words))
-    for count in (len(words), 1):
-        chosen = choose(snapshots, " ".join(words[:count]))
+    else:
+        count = 1
+        chosen = choose(snapshots, " ".join(words))
         if chosen is not None:
-            return Choice(chosen, tuple(words[count:]))
-    return unknown_account(ask.speech, words[0] if len(words) == 1 else " ".join(words), snapshots)
+            return Choice(chosen)
+        chosen = choose(snapshots, words[0])
+        if chosen is None:
+            return _unknown(ask, words, snapshots)
+        snapshot = chosen
+    rest = tuple(words[count:])
+    if rest and grammar is only_account:
+        return _unknown(ask, words, snapshots)
+    return Choice(snapshot, rest)
+
+
+def _unknown(ask: Ask, words: Sequence[str], snapshots: Sequence[Snapshot]) -> Reply:
+    return unknown_account(ask.speech, " ".join(words), snapshots)
 
 
 def _starts_with(words: Sequence[str], name: Sequence[str]) -> bool:

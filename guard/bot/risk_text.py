@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -20,9 +21,10 @@ from guard.bot.cards import (
 )
 from guard.bot.desks.measuring import FreshRead, HeldAccount, HeldBook
 from guard.bot.limits import fitted
-from guard.bot.status_text import full_card
+from guard.bot.status_text import ICONS, full_card
 from guard.language.speech import Speech
 from guard.risk.report import PoolRisk, PositionRisk
+from guard.risk.zones import Zone, entered_zone, severity
 
 
 def risk_text(speech: Speech, account: HeldAccount, now: datetime, note: str = "") -> str:
@@ -34,8 +36,8 @@ def risk_text(speech: Speech, account: HeldAccount, now: datetime, note: str = "
     if account.held is None:
         items = [full_card(speech, account.snapshot, now), absent(speech, account)]
         return fitted("", items, tail, partial(_more_pools, speech))
-    pools = sorted(account.held.risk.pools, key=_urgency)
-    items = [_pool_card(speech, pool) for pool in pools]
+    pools = sorted(((_zone_of(pool, account.held), pool) for pool in account.held.risk.pools), key=_urgency)
+    items = [_pool_card(speech, pool, zone if len(pools) > 1 else None) for zone, pool in pools]
     head = f"{title_with_reason(speech, account.snapshot)}\n{age_lines(speech, account, account.held, now)}"
     if not pools:
         items = [speech.text("No positions and no collateral.")]
@@ -75,17 +77,24 @@ def read_note(speech: Speech, outcome: FreshRead, account: HeldAccount) -> str:
             return speech.text("{account} is not watched by the running service. /health says why.", account=name)
 
 
-def _pool_card(speech: Speech, pool: PoolRisk) -> str:
+def _zone_of(pool: PoolRisk, held: HeldBook) -> Zone:
+    """The zone that the account would be in if it were this pool alone."""
+    alone = replace(held.risk, pools=(pool,), risk_ratio=pool.risk_ratio, margin_level=pool.margin_level)
+    return entered_zone(alone, held.policy)[0]
+
+
+def _pool_card(speech: Speech, pool: PoolRisk, zone: Zone | None) -> str:
+    """A pool; its zone is shown where there are others."""
     text, currency = speech.text, pool.currency
+    name = f"{ICONS[zone]} <b>{pool_name(speech, pool)}</b>" if zone else f"<b>{pool_name(speech, pool)}</b>"
     if not pool.positions:
-        equity = text("Equity {money}, no positions", money=money(speech, pool.equity, currency))
-        return f"<b>{pool_name(speech, pool)}</b>\n{equity}"
+        return f"{name}\n{text('Equity {money}, no positions', money=money(speech, pool.equity, currency))}"
     if pool.effective_leverage is None:
         leverage = text("not defined (no equity left)")
     else:
         leverage = speech.multiple(pool.effective_leverage)
     lines = [
-        f"<b>{pool_name(speech, pool)}</b>",
+        name,
         text("Risk ratio <b>{ratio}</b> of 100 %", ratio=ratio_words(speech, pool.risk_ratio)),
         text("Equity {money}", money=money(speech, pool.equity, currency)),
         text("Requirement {money}", money=money(speech, pool.maintenance_margin + pool.closing_fees, currency)),
@@ -135,9 +144,11 @@ def _nearness(pool: PoolRisk) -> tuple[bool, float]:
     return (pool.risk_ratio is not None, float("inf") if pool.distance is None else pool.distance)
 
 
-def _urgency(pool: PoolRisk) -> tuple[bool, bool, float]:
-    """Pools with positions first, those without equity before all, then by risk ratio."""
-    return (not pool.positions, pool.risk_ratio is not None, -(pool.risk_ratio or 0.0))
+def _urgency(row: tuple[Zone, PoolRisk]) -> tuple[bool, int, float]:
+    """Pools with positions first, the worst zone before the others, then the nearest to liquidation."""
+    zone, pool = row
+    distance = float("inf") if pool.distance is None else pool.distance
+    return (not pool.positions, -severity(zone), distance)
 
 
 def _more_pools(speech: Speech, count: int) -> str:

@@ -46,7 +46,7 @@ async def log(desk: Desk, ask: Ask) -> Reply:
     return Reply(log_text(ask.speech, view, count, named=account_id is None and len(view.accounts) > 1))
 
 
-async def test(desk: Desk, ask: Ask) -> Reply:
+async def ring(desk: Desk, ask: Ask) -> Reply:
     """A drill by the way that an alarm takes, to this chat; to the second channels too when asked."""
     words = words_of(ask.argument)
     if words and [word.casefold() for word in words] != [_ALL]:
@@ -63,6 +63,6 @@ def _is_count(words: Sequence[str]) -> bool:
 COMMANDS: tuple[Command, ...] = (
     Command("health", marked("/health"), marked("whether the guard itself is well"), health),
     Command("log", marked("/log [account] [n]"), marked("what happened and what was done, newest first"), log),
-    Command("test", marked("/test [all]"), marked("a drill: would an alarm arrive?"), test),
+    Command("test", marked("/test [all]"), marked("a drill: would an alarm arrive?"), ring),
 )
 TAPS: tuple[TapAction, ...] = ()
