@@ -122,6 +122,8 @@ class Executor:
             return Halt(Ending.TARGET_HOLDS, "the target holds")
         if run.task.plan.by_hand:
             return Halt(Ending.AS_ASKED, "everything that was asked for was done")
+        if any(step.remedy == "transfer" for step in run.task.plan.steps):
+            return Halt(Ending.EXHAUSTED, "everything that the guard does itself was done; the rest is for a person")
         return Halt(Ending.EXHAUSTED, "everything planned was done; the market moved further than the plan")
 
     async def _work_group(self, run: Run, steps: Sequence[Sequence[OrderRecord]]) -> Halt | None:
