@@ -23,6 +23,7 @@ from guard.cli import (
     limits,
     offline,
     people,
+    plan,
     sandbox,
     service,
     stop,
@@ -39,7 +40,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (service, demo, offline, stress, leverage, limits, history, stop):
+for module in (service, demo, offline, stress, plan, leverage, limits, history, stop):
     module.register(app)
 app.add_typer(account.app, name="account")
 app.add_typer(people.app, name="user")

@@ -98,6 +98,18 @@ def _scenarios(book: Book, typed: Sequence[str], *, grid: bool) -> list[Scenario
     return [_named(shock({asset: move * part for asset, move in moves.items()})) for part in parts]
 
 
+def typed_scenario(book: Book, typed: Sequence[str]) -> Scenario:
+    """One scenario of several moves, as they were typed.
+
+    Raises:
+        InputError: as `_moves`.
+        BookError: a move of -100 % or below.
+    """
+    from guard.risk.scenarios import shock
+
+    return _named(shock(_moves(book, typed)))
+
+
 def _moves(book: Book, typed: Sequence[str]) -> dict[str, float]:
     """Moves by asset, as the book spells it.
 
