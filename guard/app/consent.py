@@ -155,7 +155,8 @@ class Consent:
     ) -> Offer:
         """An offer with a nonce of its own."""
         plan = priced.plan
-        closed = tuple(refusal.text for refusal in (*refusals(facts, watch.protect), *priced.refusals))
+        refused = (*refusals(facts, watch.protect), *priced.refusals)
+        closed = tuple(dict.fromkeys(refusal.text for refusal in refused))
         shown = Shown(0.0, 0.0, ()) if plan is None else Shown.of(plan)
         nonce = await propose(
             self._store,

@@ -8,5 +8,12 @@ from guard.protect.plan_values import Plan
 
 
 def three_lines(plan: Plan, speech: Speech) -> tuple[str, ...]:
-    """What is done, what it changes, what it costs; or why not, and what would help instead."""
-    return tuple(speech.sentence(line) for line in plan_lines(plan))
+    """What is done, what it changes, what it costs; or why not, and what would help instead.
+
+    Of a person's own order nobody asks what would be cheaper.
+    """
+    what, levels, cost = plan_lines(plan)
+    lines = [what, levels, cost]
+    if plan.by_hand:
+        lines = [what, levels, cost.partition("; ")[0]] if plan.feasible else [what, levels]
+    return tuple(speech.sentence(line) for line in lines)

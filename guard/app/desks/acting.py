@@ -103,7 +103,7 @@ class ActingAnswers(Answers):
             self._obey(record, frozen=True)
         for record in records:
             await self._stage.store.set_frozen(record.account_id, True)
-            await self._audit(person, record, "freeze", "")
+            await self._act_noted(person, record, "freeze", "")
             log.warning("frozen by a person", account=record.name, user=person.name)
         return tuple(record.name for record in records)
 
@@ -165,7 +165,7 @@ class ActingAnswers(Answers):
             self._obey(record, mode=mode)
         opened = Opened(stage.settings, stage.clock, stage.ids, stage.store)
         warnings = await set_mode(opened, record.name, mode, until)
-        await self._audit(person, record, "mode", f"{mode}{f' until {until.isoformat()}' if until else ''}")
+        await self._act_noted(person, record, "mode", f"{mode}{f' until {until.isoformat()}' if until else ''}")
         watch = stage.watch_of(record.account_id)
         stored = await stage.store.account_named(record.name)
         if watch is not None and stored is not None:
@@ -179,7 +179,7 @@ class ActingAnswers(Answers):
         record = await require(self._stage.store, person.user_id, proposal.account_id, "operator")
         await self._stage.store.set_frozen(record.account_id, False)
         self._obey(record, frozen=False)
-        await self._audit(person, record, "resume", "")
+        await self._act_noted(person, record, "resume", "")
         await self._stage.store.settle_proposal(proposal.proposal_id, "resumed")
         return Answer("changed", record.name, mode=record.mode, mode_until=record.mode_until)
 
@@ -191,7 +191,7 @@ class ActingAnswers(Answers):
             changed = replace(now, frozen=now.frozen if frozen is None else frozen, mode=mode or now.mode)
             watch.obey(changed, self._stage.clock.monotonic())
 
-    async def _audit(self, person: UserRecord, record: AccountRecord, what: str, detail: str) -> None:
+    async def _act_noted(self, person: UserRecord, record: AccountRecord, what: str, detail: str) -> None:
         now = self._stage.clock.now()
         await self._stage.store.record_audit(AuditRecord(now, person.user_id, record.account_id, what, detail))
 
