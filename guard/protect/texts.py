@@ -93,7 +93,7 @@ def _fate(order: OrderRecord) -> str:
 def refused_text(account: str, refusals: Sequence[Refusal]) -> str:
     """The message when the zone calls for action and gates are closed."""
     lines = [f"{account}: protection does not act"]
-    lines += [f"- {refusal.text}" for refusal in refusals]
+    lines += [refusal.text for refusal in refusals]
     return "\n".join(lines)
 
 

@@ -123,7 +123,7 @@ def test_order_lines(changes: dict[str, Any], words: str) -> None:
 def test_refused_and_infeasible(btc_book: Book, make: Any) -> None:
     """Every closed gate on a line; why no plan helps and what would."""
     text = refused_text("alice", [Refusal(RefusalCode.FROZEN, "frozen"), Refusal(RefusalCode.COOLDOWN, "too soon")])
-    assert text == "alice: protection does not act\n- frozen\n- too soon"
+    assert text == "alice: protection does not act\nfrozen\ntoo soon"
     plan = plan_reduction(btc_book, make.target, {}, limits=make.limits)
     text = infeasible_text("alice", plan)
     assert "no trading rules" in text

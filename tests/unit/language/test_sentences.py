@@ -1,0 +1,167 @@
+"""The sentences that the pure rooms really make are recognised, whole, in every other language."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from guard.app.killswitch import Stopped
+from guard.language.catalogue import ENGLISH_CODE, LANGUAGES, catalogue
+from guard.language.speech import speech_of
+from guard.ports.records import OrderJournalState, OrderRecord
+from guard.ports.venue import Instrument
+from guard.ports.wishes import Wish
+from guard.protect.by_hand import plan_by_hand
+from guard.protect.consent import Shown
+from guard.protect.consent_texts import arming_ended_text
+from guard.protect.explain import plan_lines
+from guard.protect.gate import GateFacts, plan_refusals, refusals
+from guard.protect.outcome import Ending, Level, Outcome
+from guard.protect.plan import plan_reduction
+from guard.protect.plan_values import Plan, PlanLimits, Target
+from guard.protect.policy import ProtectPolicy
+from guard.protect.texts import order_line, outcome_text, refused_text
+from guard.risk.book import Book, Collateral, Fees, Position, Side, Tier
+from guard.risk.quality import DataQuality, Quality
+from guard.risk.zones import Zone
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+BTC = "BTC/USDT:USDT"
+OTHERS = [language for language in LANGUAGES if language != ENGLISH_CODE]
+RULES = {BTC: Instrument(BTC, Decimal("0.001"), Decimal("0.001"), Decimal("0.1"), Decimal(1), Decimal(5))}
+SHUT = GateFacts(
+    mode="suggest",
+    frozen=True,
+    stopped=True,
+    zone=Zone.DANGER,
+    confirmed_cycles=1,
+    quality=DataQuality(Quality.STALE, ("marks are 90 s old",)),
+    conforms=False,
+    position_mode_proven=False,
+    may_trade=False,
+    now=NOW,
+    last_finished_at=NOW,
+    notional_today=1.0,
+    daily_cap=1.0,
+    symbols=frozenset(),
+    in_flight=True,
+    watched_only="the guard sends no orders at mexc: accounts there are watched only",
+)
+SOME: tuple[dict[str, Any], ...] = (
+    {},
+    {"origin": "command"},
+    {"mode": "auto", "mode_until": NOW},
+    {"zone": Zone.WATCH},
+    {"zone": Zone.UNKNOWN, "conforms": None, "may_trade": None},
+    {"quality": DataQuality(Quality.DISPUTED, ("equity",)), "needs": frozenset({"hedge"})},
+)
+STRICT = ProtectPolicy(allow_symbols=(BTC,), remedies=(), act_at_distance=0.06)
+
+
+def book(side: Side = "long", mark: float = 38_000.0) -> Book:
+    """Two BTC from 40,000, close to the end."""
+    leg = Position(BTC, side, 2.0, 1.0, "linear", "USDT", 40_000.0, mark, 20.0)
+    return Book(
+        account="alice",
+        venue="binanceusdm",
+        model="binance-usdm",
+        as_of=NOW,
+        fees=Fees(taker=0.0005),
+        collateral=(Collateral("USDT", 6_000.0),),
+        positions=(leg,),
+        tiers={BTC: (Tier(0.0, None, 0.01),)},
+    )
+
+
+def said_by_gates() -> set[str]:
+    """Every refusal there is, in the forms that it has."""
+    policies = (ProtectPolicy(), STRICT)
+    return {each.text for facts in SOME for policy in policies for each in refusals(replace(SHUT, **facts), policy)}
+
+
+def plans() -> list[Plan]:
+    """Plans that help, that do not, and by hand."""
+    limits = PlanLimits()
+    helped = plan_reduction(book(), Target(), RULES, limits=limits)
+    assert helped.feasible
+    dear = plan_reduction(book(), Target(), RULES, limits=replace(limits, max_cost_bps=1.0))
+    capped = plan_reduction(book(), Target(), RULES, limits=replace(limits, max_notional_left=10.0))
+    lost = plan_reduction(book(mark=36_000.0), Target(), RULES, limits=limits)
+    calm = plan_reduction(book(), Target(1.0, 0.001), RULES, limits=limits)
+    wishes = (Wish("reduce", BTC, share=0.5), Wish("reduce", "X", share=0.5), Wish("reduce", BTC), Wish("hedge", BTC))
+    by_hand = [plan_by_hand(book(), wish, RULES, limits=limits) for wish in (*wishes, Wish("net"), Wish("unhedge"))]
+    return [helped, dear, capped, lost, calm, *by_hand]
+
+
+def said_of_plans() -> set[str]:
+    """Three lines of each plan, why it is not allowed, and how it outgrew what was shown."""
+    made = plans()
+    lines = {line for plan in made for line in (*plan_lines(plan), plan.reason)}
+    lines |= {refusal.text for refusal in plan_refusals(made[0], replace(STRICT, allow_symbols=("X",)))}
+    before = Shown.of(made[0])
+    lines.add(replace(before, cost=0.0).outgrown_by(made[0], 0.0))
+    lines.add(replace(before, notional=0.0).outgrown_by(made[0], 0.0))
+    lines.add(replace(before, acts_on=()).outgrown_by(made[0], 0.0))
+    return lines
+
+
+def said_in_messages() -> set[str]:
+    """Lines of messages about every ending, about a refusal, and about an arming that has ended."""
+    order = OrderRecord(
+        order_id="o",
+        intent_id="i",
+        account_id="a",
+        step=0,
+        client_order_id="o",
+        remedy="reduce",
+        symbol=BTC,
+        side="sell",
+        leg="long",
+        contracts="1",
+        limit_price="37000",
+        reduce_only=True,
+        state=OrderJournalState.REJECTED,
+        updated_at=NOW,
+    )
+    filled = replace(order, filled="1", average_price=37_100.0)
+    lines = [order_line(each) for each in (order, filled, replace(filled, contracts="2"))]
+    level = Level(0.5, None)
+    for ending in Ending:
+        outcome = Outcome(
+            "i", ending, "the target holds", (filled,), level, level, 10.0, 1.0, 2.0, standing="BTC long 1"
+        )
+        lines += outcome_text("alice", outcome).splitlines()
+    lines += refused_text("alice", ()).splitlines()
+    lines += arming_ended_text("alice", "auto", NOW + timedelta(hours=1)).splitlines()
+    return {*lines, Stopped("the kill switch is on since 2026-11-21 12:00:00 UTC: guard stop-orders by mia", "1").why}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_protection_says_is_recognised(language: str) -> None:
+    """Each sentence by itself: one that stays English has no pattern, or another form than its pattern."""
+    speech = speech_of(language, "UTC")
+    unknown = [
+        part
+        for line in sorted(said_by_gates() | said_of_plans() | said_in_messages())
+        for part in speech.sentence(line).split("; ")
+        if part and part in line.split("; ") and part not in FOREIGN
+    ]
+    assert not unknown, "add to sentences.po:\n" + "\n".join(unknown)
+
+
+FOREIGN: frozenset[str] = frozenset()
+"""Words of a venue or of another room that stand inside a line as they are."""
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_translation_keeps_every_figure(language: str) -> None:
+    """A hole that is lost is a figure that is not told."""
+    patterns = catalogue(language).patterns
+    assert patterns
+    for pattern in patterns:
+        for name in pattern.form.groupindex:
+            assert f"{{{name}}}" in pattern.translation, pattern.form.pattern
