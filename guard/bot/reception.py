@@ -13,6 +13,7 @@ from telegram import Update
 
 from guard.bot import table, texts
 from guard.bot.asking import Ask, Tap, TapAction, TapAnswer
+from guard.bot.asking import Command as TableCommand
 from guard.bot.auth import Doorkeeper, LinkResult
 from guard.bot.desk import Desk
 from guard.bot.limits import plain, shortened
@@ -68,12 +69,19 @@ class Reception:
     async def apologize(self, update: Update) -> None:
         """Tell the person that a defect of ours has eaten the question."""
         visit = read_visit(update)
-        if visit is not None:
-            await self._apologize(visit)
+        if visit is None:
+            return
+        try:
+            person = await self._door.admit(visit)
+        except GuardError as error:
+            log.warning("chat.desk_failed", chat_id=visit.chat_id, error=str(error))
+            person = None
+        await self._apologize(visit, person)
 
-    async def _apologize(self, visit: Said | Tapped) -> None:
-        """A word that reveals nothing, once in a while: it may be a stranger, when the desk could not tell."""
-        answer, words = self._door.may_answer(visit), texts.cannot_answer(_foreign(visit))
+    async def _apologize(self, visit: Said | Tapped, person: UserRecord | None = None) -> None:
+        """A word that reveals nothing; to whom may be a stranger, because the desk could not tell, once in a while."""
+        answer = person is not None or self._door.may_answer(visit)
+        words = texts.cannot_answer(_foreign(visit) if person is None else _speech(person))
         try:
             if isinstance(visit, Tapped):
                 await self._sender.answer_tap(visit.query_id, words if answer else "")
@@ -110,6 +118,11 @@ class Reception:
         known = table.BY_NAME.get(command.name)
         if known is None:
             return table.unknown_command(speech, command.name) if said.private or command.addressed else None
+        return await self._asked(said, known, command.argument, person)
+
+    async def _asked(self, said: Said, known: TableCommand, argument: str, person: UserRecord) -> Reply:
+        """The answer to a command that exists: what acts is asked for in private, and now."""
+        speech = _speech(person)
         age_s = 0.0 if said.at is None else (self._desk.now() - said.at).total_seconds()
         if known.private and not said.private:
             await self._door.record(said, f"command /{known.name} in a group")
@@ -117,12 +130,15 @@ class Reception:
         if known.private and age_s > LATE_S:
             await self._door.record(said, f"command /{known.name}, typed {age_s:.0f} s ago")
             return Reply(texts.too_late(speech, age_s))
-        ask = Ask(person, said.chat_id, said.user_id, command.argument, speech, said.private, said.topic_id, said.title)
+        ask = Ask(person, said.chat_id, said.user_id, argument, speech, said.private, said.topic_id, said.title)
         try:
             return await known.answer(self._desk, ask)
         except NotAllowed as error:
             await self._door.record(said, f"command /{known.name}: {error.message}")
             return Reply(texts.not_allowed(speech, error))
+        except GuardError as error:
+            log.warning("chat.desk_failed", chat_id=said.chat_id, command=known.name, error=str(error))
+            return Reply(texts.cannot_answer(speech))
 
     async def _start(self, said: Said, code: str, person: UserRecord | None) -> None:
         """Link by code: in private only, where nobody else reads the code."""
@@ -201,6 +217,9 @@ class Reception:
             return TapAnswer(
                 plain(texts.not_allowed(speech, error)), alert=True, refused=f"tap {known.action}: {error.message}"
             )
+        except GuardError as error:
+            log.warning("chat.desk_failed", chat_id=tapped.chat_id, tap=known.action, error=str(error))
+            return TapAnswer(texts.cannot_answer(speech))
 
     async def _redraw(self, tapped: Tapped, speech: Speech, reply: Reply, notice: str) -> str:
         """Draw the message under a button anew; the notice to show."""

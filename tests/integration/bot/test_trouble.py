@@ -121,6 +121,15 @@ async def test_the_person_hears_when_the_guard_cannot_tell(anna: Person, desk: A
     assert "WARNING" in (await anna.ask("/status")).text
 
 
+async def test_a_known_person_hears_it_every_time(anna: Person, desk: Any) -> None:
+    """Silence would look like a bot that is gone; strangers alone are answered once in a while."""
+    snapshots, desk.snapshots = desk.snapshots, None
+    for _ in range(3):
+        with capture_logs():
+            assert (await anna.ask("/status")).text == texts.cannot_answer(ENGLISH)
+    desk.snapshots = snapshots
+
+
 async def test_when_nobody_can_be_known_nothing_is_told(mallory: Person, desk: Any) -> None:
     """A stranger learns nothing from our failure, and cannot make the bot talk without end."""
     desk.broken = GuardError("database is locked")
