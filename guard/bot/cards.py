@@ -45,6 +45,8 @@ def age_lines(speech: Speech, account: HeldAccount, held: HeldBook, now: datetim
     elif snapshot.quality != Quality.FRESH.value:
         quality = quality_word(speech, Quality(snapshot.quality))
         lines.append(f"⚠️ {speech.text('The data is {quality}', quality=quality)}")
+    if account.acted:
+        lines.append(f"⚠️ {speech.text('The guard has sent orders since: this is the account before them')}")
     late_s = (now - snapshot.at).total_seconds()
     if late_s > OVERDUE_S:
         lines.append(f"⚠️ {speech.text('The guard has not looked for {age}', age=speech.duration(late_s))}")

@@ -42,7 +42,7 @@ class MeasuringAnswers(Answers):
         good = watch.last_good
         if good is None:
             return HeldAccount(latest, None, Absence.NOT_YET if watch.last is None else Absence.BLIND)
-        return HeldAccount(latest, _held_book(good, watch.policy.zones))
+        return HeldAccount(latest, _held_book(good, watch.policy.zones), acted=watch.acted)
 
     async def read_now(self, user_id: str, account_id: str) -> FreshRead | None:
         """Have an account read at once, and wait for it; None when it is not one that the person may see."""

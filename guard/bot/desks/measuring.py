@@ -39,11 +39,15 @@ class HeldBook:
 
 @dataclass(frozen=True, slots=True)
 class HeldAccount:
-    """What is known of an account: its latest stored snapshot, and its book, or why there is none."""
+    """What is known of an account: its latest stored snapshot, and its book, or why there is none.
+
+    `acted`: the guard has sent orders since the book was read, so it is not what is held any more.
+    """
 
     snapshot: Snapshot
     held: HeldBook | None
     absence: Absence = Absence.NOT_YET
+    acted: bool = False
 
 
 class FreshRead(StrEnum):

@@ -107,6 +107,12 @@ async def test_old_or_doubtful_figures_are_marked(changes: dict[str, object], wa
         assert warning in text
 
 
+async def test_figures_from_before_orders_of_the_guard_say_so() -> None:
+    """What is held is not what was read any more."""
+    text = await said(HeldDesk([replace(held(pair()), acted=True)]))
+    assert "⚠️ The guard has sent orders since: this is the account before them" in text
+
+
 async def test_liquidation_prices_are_sorted_by_nearness() -> None:
     """ETH is nearer by its own move than BTC; before both the move of all together."""
     text = plain((await liquidation(desk_of(HeldDesk([held(pair())])), ask())).html)
