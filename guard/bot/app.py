@@ -18,6 +18,7 @@ from guard.bot.menus import Menus
 from guard.bot.polling import BotHealth, BotState, Poller
 from guard.bot.reception import Reception
 from guard.bot.sender import TelegramSender
+from guard.language.speech import prepare
 from guard.ports.clock import Clock
 
 log = structlog.get_logger("guard.bot")
@@ -43,6 +44,7 @@ class ChatBot:
         Raises:
             InputError: `token` or `base_url` has an impossible form.
         """
+        prepare()
         self._clock = clock
         pace = pace or Pace()
         self._connection = Connection(token, base_url, pace)

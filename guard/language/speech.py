@@ -10,16 +10,29 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel.numbers import format_decimal
+from babel import Locale
+from babel.numbers import NumberPattern, parse_pattern
 
 from guard.language.catalogue import ENGLISH_CODE, LANGUAGES, catalogue
 
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
 _DAY_S: Final = 86_400
+
+
+@cache
+def _form(places: str) -> NumberPattern:
+    """A number with so many places; parsing it anew takes longer than writing the number."""
+    return parse_pattern(f"#,##0{places}")
+
+
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +79,7 @@ class Speech:
         least = decimals if at_least is None else at_least
         value = round(value, decimals) + 0.0  # never "-0.00"
         places = "." + "0" * least + "#" * (decimals - least) if decimals else ""
-        return str(format_decimal(value, format=f"#,##0{places}", locale=self.language))
+        return str(_form(places).apply(value, _locale(self.language)))
 
     def percent(self, fraction: float) -> str:
         """A fraction as percent: `41.5 %`, `0.32 %`, `245 %`."""
@@ -158,6 +171,14 @@ def _zone_name(local: datetime) -> str:
 
 ENGLISH: Final = Speech()
 """English, UTC: for logs, the console, and whoever has not chosen."""
+
+
+def prepare() -> None:
+    """Read everything that is read once, such as catalogues: half a second that no message should have to wait for."""
+    for language in LANGUAGES:
+        speech = Speech(language)
+        speech.text("unknown")
+        speech.number(0.5, 1)
 
 
 def marked(english: str) -> str:
