@@ -117,11 +117,10 @@ def _distance(pool: Mapping[str, Any]) -> str:
 
 def _assumptions(assumptions: Mapping[str, Any]) -> Text:
     """What no book file says is said here, with how to change it."""
-    lines = [
-        f"\nAssumed: taker fee {percent(assumptions['taker_fee'], 3)} of notional, spread and slippage "
-        f"{assumptions['spread_and_slippage_bps']:g} bps (--cost-bps), limit prices within "
-        f"{assumptions['limit_band_bps']:g} bps of the mark"
-    ]
+    costs = f"{assumptions['spread_and_slippage_bps']:g} bps (--cost-bps)"
+    band = f"limit prices within {assumptions['limit_band_bps']:g} bps of the mark"
+    fee = f"taker fee {percent(assumptions['taker_fee'], 3)} of notional"
+    lines = [f"\nAssumed: {fee}, spread and slippage {costs}, {band}"]
     guessed = [f"{row['symbol']}={row['contracts']:.10g}" for row in assumptions["steps"] if row["assumed"]]
     if guessed:
         lines.append(f"Assumed steps in contracts (--step): {', '.join(guessed)}")

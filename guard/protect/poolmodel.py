@@ -37,6 +37,14 @@ class Curve:
     traded: Array
     burden: Array
 
+    def at(self, traded: Array) -> Array:
+        """What the leg asks for at `traded` (points,): shape (demands, points)."""
+        place = np.clip(np.searchsorted(self.traded, traded, side="right") - 1, 0, len(self.traded) - 2)
+        left = self.traded[place]
+        part = (traded - left) / (self.traded[place + 1] - left)
+        low = self.burden[:, place]
+        return np.asarray(low + part * (self.burden[:, place + 1] - low))
+
 
 @dataclass(slots=True)
 class Flow:
@@ -138,11 +146,7 @@ class PoolModel:
         curve = self.curves[lever]
         if bool((traded == traded[0]).all()):
             traded = traded[:1]
-        place = np.clip(np.searchsorted(curve.traded, traded, side="right") - 1, 0, len(curve.traded) - 2)
-        left = curve.traded[place]
-        part = (traded - left) / (curve.traded[place + 1] - left)
-        low, high = curve.burden[:, place], curve.burden[:, place + 1]
-        return np.asarray((low + part * (high - low) - curve.burden[:, :1]).T)
+        return np.asarray((curve.at(traded) - curve.burden[:, :1]).T)
 
 
 def _shared(couple: Couple, change: dict[int, Array], traded: Array) -> Array:

@@ -118,8 +118,7 @@ class Programme:
             traded = np.unique(np.concatenate([traded, flow.traded[flow.traded <= traded[-1]]]))
             traded = traded[np.append(True, np.diff(traded) > 1e-12 * traded[-1])]
         widths = np.diff(traded)
-        burden = np.stack([np.interp(traded, curve.traded, row) for row in curve.burden])
-        slope = np.diff(burden, axis=1) / widths * model.alone[:, lever, None]
+        slope = np.diff(curve.at(traded), axis=1) / widths * model.alone[:, lever, None]
         rate = np.zeros(len(widths))
         if flow is not None:
             rate = np.diff(np.interp(traded, flow.traded, flow.cost)) / widths
@@ -150,7 +149,7 @@ class Programme:
         pieces = self._pieces[lever]
         widths = np.array(self._columns.upper)[pieces] * self._model.scale
         ends = np.concatenate([[0.0], np.cumsum(widths)])
-        return np.asarray(np.diff(np.interp(ends, curve.traded, curve.burden[demand])) / widths)
+        return np.asarray(np.diff(curve.at(ends)[demand]) / widths)
 
     def _add_couple(self, couple: Couple) -> None:
         for demand in couple.demands:

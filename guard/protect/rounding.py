@@ -31,11 +31,11 @@ Units: TypeAlias = tuple[int, ...]
 """For each lever, how many steps of its venue it trades."""
 
 _EVERY = 4_096
-_COMBINATIONS = 64
+_COMBINATIONS = 32
 _TRIALS = 12
 _TRIALS_OF_ALL = 200
 _FINE = 1e-4
-_BALANCE_POINTS = 17
+_BALANCE_POINTS = 9
 _TRIM_STEPS = 8
 _TRIMMED = 4
 _WORTH = 1e-5
@@ -165,7 +165,7 @@ class Rounding:
         ordered = [sorted(each) for each in choices]
         count = 1
         for index in sorted(range(len(ordered)), key=lambda index: -self._leads[index].step_notional):
-            if count * len(ordered[index]) > 4 * _COMBINATIONS:
+            if count * len(ordered[index]) > 2 * _COMBINATIONS:
                 ordered[index] = ordered[index][-1:]
             count *= len(ordered[index])
         return ordered
