@@ -85,7 +85,8 @@ def _zone_of(pool: PoolRisk, held: HeldBook) -> Zone:
 
 def _pool_card(speech: Speech, pool: PoolRisk, zone: Zone | None) -> str:
     """A pool; its zone is shown where there are others."""
-    text, currency = speech.text, pool.currency
+    text = speech.text
+    currency = pool.currency
     name = f"{ICONS[zone]} <b>{pool_name(speech, pool)}</b>" if zone else f"<b>{pool_name(speech, pool)}</b>"
     if not pool.positions:
         return f"{name}\n{text('Equity {money}, no positions', money=money(speech, pool.equity, currency))}"
