@@ -65,10 +65,15 @@ class Speech:
     def _recognised(self, english: str) -> str | None:
         found = catalogue(self.language)
         for pattern in found.patterns:
-            translated = pattern.translate(english, found.texts.gettext)
+            translated = pattern.translate(english, self._part)
             if translated is not None:
                 return translated
         return None
+
+    def _part(self, english: str) -> str:
+        """What stands in a hole of a sentence: a word, a sentence, or a figure that stays as it is."""
+        word = catalogue(self.language).texts.gettext(english) if english else ""
+        return word if word != english else self._recognised(english) or english
 
     # Figures
 
