@@ -27,7 +27,7 @@ def render_rule(speech: Speech, reason: AlertReason, state: AlertState, reading:
         state: where the alert stands.
         reading: the cycle's result.
     """
-    title = speech.sentence(RULES[state.rule].title)
+    title = speech.text(RULES[state.rule].title)
     head = f"{ZONE_MARKS[state.level]} <b>{safe(title)}</b> · {bold(reading.account)}"
     headline = safe(speech.sentence(state.headline), _MAX_LINE)
     if reason is AlertReason.RESOLVED:

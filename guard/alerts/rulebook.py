@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from guard.alerts.rules import Rule
+from guard.language.speech import marked
 from guard.ports.errors import InputError
 from guard.risk.zones import Zone
 
@@ -72,8 +73,8 @@ _DISPUTE_HOLDS: Final = timedelta(minutes=15)
 _ALL: Final = (
     RuleSpec(
         Rule.ZONE,
-        "Zone",
-        "the account is in watch, warning, danger or liquidation, by the bars of its zones",
+        marked("Zone"),
+        marked("the account is in watch, warning, danger or liquidation, by the bars of its zones"),
         Zone.WATCH,
         Story.LEVEL,
         optional=False,
@@ -81,8 +82,8 @@ _ALL: Final = (
     ),
     RuleSpec(
         Rule.DISTANCE,
-        "Distance to liquidation",
-        "the smallest move of all prices together that liquidates the account",
+        marked("Distance to liquidation"),
+        marked("the smallest move of all prices together that liquidates the account"),
         Zone.WARNING,
         Story.LEVEL,
         Unit.PERCENT,
@@ -90,9 +91,11 @@ _ALL: Final = (
     ),
     RuleSpec(
         Rule.STRESS,
-        "Stress",
-        "a move of this size liquidates the account: everything down, everything up, or half of it each for longs down"
-        " and shorts up",
+        marked("Stress"),
+        marked(
+            "a move of this size liquidates the account: everything down, everything up, or half of it each for longs"
+            " down and shorts up"
+        ),
         Zone.WARNING,
         Story.LEVEL,
         Unit.PERCENT,
@@ -101,16 +104,16 @@ _ALL: Final = (
     ),
     RuleSpec(
         Rule.RISK_RATIO,
-        "Risk ratio",
-        "required margin as a share of equity; 100 % is liquidation",
+        marked("Risk ratio"),
+        marked("required margin as a share of equity; 100 % is liquidation"),
         Zone.WARNING,
         Story.LEVEL,
         Unit.PERCENT,
     ),
     RuleSpec(
         Rule.MARGIN_LEVEL,
-        "Margin level",
-        "equity as a share of the initial margin",
+        marked("Margin level"),
+        marked("equity as a share of the initial margin"),
         Zone.WARNING,
         Story.LEVEL,
         Unit.PERCENT,
@@ -118,8 +121,8 @@ _ALL: Final = (
     ),
     RuleSpec(
         Rule.AVAILABLE,
-        "Available margin",
-        "margin that is free for losses and orders, as a share of equity",
+        marked("Available margin"),
+        marked("margin that is free for losses and orders, as a share of equity"),
         Zone.WARNING,
         Story.LEVEL,
         Unit.PERCENT,
@@ -127,8 +130,8 @@ _ALL: Final = (
     ),
     RuleSpec(
         Rule.AVAILABLE_MONEY,
-        "Available margin in money",
-        "margin that is free for losses and orders, in dollars",
+        marked("Available margin in money"),
+        marked("margin that is free for losses and orders, in dollars"),
         Zone.WARNING,
         Story.LEVEL,
         Unit.MONEY,
@@ -136,8 +139,8 @@ _ALL: Final = (
     ),
     RuleSpec(
         Rule.DRAWDOWN,
-        "Drawdown",
-        "how far equity is below its highest of the last 24 hours; money that was taken out does not count",
+        marked("Drawdown"),
+        marked("how far equity is below its highest of the last 24 hours; money that was taken out does not count"),
         Zone.WARNING,
         Story.ACCOUNT,
         Unit.PERCENT,
@@ -145,16 +148,19 @@ _ALL: Final = (
     ),
     RuleSpec(
         Rule.SHARE,
-        "Share of one position",
-        "the largest position as a share of all positions",
+        marked("Share of one position"),
+        marked("the largest position as a share of all positions"),
         Zone.WATCH,
         Story.ACCOUNT,
         Unit.PERCENT,
     ),
     RuleSpec(
         Rule.FUNDING,
-        "Funding drain",
-        "funding that is paid at the present rates, as a share of equity a day; silent where the venue does not tell",
+        marked("Funding drain"),
+        marked(
+            "funding that is paid at the present rates, as a share of equity a day; silent where the venue does not"
+            " tell"
+        ),
         Zone.WATCH,
         Story.ACCOUNT,
         Unit.PERCENT,
@@ -162,9 +168,11 @@ _ALL: Final = (
     ),
     RuleSpec(
         Rule.BLIND,
-        "Blind",
-        "the guard cannot see the account: its venue is unreachable, its key is rejected, or its data are stale or"
-        " missing",
+        marked("Blind"),
+        marked(
+            "the guard cannot see the account: its venue is unreachable, its key is rejected, or its data are stale or"
+            " missing"
+        ),
         Zone.UNKNOWN,
         Story.SIGHT,
         optional=False,
@@ -172,8 +180,8 @@ _ALL: Final = (
     ),
     RuleSpec(
         Rule.DISPUTED,
-        "Disputed",
-        "our figures and the venue's own do not agree",
+        marked("Disputed"),
+        marked("our figures and the venue's own do not agree"),
         Zone.WATCH,
         Story.SIGHT,
         optional=False,
@@ -182,8 +190,8 @@ _ALL: Final = (
     ),
     RuleSpec(
         Rule.ADL,
-        "Auto-deleveraging",
-        "a position is this far ahead in the venue's queue of forced reductions; 100 % is next",
+        marked("Auto-deleveraging"),
+        marked("a position is this far ahead in the venue's queue of forced reductions; 100 % is next"),
         Zone.WARNING,
         Story.CHANGE,
         Unit.PERCENT,
@@ -192,8 +200,8 @@ _ALL: Final = (
     ),
     RuleSpec(
         Rule.DEPEG,
-        "Depeg",
-        "a stablecoin among the collateral is this far off its peg",
+        marked("Depeg"),
+        marked("a stablecoin among the collateral is this far off its peg"),
         Zone.WARNING,
         Story.CHANGE,
         Unit.PERCENT,
@@ -202,16 +210,16 @@ _ALL: Final = (
     ),
     RuleSpec(
         Rule.POSITION,
-        "Position vanished",
-        "a position is gone or smaller without an order that the guard knows of",
+        marked("Position vanished"),
+        marked("a position is gone or smaller without an order that the guard knows of"),
         Zone.DANGER,
         Story.CHANGE,
         lasting=False,
     ),
     RuleSpec(
         Rule.EMPTIED,
-        "All positions gone",
-        "an account that held positions holds none: closed, or liquidated between two readings",
+        marked("All positions gone"),
+        marked("an account that held positions holds none: closed, or liquidated between two readings"),
         Zone.DANGER,
         Story.CHANGE,
         lasting=False,
@@ -219,8 +227,8 @@ _ALL: Final = (
     ),
     RuleSpec(
         Rule.MONEY,
-        "Money moved",
-        "money came or went, as a share of the balance of its currency",
+        marked("Money moved"),
+        marked("money came or went, as a share of the balance of its currency"),
         Zone.WARNING,
         Story.CHANGE,
         Unit.PERCENT,
@@ -229,24 +237,24 @@ _ALL: Final = (
     ),
     RuleSpec(
         Rule.TIERS,
-        "Margin tables",
-        "the venue changed the margin that it requires",
+        marked("Margin tables"),
+        marked("the venue changed the margin that it requires"),
         Zone.WATCH,
         Story.CHANGE,
         lasting=False,
     ),
     RuleSpec(
         Rule.MODE,
-        "Account mode",
-        "the account's position mode or margin mode is another one",
+        marked("Account mode"),
+        marked("the account's position mode or margin mode is another one"),
         Zone.WARNING,
         Story.CHANGE,
         lasting=False,
     ),
     RuleSpec(
         Rule.PROTECTION,
-        "Protection",
-        "the guard acted, refused to act, or failed to",
+        marked("Protection"),
+        marked("the guard acted, refused to act, or failed to"),
         Zone.WARNING,
         Story.CHANGE,
         lasting=False,
@@ -254,8 +262,8 @@ _ALL: Final = (
     ),
     RuleSpec(
         Rule.AWAY,
-        "Guard was away",
-        "the guard did not run for a while and is back",
+        marked("Guard was away"),
+        marked("the guard did not run for a while and is back"),
         Zone.WARNING,
         Story.SIGHT,
         lasting=False,

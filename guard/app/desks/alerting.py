@@ -1,9 +1,217 @@
-"""What the commands over alerts ask for: states, acknowledging, snoozing, thresholds; answered."""
+"""What the commands over alerts ask for: states, acknowledging, snoozing, thresholds; answered.
+
+Every answer is written as one with what it was read from, so that a cycle at the same moment neither loses it nor is
+lost, and is remembered with who gave it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from datetime import datetime, time, timedelta
+from typing import Final
+
+import structlog
+
+from guard.alerts.engine import acknowledge, gravity, is_grave, is_open, snooze
+from guard.alerts.rulebook import RULES, RuleSpec, Thresholds, merged, read_threshold, rule_named
+from guard.alerts.rules import Rule
+from guard.app.alert_settings import AlertingPolicy
 from guard.app.desks.backstage import Answers
+from guard.app.desks.rights import allowed, require, roles_of
+from guard.bot.desks.alerting import AlertBoard, Answered, OpenAlert, RuleLine, ToldAlert
+from guard.ports.alerting import AlertState, AuditRecord, MaintenanceRecord, RuleSetting
+from guard.ports.errors import NotAllowed
+from guard.ports.records import AccountRecord
+
+log = structlog.get_logger(__name__)
+
+GRAVE_SNOOZE_MAX: Final = timedelta(hours=4)
+"""Danger is silent this long at most: whoever snoozed it may be asleep."""
+
+DEFAULT: Final = "default"
 
 
 class AlertingAnswers(Answers):
     """Answers `guard.bot.desks.alerting.AlertingDesk`."""
+
+    async def alert_boards(self, user_id: str, since: datetime) -> list[AlertBoard]:
+        """Alerts of every account that the person may see, by name."""
+        store, now = self._stage.store, self._stage.clock.now()
+        names = {user.user_id: user.name for user in await store.users()}
+        windows = await store.maintenance(now)
+        boards = []
+        for account, role in await roles_of(store, user_id):
+            states = await store.alert_states(account.account_id)
+            recent = await store.alerts(since, account.account_id)
+            boards.append(
+                AlertBoard(
+                    account_id=account.account_id,
+                    account=account.name,
+                    role=role,
+                    open=_opened(states, names),
+                    recent=tuple(ToldAlert(each.at, _title(each.rule), each.zone, each.reason) for each in recent),
+                    windows=tuple(window for window in windows if _covers(window, account)),
+                )
+            )
+        return boards
+
+    async def acknowledge(self, user_id: str, account_id: str, rank: int | None = None) -> Answered:
+        """The person has seen the alerts of an account that are at most as grave as `rank`."""
+        account = await require(self._stage.store, user_id, account_id, "operator")
+        now = self._stage.clock.now()
+        answered = await self._answer(account, rank, lambda state: acknowledge(state, user_id, now))
+        await self._audit(user_id, account_id, "acknowledge", f"{answered.count} alerts")
+        return answered
+
+    async def snooze(self, user_id: str, account_id: str, until: datetime, rank: int | None = None) -> Answered:
+        """Silence about the alerts of an account until then, or until one gets worse."""
+        account = await require(self._stage.store, user_id, account_id, "operator")
+        now = self._stage.clock.now()
+        states = await self._stage.store.alert_states(account_id)
+        grave = any(is_grave(state.level) for state in states if rank is None or _rank(state) <= rank)
+        until = min(until, now + GRAVE_SNOOZE_MAX) if grave else until
+        answered = await self._answer(account, rank, lambda state: snooze(state, user_id, now, until))
+        await self._audit(user_id, account_id, "snooze", f"{answered.count} alerts until {until.isoformat()}")
+        return Answered(answered.account, answered.count, answered.graver, until)
+
+    async def _answer(
+        self, account: AccountRecord, rank: int | None, change: Callable[[AlertState], AlertState]
+    ) -> Answered:
+        """Change every open alert of an account that is no graver than what was shown."""
+        store, count, graver = self._stage.store, 0, None
+        worst = 0
+
+        def changed(state: AlertState) -> AlertState:
+            # Looked at once more where it is written: it may have become worse since it was read.
+            return change(state) if is_open(state) and (rank is None or _rank(state) <= rank) else state
+
+        for state in await store.alert_states(account.account_id):
+            after = await store.change_alert_state(state.fingerprint, changed)
+            if after is None or not is_open(after):
+                continue
+            if rank is None or _rank(after) <= rank:
+                count += 1
+            elif _rank(after) > worst:
+                worst, graver = _rank(after), after.level
+        log.info("alerts answered", account=account.name, count=count)
+        return Answered(account.name, count, graver)
+
+    async def rules(self, user_id: str, account_id: str) -> list[RuleLine]:
+        """The rules of an account, in the order in which people read them."""
+        account = await require(self._stage.store, user_id, account_id, "viewer")
+        own = {each.rule: each.value for each in await self._stage.store.rule_settings(account_id)}
+        held = merged(self._configured(account), own.items())
+        return [_line(spec, held, own=name in own) for name, spec in RULES.items()]
+
+    async def set_rule(self, user_id: str, account_id: str, rule: str, value: str) -> RuleLine:
+        """Set a threshold as a person writes it, or the configured one again."""
+        store = self._stage.store
+        account = await require(store, user_id, account_id, "owner")
+        spec = rule_named(rule)
+        name, own = spec.rule.value, value.strip().casefold() != DEFAULT
+        if own:
+            threshold = read_threshold(spec, value)
+            await store.set_rule(RuleSetting(account_id, name, threshold, user_id, self._stage.clock.now()))
+        else:
+            await store.forget_rule(account_id, name)
+        await self._audit(user_id, account_id, "set", f"{name} {value.strip()}")
+        log.info("threshold set", account=account.name, rule=name, value=value.strip())
+        settings = await store.rule_settings(account_id)
+        held = merged(self._configured(account), ((each.rule, each.value) for each in settings))
+        return _line(spec, held, own=own)
+
+    async def set_quiet(self, user_id: str, quiet_from: time | None, quiet_to: time | None) -> None:
+        """The person's quiet hours in their own zone."""
+        await self._stage.store.set_quiet(user_id, quiet_from, quiet_to)
+        hours = "off" if quiet_from is None or quiet_to is None else f"{quiet_from:%H:%M}-{quiet_to:%H:%M}"
+        await self._audit(user_id, None, "quiet", hours)
+
+    async def quiet_hours(self, user_id: str) -> tuple[time, time] | None:
+        """The person's quiet hours in their own zone."""
+        person = await self._stage.store.user(user_id)
+        if person is None or person.quiet_from is None or person.quiet_to is None:
+            return None
+        return person.quiet_from, person.quiet_to
+
+    async def begin_maintenance(self, user_id: str, account_id: str | None, until: datetime, reason: str) -> None:
+        """From now until then only liquidation is told of an account, or of all that the person owns."""
+        await self._require_for_window(user_id, account_id)
+        now, window_id = self._stage.clock.now(), self._stage.ids.new("window")
+        window = MaintenanceRecord(window_id, user_id, account_id, now, until, reason)
+        await self._stage.store.add_maintenance(window)
+        await self._audit(user_id, account_id, "maintenance", f"until {until.isoformat()}: {reason}")
+
+    async def end_maintenance(self, user_id: str, account_id: str | None) -> int:
+        """End open windows of an account, or all that the person may end."""
+        await self._require_for_window(user_id, account_id)
+        store, now = self._stage.store, self._stage.clock.now()
+        mine = {account.account_id for account in await allowed(store, user_id, "operator")}
+        ended = 0
+        for window in await store.maintenance(now):
+            is_mine = window.user_id == user_id if window.account_id is None else window.account_id in mine
+            if is_mine and account_id in {None, window.account_id}:
+                await store.end_maintenance(window.window_id, now)
+                ended += 1
+        await self._audit(user_id, account_id, "maintenance", f"ended {ended}")
+        return ended
+
+    async def _require_for_window(self, user_id: str, account_id: str | None) -> None:
+        store = self._stage.store
+        if account_id is not None:
+            await require(store, user_id, account_id, "operator")
+        elif not await allowed(store, user_id, "owner"):
+            raise NotAllowed("owner")
+
+    def _configured(self, account: AccountRecord) -> Thresholds:
+        return AlertingPolicy.of(self._stage.settings).thresholds(account.name)
+
+    async def _audit(self, user_id: str, account_id: str | None, what: str, detail: str) -> None:
+        record = AuditRecord(self._stage.clock.now(), user_id, account_id, what, detail)
+        await self._stage.store.record_audit(record)
+
+
+def _opened(states: list[AlertState], names: Mapping[str, str]) -> tuple[OpenAlert, ...]:
+    found = [
+        OpenAlert(
+            rule=state.rule,
+            title=_title(state.rule),
+            level=state.level,
+            rank=_rank(state),
+            status=state.status,
+            headline=state.headline,
+            since=state.since,
+            told_at=state.told_at,
+            seen_by=None if state.seen_by is None else names.get(state.seen_by),
+            snoozed_until=state.snoozed_until,
+        )
+        for state in states
+    ]
+    return tuple(sorted(found, key=lambda alert: (-alert.rank, alert.since)))
+
+
+def _title(rule: str) -> str:
+    return RULES[rule].title if rule in RULES else rule
+
+
+def _rank(state: AlertState) -> int:
+    return gravity(state.level)
+
+
+def _covers(window: MaintenanceRecord, account: AccountRecord) -> bool:
+    if window.account_id is None:
+        return window.user_id == account.owner
+    return window.account_id == account.account_id
+
+
+def _line(spec: RuleSpec, held: Mapping[Rule, float | None], *, own: bool) -> RuleLine:
+    value = held.get(spec.rule)
+    return RuleLine(
+        name=spec.rule.value,
+        title=spec.title,
+        help=spec.help,
+        unit=spec.unit.value,
+        value=value,
+        is_off=value is None if spec.has_threshold else spec.rule in held,
+        own=own,
+        optional=spec.optional,
+    )

@@ -20,7 +20,7 @@ from guard.ports.history import AccountHistory
 from guard.ports.records import PositionSnapshot, Role, Snapshot, UserRecord
 from guard.risk.zones import Zone
 from guard.sandbox.telegram import Person, TelegramSandbox
-from tests.harness.silent_desks import SilentMeasuring, SilentUpkeep
+from tests.harness.silent_desks import SilentAlerting, SilentMeasuring, SilentUpkeep
 
 START = datetime(2026, 11, 21, 12, 0, 5, tzinfo=UTC)
 # Generous: a busy machine must not look like a silent Telegram. Tests of silence use a pace of their own.
@@ -54,7 +54,7 @@ class SkippingClock:
 
 
 @dataclass
-class MemoryDesk(SilentMeasuring, SilentUpkeep):
+class MemoryDesk(SilentMeasuring, SilentAlerting, SilentUpkeep):
     """The rest of the guard, in a few dictionaries: what the door and looking ask for, no more."""
 
     clock: SkippingClock

@@ -24,13 +24,22 @@ from guard.language.catalogue import ENGLISH_CODE, LANGUAGES, SENTENCES
 HOME = Path(guard.__file__).parent
 OTHERS = [language for language in LANGUAGES if language != ENGLISH_CODE]
 
-FROM_TABLES = {"guard/bot/acting_text.py", "guard/bot/texts.py", "guard/bot/menus.py", "guard/bot/history_text.py"}
+FROM_TABLES = {
+    "guard/alerts/rule_texts.py",
+    "guard/bot/acting_text.py",
+    "guard/bot/alerts_text.py",
+    "guard/bot/history_text.py",
+    "guard/bot/menus.py",
+    "guard/bot/texts.py",
+}
 """Files that say texts of tables, `speech.text(command.summary)`; the tables' own texts are `marked`."""
 
 CATALOGUES = {
     "guard/alerts": "alerts.po",
     "guard/app": "the file of the room it is about",
-    "guard/bot/commands/alerting.py": "alerts.po",
+    "guard/bot/alerts_text.py": "alerting.po",
+    "guard/bot/commands/alerting.py": "alerting.po",
+    "guard/bot/commands/thresholds.py": "alerting.po",
     "guard/bot": "chat.po",
     "guard/charts": "charts.po",
     "guard/language": "figures.po or words.po",
