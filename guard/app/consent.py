@@ -124,7 +124,7 @@ class Consent:
         """
         await require(self._store, person.user_id, account_id, "operator")
         origin: IntentOrigin = "unwind" if wish.kind == "unhedge" else "command"
-        return await self._offer(self._watch(account_id), person, speech, wish, origin)
+        return await self._offer(self.watch_now(account_id), person, speech, wish, origin)
 
     async def offer_again(self, person: UserRecord, speech: Speech, nonce: str) -> Offer | TapProblem:
         """The plan behind a button, made anew with a nonce of its own.
@@ -141,7 +141,7 @@ class Consent:
         if not isinstance(request, ActRequest):
             return TapProblem.EXPIRED
         await require(self._store, person.user_id, proposal.account_id, "operator")
-        return await self._offer(self._watch(proposal.account_id), person, speech, request.wish, request.origin)
+        return await self._offer(self.watch_now(proposal.account_id), person, speech, request.wish, request.origin)
 
     async def _offer(self, watch: Watch, person: UserRecord, speech: Speech, wish: Wish, origin: IntentOrigin) -> Offer:
         now = await self._read(watch)
@@ -228,7 +228,7 @@ class Consent:
         request = _request_of(proposal)
         if not isinstance(request, ActRequest):
             return Answer("stale", problem=TapProblem.UNKNOWN.value)
-        watch = self._watch(proposal.account_id)
+        watch = self.watch_now(proposal.account_id)
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         tap = _Tap(proposal, request, person, speech)
         act = asyncio.create_task(self._act(watch, tap, answered), name=f"act {watch.record.name}")
@@ -337,7 +337,12 @@ class Consent:
 
     # Reading
 
-    def _watch(self, account_id: str) -> Watch:
+    def watch_now(self, account_id: str) -> Watch:
+        """The watch of an account.
+
+        Raises:
+            GuardError: it is not watched.
+        """
         watch = self._watch_of(account_id)
         if watch is None:
             raise GuardError("this account is not watched by the running guard", fix="see /health")

@@ -133,13 +133,13 @@ class Service:
             recipients=self._recipients_of,
             wake_outbox=self.outbox.wake,
         )
-        self._stop_orders = KillSwitch(kill_switch_file(settings), opened.clock, notice.tell)
+        self.kill_switch = KillSwitch(kill_switch_file(settings), opened.clock, notice.tell)
         self._stop_looks: asyncio.Task[None] | None = None
         self.protection = Protection(
             store=opened.store,
             clock=opened.clock,
             ids=opened.ids,
-            stop=self._stop_orders,
+            stop=self.kill_switch,
             wake_outbox=self.outbox.wake,
             tell_directly=direct.tell,
             bounds=bounds,
@@ -229,7 +229,7 @@ class Service:
             self.live.start()
         await self._still_watching.begin()
         await self._update_roster()
-        self._stop_looks = asyncio.create_task(self._stop_orders.run(), name="kill switch")
+        self._stop_looks = asyncio.create_task(self.kill_switch.run(), name="kill switch")
         self._scheduler.start()
         self._scheduler.every(ROSTER_S, self._update_roster, "roster")
         self._scheduler.every(PRUNE_S, self._prune, "prune")
@@ -242,7 +242,7 @@ class Service:
 
     async def stop(self) -> None:
         """Stop in order, within 5 s: no new cycle, no new order, running cycles end, what is open is closed."""
-        self._stop_orders.set()
+        self.kill_switch.set()
         if self._stop_looks is not None:
             self._stop_looks.cancel()
         self._scheduler.stop()
@@ -379,7 +379,7 @@ class Service:
             heartbeat=self._heartbeat.health() if self._heartbeat else HEARTBEAT_OFF,
         )
         unwatched = tuple(f"{name} is not watched: {why}" for name, why in sorted(self._not_watched.items()))
-        stopped = self._stop_orders.look()
+        stopped = self.kill_switch.look()
         return replace(
             health, problems=health.problems + unwatched, orders_stopped=stopped.why if stopped is not None else ""
         )

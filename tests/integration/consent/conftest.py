@@ -20,7 +20,7 @@ from guard.app.opening import Opened
 from guard.app.service import Service
 from guard.app.settings import Database, Protect, Schedule, Settings, Stream, Telegram, Web
 from guard.bot.polling import BotState
-from guard.ports.records import AccountRecord, IntentRecord, Mode, UserRecord
+from guard.ports.records import AccountRecord, GrantRecord, IntentRecord, Mode, Role, UserRecord
 from guard.ports.venue import AccountSpec, Credentials
 from guard.sandbox.engine.engine import Engine, Holding
 from guard.sandbox.server import SandboxAccount, SandboxServer
@@ -46,6 +46,7 @@ class House:
     user: UserRecord
     record: AccountRecord
     store: Store
+    opened: Opened
 
     def fall(self, price: int = DANGER) -> None:
         """Move BTC."""
@@ -58,6 +59,38 @@ class House:
     def orders(self) -> int:
         """How many orders the venue has had."""
         return len(self.account.account.orders)
+
+    async def ended(self) -> bool:
+        """Whether every intent is closed, and there is one."""
+        found = await self.intents()
+        return bool(found) and all(intent.state != "open" for intent in found)
+
+    async def befriend(self, name: str, chat_user_id: int, role: Role | None = None) -> Person:
+        """Another person, with a role on the account or none."""
+        now = self.opened.clock.now()
+        user = await self.store.add_user(name, now)
+        await self.store.create_link_code(user.user_id, f"CODE{name}", now + timedelta(minutes=5))
+        await self.store.redeem_link_code(f"CODE{name}", chat_user_id, chat_user_id, name, now)
+        if role is not None:
+            await self.store.grant(GrantRecord(self.record.account_id, user.user_id, role))
+        return self.telegram.person(chat_user_id, name, started=True)
+
+    async def restart(self) -> None:
+        """End the service and start another one on the same memory."""
+        await self.service.stop()
+        self.service = Service(self.opened, io.StringIO())
+        await self.start()
+
+    async def start(self) -> None:
+        """Start the service, until its chat listens and the account was read."""
+        await self.service.start()
+        assert self.service.bot is not None
+        await self.service.bot.wait_for(BotState.RUNNING, timeout_s=10)
+
+        async def read() -> bool:
+            return self.service.cycle.finished > 0
+
+        await self.until(read)
 
     async def intents(self) -> list[IntentRecord]:
         """What was decided."""
@@ -96,7 +129,7 @@ def house(tmp_path: Path, empty_database: Path) -> Callable[..., Any]:
     shutil.copy(empty_database, file)
 
     @asynccontextmanager
-    async def build(mode: Mode, **protect: Any) -> AsyncIterator[House]:
+    async def build(mode: Mode, *, until: timedelta | None = None, **protect: Any) -> AsyncIterator[House]:
         clock = SystemClock()
         server = SandboxServer(Engine(start_ms=int(clock.now().timestamp() * 1000)), clock, tick_s=5.0)
         server.served.lift_limits()
@@ -121,18 +154,18 @@ def house(tmp_path: Path, empty_database: Path) -> Callable[..., Any]:
         await store.create_link_code(user.user_id, "CODE", clock.now() + timedelta(minutes=5))
         await store.redeem_link_code("CODE", MIA, MIA, "Mia", clock.now())
         spec = AccountSpec("main", "binanceusdm", Credentials(account.api_key, account.secret), server.base_url)
-        record = AccountRecord("account-1", spec, user.user_id, mode, clock.now())
+        end = None if until is None else clock.now() + until
+        record = AccountRecord("account-1", spec, user.user_id, mode, clock.now(), mode_until=end)
         await store.add_account(record)
         mia = telegram.person(MIA, "Mia", started=True)
-        service = Service(Opened(settings, clock, ids, store), io.StringIO())
-        at = House(service, server, account, telegram, mia, user, record, store)
+        opened = Opened(settings, clock, ids, store)
+        service = Service(opened, io.StringIO())
+        at = House(service, server, account, telegram, mia, user, record, store, opened)
         try:
-            await service.start()
-            assert service.bot is not None
-            await service.bot.wait_for(BotState.RUNNING, timeout_s=10)
+            await at.start()
             yield at
         finally:
-            await service.stop()
+            await at.service.stop()
             await store.close()
             await telegram.stop()
             await server.stop()
