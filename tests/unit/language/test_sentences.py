@@ -12,14 +12,18 @@ import pytest
 from guard.app.killswitch import Stopped
 from guard.language.catalogue import ENGLISH_CODE, LANGUAGES, catalogue
 from guard.language.speech import speech_of
-from guard.ports.records import OrderJournalState, OrderRecord
+from guard.ports.records import HedgeRecord, OrderJournalState, OrderRecord
 from guard.ports.venue import Instrument
 from guard.ports.wishes import Wish
 from guard.protect.by_hand import plan_by_hand
+from guard.protect.cancelling import ended
 from guard.protect.consent import Shown
 from guard.protect.consent_texts import arming_ended_text
 from guard.protect.explain import plan_lines
 from guard.protect.gate import GateFacts, plan_refusals, refusals
+from guard.protect.hedges import compare_hedges
+from guard.protect.hedging import Protected, hedge_room
+from guard.protect.netting import uneven
 from guard.protect.outcome import Ending, Level, Outcome
 from guard.protect.plan import plan_reduction
 from guard.protect.plan_values import Plan, PlanLimits, Target
@@ -60,6 +64,24 @@ SOME: tuple[dict[str, Any], ...] = (
     {"quality": DataQuality(Quality.DISPUTED, ("equity",)), "needs": frozenset({"hedge"})},
 )
 STRICT = ProtectPolicy(allow_symbols=(BTC,), remedies=(), act_at_distance=0.06)
+
+
+ORDER = OrderRecord(
+    order_id="o",
+    intent_id="i",
+    account_id="a",
+    step=0,
+    client_order_id="o",
+    remedy="reduce",
+    symbol=BTC,
+    side="sell",
+    leg="long",
+    contracts="1",
+    limit_price="37000",
+    reduce_only=True,
+    state=OrderJournalState.REJECTED,
+    updated_at=NOW,
+)
 
 
 def book(side: Side = "long", mark: float = 38_000.0) -> Book:
@@ -111,22 +133,7 @@ def said_of_plans() -> set[str]:
 
 def said_in_messages() -> set[str]:
     """Lines of messages about every ending, about a refusal, and about an arming that has ended."""
-    order = OrderRecord(
-        order_id="o",
-        intent_id="i",
-        account_id="a",
-        step=0,
-        client_order_id="o",
-        remedy="reduce",
-        symbol=BTC,
-        side="sell",
-        leg="long",
-        contracts="1",
-        limit_price="37000",
-        reduce_only=True,
-        state=OrderJournalState.REJECTED,
-        updated_at=NOW,
-    )
+    order = ORDER
     filled = replace(order, filled="1", average_price=37_100.0)
     lines = [order_line(each) for each in (order, filled, replace(filled, contracts="2"))]
     level = Level(0.5, None)
@@ -140,13 +147,38 @@ def said_in_messages() -> set[str]:
     return {*lines, Stopped("the kill switch is on since 2026-11-21 12:00:00 UTC: guard stop-orders by mia", "1").why}
 
 
+def said_of_hedges() -> set[str]:
+    """What happens to hedges by themselves, what is left between two legs, and why one is not opened."""
+    short, far = replace(book("short").positions[0], contracts=0.5), "ETH/USDT:USDT"
+    hedge = HedgeRecord("h", "a", "i", BTC, "short", "0.5", far, "long", NOW)
+    other = replace(short, symbol=far, side="long", contracts=0.1)
+    pairs = [(short, other), (replace(short, contracts=0.4), replace(other, contracts=99.0)), (other,), (short,)]
+    books = [replace(book(), positions=legs) for legs in pairs]
+    lines = {f"alice: {news.text}" for each in books for news in compare_hedges([hedge], each, NOW)}
+    order = replace(ORDER, remedy="net", filled="1")
+    lines |= set(uneven([order]))
+    tries = [Protected(BTC, "short", (BTC, "long")), Protected(BTC, "long", (far, "long"))]
+    tries += [Protected(BTC, "long", (far, "short")), Protected("SOL/EUR:EUR", "short", (BTC, "long"))]
+    rooms = [hedge_room(book(), each, short, RULES[BTC], ()) for each in tries]
+    return lines | {f"{room.why}: nothing was opened" for room in rooms}
+
+
+def said_of_cancellations() -> set[str]:
+    """How they end."""
+    cancel = replace(ORDER, remedy="cancel", state=OrderJournalState.SUBMITTED, venue_order_id="7")
+    ends = [cancel, ended(cancel, is_open=True, at=NOW), ended(cancel, is_open=False, at=NOW)]
+    return {order_line(each) for each in ends}
+
+
 @pytest.mark.parametrize("language", OTHERS)
 def test_what_protection_says_is_recognised(language: str) -> None:
     """Each sentence by itself: one that stays English has no pattern, or another form than its pattern."""
     speech = speech_of(language, "UTC")
     unknown = [
         part
-        for line in sorted(said_by_gates() | said_of_plans() | said_in_messages())
+        for line in sorted(
+            said_by_gates() | said_of_plans() | said_in_messages() | said_of_hedges() | said_of_cancellations()
+        )
         for part in speech.sentence(line).split("; ")
         if part and part in line.split("; ") and part not in FOREIGN
     ]
