@@ -36,7 +36,8 @@ class Command:
     """One command: `usage` is what help shows, `summary` what it does in a few words.
 
     `least` is the least role, on some account, for which the menu shows it; what a person may do with one account is
-    decided by the desk, on every message and every tap. `private`: answered in a private chat only.
+    decided by the desk, on every message and every tap. `private`: answered in a private chat only. What needs more
+    than a viewer acts: it is private too, unless `in_groups`.
     """
 
     name: str
@@ -45,6 +46,12 @@ class Command:
     answer: Callable[[Desk, Ask], Awaitable[Reply]]
     least: Role = "viewer"
     private: bool = False
+    in_groups: bool = False
+
+    @property
+    def acts(self) -> bool:
+        """Whether it is answered in private only, and never late."""
+        return (self.private or self.least != "viewer") and not self.in_groups
 
 
 @dataclass(frozen=True, slots=True)

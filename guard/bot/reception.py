@@ -124,10 +124,10 @@ class Reception:
         """The answer to a command that exists: what acts is asked for in private, and now."""
         speech = _speech(person)
         age_s = 0.0 if said.at is None else (self._desk.now() - said.at).total_seconds()
-        if known.private and not said.private:
+        if known.acts and not said.private:
             await self._door.record(said, f"command /{known.name} in a group")
             return Reply(texts.private_only(speech))
-        if known.private and age_s > LATE_S:
+        if known.acts and age_s > LATE_S:
             await self._door.record(said, f"command /{known.name}, typed {age_s:.0f} s ago")
             return Reply(texts.too_late(speech, age_s))
         ask = Ask(person, said.chat_id, said.user_id, argument, speech, said.private, said.topic_id, said.title)

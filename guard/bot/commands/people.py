@@ -96,9 +96,16 @@ def _unknown(speech: Speech, typed: str, names: list[str]) -> Reply:
 
 COMMANDS: tuple[Command, ...] = (
     Command("accounts", "/accounts", marked("your accounts: role, venue, mode, owner"), accounts),
-    Command("lang", marked("/lang [en|ja] [time zone]"), marked("language and time zone"), lang),
-    Command("here", marked("/here [account|off]"), marked("alerts into this group or topic"), here, least="owner"),
+    Command("lang", marked("/lang [en|ja] [time zone]"), marked("language and time zone"), lang, private=True),
+    Command(
+        "here",
+        marked("/here [account|off]"),
+        marked("alerts into this group or topic"),
+        here,
+        least="owner",
+        in_groups=True,
+    ),
     Command("whoami", "/whoami", marked("who you are to the guard"), whoami),
     Command("start", marked("/start CODE"), marked("link yourself with a one-time code"), start),
 )
-TAPS: tuple[TapAction, ...] = (TapAction(LANG, choose_language),)
+TAPS: tuple[TapAction, ...] = (TapAction(LANG, choose_language, private=True),)
