@@ -1,4 +1,4 @@
-"""What was known, sent and done: `guard history`, `guard alerts`, `guard actions`."""
+"""What was known and sent: `guard history`, `guard alerts`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
     app.command("history")(history)
     app.command("alerts")(alerts)
-    app.command("actions")(actions)
 
 
 def span(text: str) -> timedelta:
@@ -167,73 +166,3 @@ def alerts(
         print_line(f"{row['at']}  {row['account']}  {row['zone']} ({row['reason']}, {row['rule']})")
     if pending:
         print_line(f"{pending} messages are not delivered yet")
-
-
-def actions(
-    account: OneAccount = None, since: Since = "7d", config: ConfigFile = None, as_json: AsJson = False
-) -> None:
-    """What protection planned, sent, refused and reached."""
-    age = span(since)
-
-    async def work(opened: Opened) -> list[dict[str, object]]:
-        account_id = (await opened.account(account)).account_id if account else None
-        names = {record.account_id: record.name for record in await opened.store.accounts()}
-        rows: list[dict[str, object]] = []
-        for intent in await opened.store.intents(opened.clock.now() - age, account_id):
-            orders = await opened.store.orders_of(intent.intent_id)
-            rows.append(
-                {
-                    "at": intent.at.isoformat(timespec="seconds"),
-                    "account": names.get(intent.account_id, intent.account_id),
-                    "state": intent.state,
-                    "zone": intent.zone.value,
-                    "reason": intent.reason,
-                    "risk_ratio_before": intent.risk_ratio_before,
-                    "risk_ratio_after": intent.risk_ratio_after,
-                    "notional": intent.notional,
-                    "orders": [
-                        {
-                            "client_order_id": order.client_order_id,
-                            "remedy": order.remedy,
-                            "symbol": order.symbol,
-                            "side": order.side,
-                            "leg": order.leg,
-                            "contracts": order.contracts,
-                            "limit_price": order.limit_price,
-                            "state": order.state.value,
-                            "filled": order.filled,
-                            "average_price": order.average_price,
-                            "error": order.error,
-                        }
-                        for order in orders
-                    ],
-                }
-            )
-        return rows
-
-    rows = with_store(config, work)
-    if as_json:
-        print_json({"actions": rows})
-        return
-    if not rows:
-        print_line(f"no actions in the last {since}")
-    for row in rows:
-        _print_action(row)
-
-
-def _print_action(row: dict[str, object]) -> None:
-    from guard.cli.risk_table import percent
-
-    before, after = row["risk_ratio_before"], row["risk_ratio_after"]
-    levels = f"risk_ratio {percent(before if isinstance(before, float) else None)}"
-    if isinstance(after, float):
-        levels += f" -> {percent(after)}"
-    print_line(f"{row['at']}  {row['account']}  {row['state']} in {row['zone']}: {row['reason']}; {levels}")
-    orders = row["orders"]
-    for order in orders if isinstance(orders, list) else []:
-        at = f" at {order['average_price']:,.8g}" if order["average_price"] else ""
-        error = f" ({order['error']})" if order["error"] else ""
-        print_line(
-            f"    {order['remedy']} {order['leg']} {order['symbol']}: {order['side']} {order['contracts']} contracts, "
-            f"limit {order['limit_price']}: {order['state']}, filled {order['filled']}{at}{error}"
-        )

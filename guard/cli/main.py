@@ -16,6 +16,7 @@ import typer
 from guard import __version__
 from guard.cli import (
     account,
+    actions,
     database,
     demo,
     history,
@@ -40,7 +41,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (service, demo, offline, stress, plan, leverage, limits, history, stop):
+for module in (service, demo, offline, stress, plan, leverage, limits, history, actions, stop):
     module.register(app)
 app.add_typer(account.app, name="account")
 app.add_typer(people.app, name="user")

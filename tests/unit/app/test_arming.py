@@ -63,6 +63,8 @@ def test_figures_that_only_the_venue_knows_are_refused() -> None:
     ("venue", "credentials", "mode", "refused"),
     [
         ("okx", Credentials(api_key="k"), "auto", True),
+        ("okx", Credentials(api_key="k"), "confirm", True),
+        ("okx", Credentials(api_key="k"), "suggest", False),
         ("okx", Credentials(wallet_address="0xAB"), "auto", True),
         ("okx", Credentials(api_key="other"), "auto", False),
         ("okx", Credentials(api_key="k"), "observe", False),
