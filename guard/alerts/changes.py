@@ -164,15 +164,17 @@ def book_changes(before: Book, after: Book, bars: ChangeBars) -> Iterator[Change
 def mode_changes(mode_before: str, model_before: str, mode: str, model: str) -> Iterator[Change]:
     """The position mode, or the rule by which margin is computed, became another."""
     if mode_before != mode:
-        yield Change(ChangeKind.POSITION_MODE, f"position mode {mode}", _position_mode_told(mode_before, mode))
+        yield Change(ChangeKind.POSITION_MODE, f"position mode {mode}", _position_mode_told(mode))
     if model_before != model:
         yield Change(ChangeKind.ACCOUNT_MODE, f"account mode {model}", _model_told(model_before, model))
 
 
-def _position_mode_told(before: str, after: str) -> Told:
+def _position_mode_told(after: str) -> Told:
     def told(speech: Speech) -> tuple[str, ...]:
-        was, now = _worded(speech, before), _worded(speech, after)
-        head = speech.text("The position mode changed from {was} to {now}.", was=was, now=now)
+        if after == "hedge":
+            head = speech.text("The position mode changed from one-way to hedge.")
+        else:
+            head = speech.text("The position mode changed from hedge to one-way.")
         return (head, speech.text("Orders of the guard follow the new mode."))
 
     return told
@@ -188,10 +190,6 @@ def _model_told(before: str, after: str) -> Told:
         )
 
     return told
-
-
-def _worded(speech: Speech, mode: str) -> str:
-    return speech.text("hedge") if mode == "hedge" else speech.text("one-way")
 
 
 def _money_changes(before: Book, after: Book, bar: float) -> Iterator[Change]:

@@ -242,7 +242,7 @@ def _equity_lines(speech: Speech, risk: AccountRisk) -> list[str]:
     pool = worst_pool(risk)
     if pool is None:
         return []
-    line = speech.text("Equity {equity}", equity=speech.money(pool.equity, safe(pool.currency)))
+    line = speech.text("Equity {money}", money=speech.money(pool.equity, safe(pool.currency)))
     if len(risk.pools) > 1:
         if pool.symbol:
             kind = speech.text("isolated {symbol}", symbol=safe(pool.symbol))
