@@ -33,13 +33,17 @@ def inhibited_by(rule: str, level: Zone, account_id: str, states: Mapping[str, A
     """
     if rule in NEVER:
         return None
-    story = RULES[rule].story if rule in RULES else Story.CHANGE
     zone = states.get(fingerprint(account_id, Rule.ZONE))
     if zone is not None and is_open(zone):
         if is_grave(zone.level) and not is_grave(level):
             return Rule.ZONE
-        if story is Story.LEVEL and gravity(zone.level) >= gravity(level):
+        if story_of(rule) is Story.LEVEL and gravity(zone.level) >= gravity(level):
             return Rule.ZONE
-    if is_open(states.get(fingerprint(account_id, Rule.BLIND))) and story in _NEEDS_SIGHT:
+    if is_open(states.get(fingerprint(account_id, Rule.BLIND))) and story_of(rule) in _NEEDS_SIGHT:
         return Rule.BLIND
     return None
+
+
+def story_of(rule: str) -> Story:
+    """What a rule belongs to; one that is no longer known stands for itself."""
+    return RULES[rule].story if rule in RULES else Story.CHANGE

@@ -10,10 +10,17 @@ from guard.alerts.announce import Announcement, messages_of
 from guard.alerts.engine import is_grave
 from guard.alerts.markup import plain_text
 from guard.alerts.outages import Waiting
-from guard.alerts.render import render_dispute, render_zone
+from guard.alerts.render import positions_gone, render_dispute, render_zone
 from guard.alerts.routing import heard, hushed
 from guard.alerts.rule_texts import render_rule, render_together, render_unanswered
-from guard.alerts.rules import DISPUTE_PRIORITY, GRAVE_PRIORITY, Rule, zone_priority
+from guard.alerts.rules import (
+    DISPUTE_PRIORITY,
+    EMPTIED_PRIORITY,
+    GRAVE_PRIORITY,
+    Rule,
+    fingerprint,
+    zone_priority,
+)
 from guard.alerts.verdict import Due, Telling, Verdict
 from guard.language.speech import ENGLISH, Speech
 from guard.ports.alerting import AlertState
@@ -21,6 +28,7 @@ from guard.ports.clock import Ids
 from guard.ports.recipients import Recipient
 from guard.ports.records import AlertReason, AlertRecord, OutboxMessage, Reading, Snapshot
 from guard.risk.zones import Zone
+
 
 @dataclass(frozen=True, slots=True)
 class Audience:
@@ -86,6 +94,32 @@ def announce_unanswered(
     event = f"unanswered|{lead.escalated}|{since.isoformat()}"
     messages = messages_of(alert, render, GRAVE_PRIORITY, recipients, ids, event, grave=True)
     return Announcement((alert,), messages)
+
+
+def announce_emptied(
+    reading: Reading, *, earlier: Snapshot | Reading | None, recipients: Sequence[Recipient], ids: Ids
+) -> Announcement:
+    """Positions that vanish between two safe cycles: an empty account is safe, and so is a liquidated one.
+
+    Out of an alarm the change of zone, due now or after its dwell, tells the same.
+    """
+    if reading.risk is None or not positions_gone(reading.risk, Zone.SAFE, earlier):
+        return Announcement()
+
+    def render(speech: Speech) -> str:
+        return render_zone(speech, AlertReason.FIRST, reading, Zone.SAFE, earlier)
+
+    alert = AlertRecord(
+        alert_id=ids.new("alert"),
+        account_id=reading.account_id,
+        rule=Rule.EMPTIED,
+        fingerprint=fingerprint(reading.account_id, Rule.EMPTIED),
+        zone=reading.zone,
+        reason=AlertReason.FIRST,
+        at=reading.at,
+        text=plain_text(render(ENGLISH)),
+    )
+    return Announcement((alert,), messages_of(alert, render, EMPTIED_PRIORITY, recipients, ids))
 
 
 def _announce(

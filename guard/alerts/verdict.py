@@ -15,7 +15,8 @@ from typing import Final
 
 from guard.alerts.conditions import Observation
 from guard.alerts.engine import AlertPolicy, Condition, advance, gravity, is_open, resolved, told
-from guard.alerts.inhibition import inhibited_by
+from guard.alerts.inhibition import inhibited_by, story_of
+from guard.alerts.rulebook import Story
 from guard.alerts.rules import Rule, fingerprint
 from guard.ports.alerting import AlertState, AlertStatus
 from guard.ports.records import AlertReason
@@ -146,7 +147,8 @@ def decide(
     for due in sorted(others, key=lambda due: -due.rank):
         muted = inhibited_by(due.state.rule, due.state.level, account_id, after) is not None
         if muted or (due.is_good and sight is not None):
-            recorded += [due] if due.is_fresh else []
+            # The level has one history: that of the zone.
+            recorded += [due] if due.is_fresh and story_of(due.state.rule) is not Story.LEVEL else []
         elif sight is not None and due.rank <= sight.rank:
             after[due.state.fingerprint] = told(due.state, due.reason, now)
             recorded.append(due)

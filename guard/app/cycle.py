@@ -15,17 +15,20 @@ are decided on private readings only.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Final, Protocol
 
 import structlog
 
-from guard.alerts.announce import Announcement, announce_reading
+from guard.alerts.announce import Announcement
 from guard.alerts.change_notices import announce_changes
-from guard.alerts.changes import ChangeBars, ChangeKind
-from guard.alerts.rules import Rule, decide_dispute_alert, fingerprint, has_worsened_unseen
+from guard.alerts.changes import Change, ChangeKind
+from guard.alerts.routing import hushed
+from guard.alerts.telling import announce_emptied
+from guard.app.alert_settings import AlertingPolicy, change_bars, is_switched_off
+from guard.app.alerting import Alerting, AlertingStore, Look
 from guard.app.change_watch import ChangeStore, changes_of, is_whole, modes_of, settled
 from guard.app.decision import NOTHING, Decision
 from guard.app.hearing import Hearing
@@ -44,20 +47,20 @@ from guard.ports.errors import (
     VenueUnavailable,
 )
 from guard.ports.recipients import Recipient
-from guard.ports.records import AlertReason, CycleRecord, Reading, ZoneChange
+from guard.ports.records import CycleRecord, Reading, Snapshot, ZoneChange
 from guard.ports.urgency import urgent
 from guard.ports.venue import FetchedBook
 from guard.risk.quality import Quality
 from guard.risk.zones import Zone, ZoneState, severity
 
 log = structlog.get_logger(__name__)
-_BARS: Final = ChangeBars()
+_MONEY: Final = frozenset({ChangeKind.MONEY_IN, ChangeKind.MONEY_OUT})
 
 
 Recipients = Callable[[Watch], Awaitable[list[Recipient]]]
 
 
-class CycleStore(ChangeStore, Protocol):
+class CycleStore(ChangeStore, AlertingStore, Protocol):
     """What a cycle reads and writes."""
 
     async def zone_state(self, account_id: str) -> ZoneState:
@@ -98,7 +101,7 @@ class Cycle:
         tell_directly: last resort when the store does not record: tell these destinations this text at once.
         timeout_s: longest wait for one fetch, waiting for a shared request budget not counted.
         hearing: who hears besides the chats.
-        bars: from where on a change that the guard did not make is told.
+        alerting: how alerts are repeated and escalated, and the thresholds of their rules.
     """
 
     def __init__(
@@ -113,7 +116,7 @@ class Cycle:
         tell_directly: Callable[[Watch, Reading, str], Awaitable[None]],
         timeout_s: float,
         hearing: Hearing,
-        bars: ChangeBars = _BARS,
+        alerting: AlertingPolicy | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -124,7 +127,7 @@ class Cycle:
         self._tell_directly = tell_directly
         self._timeout_s = timeout_s
         self._hearing = hearing
-        self._bars = bars
+        self.alerting = Alerting(store, clock, ids, alerting, hearing.seconds)
         self.finished = 0
         self.failed = 0
 
@@ -173,7 +176,8 @@ class Cycle:
                 )
                 if not is_worse(prior, reading):
                     return None
-                await self._record(watch, reading, prior, await self._announce(watch, reading, prior), NOTHING)
+                look, told = await self._looked(watch, reading, prior, is_tick=True)
+                await self._record(watch, reading, prior, look, told, NOTHING)
             except StoreError as error:
                 prior = watch.last.zone_state if watch.last else ZoneState()
                 reading = judge_live(
@@ -213,11 +217,12 @@ class Cycle:
             # A doubtful book may still be in danger; none at all says nothing.
             if not isinstance(second, Failure):
                 reading = self._judge(watch, second, prior, started)
-        announcement = await self._announce(watch, reading, prior)
-        announcement += await self._announce_changes(watch, reading, announcement)
+        changes = await self._changes(watch, reading)
+        look, told = await self._looked(watch, reading, prior)
+        told += await self._announce_changes(watch, reading, changes, told)
         with urgent(_urgency(reading)):
             decision = await self._protector.decide(watch, reading, self.recipients)
-        await self._record(watch, reading, prior, announcement, decision)
+        await self._record(watch, reading, prior, look, told, decision)
         # Private readings only: a tick's time is not that of the book that it moves.
         watch.settled = settled(reading) or watch.settled
         watch.acted = decision.task is not None and not watch.protect.dry_run
@@ -226,7 +231,13 @@ class Cycle:
         return reading
 
     async def _record(
-        self, watch: Watch, reading: Reading, prior: ZoneState, announcement: Announcement, decision: Decision
+        self,
+        watch: Watch,
+        reading: Reading,
+        prior: ZoneState,
+        look: Look,
+        announcement: Announcement,
+        decision: Decision,
     ) -> None:
         """Step 4: everything in one transaction."""
         told = announcement + decision.announcement
@@ -241,8 +252,10 @@ class Cycle:
                 messages=told.messages,
                 intent=decision.intent,
                 orders=decision.orders,
+                states=look.changed,
             )
         )
+        self.alerting.keep(watch.record.account_id, look)
         watch.unrecorded = None
         if modes is not None:
             watch.record = replace(watch.record, modes=modes)
@@ -268,37 +281,48 @@ class Cycle:
         watch.recipients = self._hearing.with_chats(await self._store.recipients(watch.record.account_id))
         return watch.recipients
 
-    async def _announce(self, watch: Watch, reading: Reading, prior: ZoneState) -> Announcement:
+    async def _looked(
+        self, watch: Watch, reading: Reading, prior: ZoneState, *, is_tick: bool = False
+    ) -> tuple[Look, Announcement]:
         """What this reading makes worth telling. Asks the store only when something may be."""
-        if not watch.dispute_known:
-            watch.dispute = await self._store.last_alert(fingerprint(watch.record.account_id, Rule.DISPUTED))
-            watch.dispute_known = True
-        dispute = decide_dispute_alert(watch.dispute, reading.quality.quality, reading.at)
         # What was read but not recorded was not told as a change: compare with what was.
         known = watch.last_whole if watch.unrecorded is None else None
-        is_quiet = reading.zone == prior.zone and not has_worsened_unseen(prior, reading.zone_state)
-        if is_quiet and dispute is AlertReason.NONE and not _may_be_emptied(reading, known):
-            return Announcement()
-        announcement = announce_reading(
-            reading,
-            prior,
-            earlier=known or await self._store.latest_snapshot(watch.record.account_id, whole=True),
-            last_dispute=watch.dispute,
-            recipients=await self.recipients(watch),
-            ids=self._ids,
-        )
-        watch.dispute_known = all(alert.rule != Rule.DISPUTED for alert in announcement.alerts)
-        return announcement
 
-    async def _announce_changes(self, watch: Watch, reading: Reading, told: Announcement) -> Announcement:
+        async def everybody() -> Sequence[Recipient]:
+            return await self.recipients(watch)
+
+        async def earlier() -> Snapshot | Reading | None:
+            return known or await self._store.latest_snapshot(watch.record.account_id, whole=True)
+
+        if is_tick:
+            look = await self.alerting.glance(watch.record, reading, everybody, earlier)
+            return look, look.announcement
+        look = await self.alerting.look(watch.record, reading, everybody, earlier)
+        told = look.announcement
+        if not look.tells_sight and prior.zone is Zone.SAFE and _may_be_emptied(reading, known):
+            told += announce_emptied(reading, earlier=await earlier(), recipients=await everybody(), ids=self._ids)
+        return look, told
+
+    async def _changes(self, watch: Watch, reading: Reading) -> tuple[Change, ...]:
         """What somebody else did to the account since the last whole reading."""
-        changes = await changes_of(watch.record, watch.settled, reading, self._store, self._bars)
+        thresholds = await self.alerting.memory.thresholds(watch.record)
+        found = await changes_of(watch.record, watch.settled, reading, self._store, change_bars(thresholds))
+        if any(change.kind in _MONEY for change in found):
+            self.alerting.memory.money_moved(watch.record.account_id)
+        return tuple(change for change in found if not is_switched_off(change.kind, thresholds))
+
+    async def _announce_changes(
+        self, watch: Watch, reading: Reading, changes: Sequence[Change], told: Announcement
+    ) -> Announcement:
+        """One message about all changes."""
         if told.messages and reading.risk is not None and not any(pool.positions for pool in reading.risk.pools):
             # "All its positions are gone" is told already.
-            changes = tuple(change for change in changes if change.kind is not ChangeKind.LEG_GONE)
+            changes = [change for change in changes if change.kind is not ChangeKind.LEG_GONE]
         if not changes:
             return Announcement()
-        return announce_changes(reading, changes, recipients=await self.recipients(watch), ids=self._ids)
+        recipients = await self.recipients(watch)
+        announced = announce_changes(reading, changes, recipients=recipients, ids=self._ids)
+        return replace(announced, messages=hushed(announced.messages, recipients, reading.at))
 
     def _change(self, reading: Reading, prior: ZoneState) -> ZoneChange | None:
         if reading.zone == prior.zone:
@@ -329,6 +353,7 @@ class Cycle:
         return reading
 
     async def _tell_unrecorded(self, watch: Watch, reading: Reading, error: Exception) -> None:
+        self.alerting.lost(watch.record.account_id)
         if isinstance(error, AccountGone):  # its owner removed it: nobody is to hear of it any more
             log.info("account removed while it was read", account=watch.record.name)
             return

@@ -31,8 +31,13 @@ class Hearing:
 
     def with_chats(self, chats: Sequence[Recipient]) -> list[Recipient]:
         """Everybody: the chats, second channels, and the console where nobody else hears, or always."""
-        others = [*chats, *(Recipient(place, self.language, self.timezone) for place in self.second)]
+        others = [*chats, *self.seconds]
         return [*others, self.terminal] if self.console or not others else others
+
+    @property
+    def seconds(self) -> list[Recipient]:
+        """Second channels."""
+        return [Recipient(place, self.language, self.timezone) for place in self.second]
 
     @property
     def terminal(self) -> Recipient:

@@ -9,6 +9,7 @@ from typing import TextIO
 from guard.alerts.outbox import Outbox
 from guard.alerts.sinks.console import ConsoleSink
 from guard.alerts.sinks.telegram import TelegramSink
+from guard.app.alert_settings import AlertingPolicy
 from guard.app.channels import destinations_of, second_channels
 from guard.app.cycle import Cycle, Recipients
 from guard.app.decision import NOTHING, Decision
@@ -16,7 +17,7 @@ from guard.app.direct import DirectTeller
 from guard.app.hearing import Hearing
 from guard.app.opening import Opened
 from guard.app.runlock import AlreadyRunning, run_lock
-from guard.app.watch import Watch, change_bars, watch_of
+from guard.app.watch import Watch, watch_of
 from guard.bot.standalone import standalone_sender
 from guard.ports.records import Reading
 from guard.ports.sending import Sink
@@ -79,7 +80,7 @@ async def cycle_once(opened: Opened, names: list[str], console: TextIO) -> list[
             tell_directly=DirectTeller({sink.scheme: sink for sink in sinks}).tell,
             timeout_s=opened.settings.schedule.timeout_s,
             hearing=Hearing.of(opened.settings, destinations_of(second)),
-            bars=change_bars(opened.settings.integrity),
+            alerting=AlertingPolicy.of(opened.settings),
         )
         watches = [watch_of(record, opened.settings) for record in records]
         try:

@@ -17,6 +17,7 @@ import structlog
 from guard.alerts.outbox import Outbox
 from guard.alerts.sinks.console import ConsoleSink
 from guard.alerts.sinks.telegram import TelegramSink
+from guard.app.alert_settings import AlertingPolicy
 from guard.app.channels import destinations_of, names_of, require_known, second_channels
 from guard.app.consent import Consent
 from guard.app.cycle import Cycle
@@ -38,7 +39,7 @@ from guard.app.scheduler import Scheduler
 from guard.app.settings import Stream
 from guard.app.still_watching import StillWatching
 from guard.app.stop_notice import StopNotice
-from guard.app.watch import Watch, change_bars, watch_of
+from guard.app.watch import Watch, watch_of
 from guard.bot.app import ChatBot
 from guard.charts.studio import Studio
 from guard.ports.errors import GuardError
@@ -155,7 +156,7 @@ class Service:
             tell_directly=direct.tell,
             timeout_s=settings.schedule.timeout_s,
             hearing=hearing,
-            bars=change_bars(settings.integrity),
+            alerting=AlertingPolicy.of(settings),
         )
         self._still_watching = StillWatching(
             opened.store,

@@ -8,13 +8,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from guard.alerts.changes import ChangeBars
 from guard.app.change_watch import Settled, is_whole
 from guard.app.judge import JudgePolicy, judge_policy
 from guard.app.live_book import LiveRisk
-from guard.app.settings import Integrity, Protect, Settings
+from guard.app.settings import Protect, Settings
 from guard.ports.recipients import Recipient
-from guard.ports.records import AccountRecord, AlertRecord, Reading
+from guard.ports.records import AccountRecord, Reading
 from guard.ports.venue import AccountSpec, KeyRights, VenueAccount
 from guard.protect.executor import Executor
 from guard.protect.gate import count_confirmation
@@ -29,7 +28,6 @@ class Watch:
     """What the cycle keeps of an account between two turns; everything that must survive a restart is in the store.
 
     `unrecorded` is the zone that was told directly because the store did not record; None = all is recorded.
-    `dispute` is the last alert of that rule, to be asked again from the store when `dispute_known` is false.
     `refused` are the causes for which protection was last refused, so that each is told once.
     `can_trade` is whether orders are sent at its venue at all; known when `rights` are.
     `pending` means that the journal may hold intents that a crash or a silence left open.
@@ -63,8 +61,6 @@ class Watch:
     refused: frozenset[str] = frozenset()
     executor: Executor | None = None
     pending: bool = True
-    dispute: AlertRecord | None = None
-    dispute_known: bool = False
     settled: Settled | None = None
     live: LiveRisk | None = None
     acted: bool = False
@@ -135,11 +131,6 @@ class Watch:
                 risk=reading.risk,
             )
         self.live = reading.risk
-
-
-def change_bars(integrity: Integrity) -> ChangeBars:
-    """From where on changes are told, as the alerts know it."""
-    return ChangeBars(transfer=integrity.transfer, adl=integrity.adl, depeg=integrity.depeg, legs=integrity.positions)
 
 
 def watch_of(record: AccountRecord, settings: Settings) -> Watch:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from guard.alerts.outbox import Outbox, OutboxPolicy
+from guard.app.alert_settings import AlertingPolicy
 from guard.app.cycle import Cycle
 from guard.app.direct import DirectTeller
 from guard.app.hearing import Hearing
@@ -81,6 +82,7 @@ class GuardProcess:
             wake_outbox=self.outbox.wake,
             tell_directly=direct.tell,
             timeout_s=outside.settings.schedule.timeout_s,
+            alerting=AlertingPolicy.of(outside.settings),
             hearing=Hearing.of(outside.settings, ()),
         )
 

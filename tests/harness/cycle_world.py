@@ -10,6 +10,7 @@ from guard.app.decision import NOTHING, Decision
 from guard.app.hearing import Hearing
 from guard.app.settings import Settings
 from guard.app.watch import Watch, watch_of
+from guard.ports.alerting import AlertBriefing, AlertState, MaintenanceRecord, RuleSetting
 from guard.ports.clock import Clock
 from guard.ports.errors import StoreBusy
 from guard.ports.recipients import Recipient
@@ -17,11 +18,13 @@ from guard.ports.records import (
     AccountRecord,
     AlertRecord,
     CycleRecord,
+    GrantRecord,
     HedgeRecord,
     IntentRecord,
     OrderRecord,
     Reading,
     Snapshot,
+    UserRecord,
 )
 from guard.ports.urgency import urgency
 from guard.ports.venue import AccountSpec, FetchedBook, VenueAccount
@@ -61,6 +64,10 @@ class Memory:
     decided: list[IntentRecord] = field(default_factory=list)
     orders: list[OrderRecord] = field(default_factory=list)
     state: ZoneState = field(default_factory=ZoneState)
+    states: dict[str, AlertState] = field(default_factory=dict)
+    windows: list[MaintenanceRecord] = field(default_factory=list)
+    settings: list[RuleSetting] = field(default_factory=list)
+    briefings: int = 0
 
     async def zone_state(self, account_id: str) -> ZoneState:
         """What was recorded last."""
@@ -86,6 +93,36 @@ class Memory:
         """None."""
         return []
 
+    async def alert_briefing(self, account_id: str, now: datetime) -> AlertBriefing:
+        """What was recorded, and the windows that a test put here."""
+        states = tuple(state for state in self.states.values() if state.account_id == account_id)
+        self.briefings += 1
+        return AlertBriefing(states, tuple(self.windows))
+
+    async def all_rule_settings(self) -> list[RuleSetting]:
+        """Those that a test put here."""
+        return self.settings
+
+    async def equity_peaks(self, account_id: str, since: datetime, unless: str) -> list[tuple[datetime, float, str]]:
+        """Nothing."""
+        return []
+
+    async def grants(self, *, account_id: str | None = None, user_id: str | None = None) -> list[GrantRecord]:
+        """Nobody."""
+        return []
+
+    async def user(self, user_id: str) -> UserRecord | None:
+        """The user whose name is the id."""
+        return UserRecord(user_id, user_id, NOW)
+
+    async def user_named(self, name: str) -> UserRecord | None:
+        """The same."""
+        return UserRecord(name, name, NOW)
+
+    async def recipients_of(self, user_id: str) -> list[Recipient]:
+        """One chat of that name."""
+        return [Recipient(f"telegram:{user_id}", user_id=user_id)]
+
     async def recipients(self, account_id: str) -> list[Recipient]:
         """One chat."""
         if self.broken:
@@ -98,6 +135,7 @@ class Memory:
             raise StoreBusy("the database is locked")
         self.records.append(record)
         self.state = record.reading.zone_state
+        self.states |= {state.fingerprint: state for state in record.states}
 
 
 @dataclass

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from guard.alerts.changes import ChangeBars
+from guard.ports.alerting import RuleSetting
 from guard.ports.errors import VenueUnavailable
 from guard.ports.records import (
     AlertRecord,
@@ -262,9 +262,9 @@ async def test_a_leg_that_is_traded_all_day_is_told_once_in_a_while(monkeypatch:
 
 
 async def test_legs_need_not_be_told() -> None:
-    """By the configuration; everything else still is."""
+    """A person may switch them off; everything else still is told."""
     world = World(held(1.0))
-    world.cycle._bars = ChangeBars(legs=False)
+    world.memory.settings = [RuleSetting("account-1", "position", None, None, NOW)]
     await world.turn()
     smaller = held(0.5)
     await world.turn(replace(smaller, book=replace(smaller.book, position_mode="hedge")))
