@@ -179,7 +179,9 @@ COMMANDS: tuple[Command, ...] = (
         set_rule,
         least="owner",
     ),
-    Command("quiet", marked("/quiet 22:00-07:00|off"), marked("hours in which messages make no sound"), quiet),
+    Command(
+        "quiet", marked("/quiet 22:00-07:00|off"), marked("hours in which messages make no sound"), quiet, private=True
+    ),
     Command(
         "maintenance",
         marked("/maintenance 2h [account] reason"),

@@ -63,6 +63,6 @@ def _is_count(words: Sequence[str]) -> bool:
 COMMANDS: tuple[Command, ...] = (
     Command("health", marked("/health"), marked("whether the guard itself is well"), health),
     Command("log", marked("/log [account] [n]"), marked("what happened and what was done, newest first"), log),
-    Command("test", marked("/test [all]"), marked("a drill: would an alarm arrive?"), ring),
+    Command("test", marked("/test [all]"), marked("a drill: would an alarm arrive?"), ring, private=True),
 )
 TAPS: tuple[TapAction, ...] = ()
