@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from guard.alerts.announce import Announcement, messages_of
-from guard.alerts.engine import is_grave
+from guard.alerts.buttons import about_buttons, alert_buttons
+from guard.alerts.engine import gravity, is_grave
 from guard.alerts.markup import plain_text
 from guard.alerts.outages import Waiting
-from guard.alerts.render import positions_gone, render_dispute, render_zone
+from guard.alerts.render import NOTHING_MORE, More, positions_gone, render_dispute, render_zone
 from guard.alerts.routing import heard, hushed
 from guard.alerts.rule_texts import render_rule, render_together, render_unanswered
 from guard.alerts.rules import (
@@ -38,6 +39,15 @@ class Audience:
     further: Sequence[Recipient] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What messages are written from."""
+
+    reading: Reading
+    earlier: Snapshot | Reading | None
+    more: More
+
+
 def announce_verdict(
     verdict: Verdict,
     reading: Reading,
@@ -46,6 +56,7 @@ def announce_verdict(
     audience: Audience,
     ids: Ids,
     together: Sequence[Waiting] = (),
+    more: More = NOTHING_MORE,
 ) -> Announcement:
     """What one look makes to be recorded and sent.
 
@@ -56,10 +67,11 @@ def announce_verdict(
         audience: who is told.
         ids: source of identifiers.
         together: accounts that are told of in one message about blindness, this one included.
+        more: what a message about the zone is written with besides.
     """
     told = Announcement()
     for telling in verdict.tellings:
-        told += _announce(telling, reading, earlier, audience, ids, together)
+        told += _announce(telling, _Written(reading, earlier, more), audience, ids, together)
     return told + Announcement(tuple(_record(due, reading, _recorded_text(due), ids) for due in verdict.recorded))
 
 
@@ -71,6 +83,7 @@ def announce_unanswered(
     recipients: Sequence[Recipient],
     asked: Sequence[str],
     ids: Ids,
+    more: More = NOTHING_MORE,
 ) -> Announcement:
     """The message that nobody has acknowledged, for whoever comes next.
 
@@ -81,18 +94,20 @@ def announce_unanswered(
         recipients: whoever comes next.
         asked: names of whoever was told first.
         ids: source of identifiers.
+        more: as in `announce_verdict`.
     """
     lead = states[0]
     since = min((state.unanswered_since for state in states if state.unanswered_since), default=reading.at)
 
     def render(speech: Speech) -> str:
-        message = _rendered(speech, AlertReason.REPEAT, lead, reading, Zone.SAFE, earlier)
+        message = _rendered(speech, AlertReason.REPEAT, lead, Zone.SAFE, _Written(reading, earlier, more))
         return render_unanswered(speech, reading.account, since, reading.at, asked, message)
 
     due = Due(lead, lead, AlertReason.REPEAT, None)
     alert = _record(due, reading, plain_text(render(ENGLISH)), ids)
     event = f"unanswered|{lead.escalated}|{since.isoformat()}"
-    messages = messages_of(alert, render, GRAVE_PRIORITY, recipients, ids, event, grave=True)
+    buttons = alert_buttons(reading.account_id, gravity(lead.level))
+    messages = messages_of(alert, render, GRAVE_PRIORITY, recipients, ids, event, grave=True, buttons=buttons)
     return Announcement((alert,), messages)
 
 
@@ -119,33 +134,36 @@ def announce_emptied(
         at=reading.at,
         text=plain_text(render(ENGLISH)),
     )
-    return Announcement((alert,), messages_of(alert, render, EMPTIED_PRIORITY, recipients, ids))
+    buttons = about_buttons(reading.account_id)
+    return Announcement((alert,), messages_of(alert, render, EMPTIED_PRIORITY, recipients, ids, buttons=buttons))
 
 
 def _announce(
-    telling: Telling,
-    reading: Reading,
-    earlier: Snapshot | Reading | None,
-    audience: Audience,
-    ids: Ids,
-    together: Sequence[Waiting],
+    telling: Telling, written: _Written, audience: Audience, ids: Ids, together: Sequence[Waiting]
 ) -> Announcement:
-    lead = telling.dues[0]
+    lead, reading = telling.dues[0], written.reading
     is_joint = telling.is_blindness and len(together) > 1
 
     def render(speech: Speech) -> str:
         if is_joint:
             again = telling.reason is AlertReason.REPEAT
             return render_together(speech, together, reading, over=lead.is_good, again=again)
-        return _rendered(speech, telling.reason, lead.state, reading, telling.before, earlier)
+        return _rendered(speech, telling.reason, lead.state, telling.before, written)
 
     text = plain_text(render(ENGLISH))
     alerts = tuple(_record(due, reading, text, ids) for due in telling.dues)
     recipients = heard(audience.everybody, telling.reason)
     if lead.is_good and _was_grave(telling):
         recipients += audience.further
+    about = about_buttons(reading.account_id)
     messages = messages_of(
-        alerts[0], render, _priority(telling, reading), recipients, ids, grave=lead.is_good and _was_grave(telling)
+        alerts[0],
+        render,
+        _priority(telling, reading),
+        recipients,
+        ids,
+        grave=lead.is_good and _was_grave(telling),
+        buttons=about if lead.is_good else alert_buttons(reading.account_id, telling.rank),
     )
     return Announcement(alerts, _hushed(messages, telling, recipients, reading.at))
 
@@ -190,15 +208,15 @@ def _rendered(
     speech: Speech,
     reason: AlertReason,
     state: AlertState,
-    reading: Reading,
     before: Zone,
-    earlier: Snapshot | Reading | None,
+    written: _Written,
 ) -> str:
+    reading = written.reading
     if state.rule in {Rule.ZONE, Rule.BLIND}:
         shown = replace(reading, zone=_shown(state, reason, reading))
         if reason is AlertReason.REPEAT:  # nothing was before: it goes on
             before = reading.zone_state.last_known
-        return render_zone(speech, reason, shown, before, earlier)
+        return render_zone(speech, reason, shown, before, written.earlier, written.more)
     if state.rule == Rule.DISPUTED:
         return render_dispute(speech, reason, reading)
     return render_rule(speech, reason, state, reading)

@@ -7,8 +7,8 @@ it in another process. A calm account costs the store nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from guard.alerts.conditions import NOTHING_ELSE, Facts
@@ -18,7 +18,7 @@ from guard.alerts.rules import Rule
 from guard.app.alert_settings import AlertingPolicy
 from guard.ports.alerting import AlertBriefing, AlertState, MaintenanceRecord, RuleSetting
 from guard.ports.clock import Clock
-from guard.ports.records import AccountRecord, Reading
+from guard.ports.records import AccountRecord, Reading, Snapshot
 from guard.protect.worth import dollars, worth
 from guard.risk.assets import FIAT, STABLE
 from guard.risk.book import Book
@@ -28,7 +28,10 @@ from guard.risk.report import AccountRisk
 States = Mapping[str, AlertState]
 
 # What people set in another process holds here after so long.
-_SETTINGS_KEPT_S: Final = 30.0
+_SETTINGS_KEPT_S: Final = 10.0
+AGO: Final = timedelta(minutes=15)
+"""How old the levels are that a message compares with."""
+_STEP: Final = timedelta(minutes=1)
 
 
 class MemoryStore(Protocol):
@@ -53,6 +56,7 @@ class _Account:
 
     states: States | None = None
     peaks: EquityPeaks | None = None
+    levels: list[Snapshot] = field(default_factory=list)
 
 
 class AlertMemory:
@@ -93,7 +97,7 @@ class AlertMemory:
 
     def forget(self, account_id: str) -> None:
         """Nobody knows what was stored: ask anew."""
-        self._accounts.pop(account_id, None)
+        self._account(account_id).states = None
 
     def settings_changed(self) -> None:
         """Somebody set a threshold: ask for them at the next look."""
@@ -129,6 +133,23 @@ class AlertMemory:
         account.peaks.add(reading.at, equity)
         return Facts(equity, account.peaks.peak(reading.at), available)
 
+    def remember(self, reading: Reading) -> None:
+        """Keep the levels of a reading, once a minute, for whoever compares with them a while later."""
+        if reading.risk is None:
+            return
+        levels = self._account(reading.account_id).levels
+        if levels and reading.at - levels[-1].at < _STEP:
+            return
+        levels.append(_levels(reading, reading.risk))
+        while len(levels) > 1 and levels[1].at <= reading.at - AGO:
+            levels.pop(0)
+
+    def levels_before(self, account_id: str, now: datetime) -> Snapshot | None:
+        """What was known a quarter of an hour ago; None: it is not remembered."""
+        levels = self._account(account_id).levels
+        old = [each for each in levels[:2] if each.at <= now - AGO]
+        return old[-1] if old and now - old[-1].at <= 2 * AGO else None
+
     def money_moved(self, account_id: str) -> None:
         """Money came or went: what equity was before is no measure any more."""
         peaks = self._account(account_id).peaks
@@ -145,6 +166,31 @@ class AlertMemory:
 
     def _account(self, account_id: str) -> _Account:
         return self._accounts.setdefault(account_id, _Account())
+
+
+def _levels(reading: Reading, risk: AccountRisk) -> Snapshot:
+    """The levels of a reading; nothing else of it is kept."""
+    worst = max(risk.pools, key=lambda pool: (pool.risk_ratio is None, pool.risk_ratio or 0.0), default=None)
+    return Snapshot(
+        account_id=reading.account_id,
+        account=reading.account,
+        at=reading.at,
+        zone=reading.zone,
+        reason=reading.reason,
+        quality=reading.quality.quality.value,
+        data_at=reading.at,
+        currency=worst.currency if worst else None,
+        equity=worst.equity if worst else None,
+        unrealized_pnl=None,
+        initial_margin=None,
+        maintenance_margin=None,
+        available_margin=None,
+        risk_ratio=risk.risk_ratio,
+        margin_level=risk.margin_level,
+        distance=risk.distance,
+        effective_leverage=None,
+        error=None,
+    )
 
 
 def _available(book: Book, risk: AccountRisk) -> float | None:

@@ -16,6 +16,7 @@ from guard.alerts.conditions import Observation, observe, sight_of
 from guard.alerts.engine import gravity, is_grave, is_open
 from guard.alerts.escalation import Step, escalation_due
 from guard.alerts.outages import Answer, Outages, Waiting
+from guard.alerts.render import More
 from guard.alerts.rules import Rule, fingerprint
 from guard.alerts.telling import Audience, announce_unanswered, announce_verdict
 from guard.alerts.verdict import Due, Mutes, Telling, Verdict, decide, told_together
@@ -25,10 +26,20 @@ from guard.ports.alerting import AlertState, BlindCause, MaintenanceRecord
 from guard.ports.clock import Clock, Ids
 from guard.ports.recipients import Recipient
 from guard.ports.records import AccountRecord, GrantRecord, Reading, Snapshot, UserRecord
+from guard.ports.ways_out import WaysOut
 from guard.risk.zones import Zone
 
-Everybody = Callable[[], Awaitable[Sequence[Recipient]]]
-Earlier = Callable[[], Awaitable[Snapshot | Reading | None]]
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is asked only when something is told.
+
+    `everybody` is who hears of the account, `earlier` the last figures, `ways` how it gets out of an alarm.
+    """
+
+    everybody: Callable[[], Awaitable[Sequence[Recipient]]]
+    earlier: Callable[[], Awaitable[Snapshot | Reading | None]]
+    ways: Callable[[], WaysOut | None] = field(default=lambda: None)
 
 
 class AlertingStore(MemoryStore, Protocol):
@@ -94,15 +105,15 @@ class Alerting:
         self._outages = Outages()
         self.memory = AlertMemory(store, clock, self._policy)
 
-    async def look(self, record: AccountRecord, reading: Reading, everybody: Everybody, earlier: Earlier) -> Look:
+    async def look(self, record: AccountRecord, reading: Reading, sources: Sources) -> Look:
         """Decide what a reading makes worth telling.
 
         Args:
             record: whose.
             reading: the cycle's result.
-            everybody: asked for who hears of the account, when something is told.
-            earlier: asked for the last figures, when something is told.
+            sources: asked when something is told.
         """
+        self.memory.remember(reading)
         thresholds = await self.memory.thresholds(record)
         facts = await self.memory.facts(reading, thresholds)
 
@@ -110,15 +121,15 @@ class Alerting:
             firing = {state.rule for state in states.values() if is_open(state)}
             return observe(reading, thresholds, firing, facts)
 
-        return await self._looked(record, reading, seen, everybody, earlier)
+        return await self._looked(record, reading, seen, sources)
 
-    async def glance(self, record: AccountRecord, reading: Reading, everybody: Everybody, earlier: Earlier) -> Look:
+    async def glance(self, record: AccountRecord, reading: Reading, sources: Sources) -> Look:
         """The same between two readings: only the zone counts, the other rules wait for the next one."""
 
         def seen(_: States) -> Observation:
             return Observation(tuple(sight_of(reading)), frozenset({Rule.ZONE, Rule.BLIND}))
 
-        return await self._looked(record, reading, seen, everybody, earlier)
+        return await self._looked(record, reading, seen, sources)
 
     def keep(self, account_id: str, look: Look) -> None:
         """The cycle with this look was recorded."""
@@ -134,12 +145,7 @@ class Alerting:
         self._outages.leave(account_id)
 
     async def _looked(
-        self,
-        record: AccountRecord,
-        reading: Reading,
-        seen: Callable[[States], Observation],
-        everybody: Everybody,
-        earlier: Earlier,
+        self, record: AccountRecord, reading: Reading, seen: Callable[[States], Observation], sources: Sources
     ) -> Look:
         account_id, now = record.account_id, reading.at
         states = await self.memory.states(account_id)
@@ -160,7 +166,7 @@ class Alerting:
             verdict = decide(account_id, states, seen(states), now, self._policy.alerts, mutes)
         verdict = replace(verdict, recorded=(*covered, *verdict.recorded))
         further, verdict = self._escalated(verdict, now, mutes)
-        announcement = await self._announced(record, reading, verdict, answer, further, everybody, earlier)
+        announcement = await self._announced(record, reading, verdict, answer, further, sources)
         changed = tuple(state for name, state in verdict.states.items() if stored.get(name) != state)
         tells_sight = any(telling.is_sight for telling in verdict.tellings)
         return Look(announcement, changed, verdict.states, tells_sight, is_joint=bool(answer.together))
@@ -214,13 +220,13 @@ class Alerting:
         verdict: Verdict,
         answer: Answer,
         further: _Further | None,
-        everybody: Everybody,
-        earlier: Earlier,
+        sources: Sources,
     ) -> Announcement:
         """The verdict as records and messages."""
         if not verdict.tellings and further is None:
             return announce_verdict(verdict, reading, earlier=None, audience=Audience(()), ids=self._ids)
-        people, before = await everybody(), await earlier()
+        people, before = await sources.everybody(), await sources.earlier()
+        more = More(self.memory.levels_before(reading.account_id, reading.at), sources.ways())
         helpers = await self._helpers(record) if _is_relief(verdict) else []
         told = announce_verdict(
             verdict,
@@ -229,6 +235,7 @@ class Alerting:
             audience=Audience(people, helpers),
             ids=self._ids,
             together=answer.together,
+            more=more,
         )
         if further is None:
             return told
@@ -237,7 +244,7 @@ class Alerting:
             return told
         asked = await self._names(people, {each.user_id for each in next_ones})
         return told + announce_unanswered(
-            further.states, reading, earlier=before, recipients=next_ones, asked=asked, ids=self._ids
+            further.states, reading, earlier=before, recipients=next_ones, asked=asked, ids=self._ids, more=more
         )
 
     async def _helpers(self, record: AccountRecord) -> list[Recipient]:

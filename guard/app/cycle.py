@@ -28,13 +28,14 @@ from guard.alerts.changes import Change, ChangeKind
 from guard.alerts.routing import hushed
 from guard.alerts.telling import announce_emptied
 from guard.app.alert_settings import AlertingPolicy, change_bars, is_switched_off
-from guard.app.alerting import Alerting, AlertingStore, Look
+from guard.app.alerting import Alerting, AlertingStore, Look, Sources
 from guard.app.change_watch import ChangeStore, changes_of, is_whole, modes_of, settled
 from guard.app.decision import NOTHING, Decision
 from guard.app.hearing import Hearing
 from guard.app.judge import Failure, judge
 from guard.app.live_book import is_worse, judge_live
 from guard.app.watch import Opener, Watch
+from guard.app.ways_out import WayFinder
 from guard.ports.alerting import BlindCause
 from guard.ports.clock import Clock, Ids
 from guard.ports.deadline import Deadline
@@ -50,10 +51,12 @@ from guard.ports.recipients import Recipient
 from guard.ports.records import CycleRecord, Reading, Snapshot, ZoneChange
 from guard.ports.urgency import urgent
 from guard.ports.venue import FetchedBook
+from guard.ports.ways_out import WaysOut
 from guard.risk.quality import Quality
 from guard.risk.zones import Zone, ZoneState, severity
 
 log = structlog.get_logger(__name__)
+_NO_WAY: Final = frozenset({Zone.SAFE, Zone.UNKNOWN})
 _MONEY: Final = frozenset({ChangeKind.MONEY_IN, ChangeKind.MONEY_OUT})
 
 
@@ -127,6 +130,7 @@ class Cycle:
         self._tell_directly = tell_directly
         self._timeout_s = timeout_s
         self._hearing = hearing
+        self._ways = WayFinder(clock)
         self.alerting = Alerting(store, clock, ids, alerting, hearing.seconds)
         self.finished = 0
         self.failed = 0
@@ -294,10 +298,16 @@ class Cycle:
         async def earlier() -> Snapshot | Reading | None:
             return known or await self._store.latest_snapshot(watch.record.account_id, whole=True)
 
+        def ways() -> WaysOut | None:
+            if reading.risk is None or reading.fetched is None or reading.zone in _NO_WAY:
+                return None
+            return self._ways.ways(reading.fetched.book, reading.risk, watch.protect.target)
+
+        sources = Sources(everybody, earlier, ways)
         if is_tick:
-            look = await self.alerting.glance(watch.record, reading, everybody, earlier)
+            look = await self.alerting.glance(watch.record, reading, sources)
             return look, look.announcement
-        look = await self.alerting.look(watch.record, reading, everybody, earlier)
+        look = await self.alerting.look(watch.record, reading, sources)
         told = look.announcement
         if not look.tells_sight and prior.zone is Zone.SAFE and _may_be_emptied(reading, known):
             told += announce_emptied(reading, earlier=await earlier(), recipients=await everybody(), ids=self._ids)
