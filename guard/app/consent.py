@@ -27,7 +27,7 @@ from guard.app.plan_words import three_lines
 from guard.app.planning import Asked, Priced
 from guard.app.proposals import propose
 from guard.app.protection import Protection
-from guard.app.watch import Opener, Watch
+from guard.app.watch import Watch
 from guard.bot.desks.acting import Answer, Offer, PlanRow
 from guard.language.speech import Speech
 from guard.ports.alerting import AuditRecord
@@ -49,6 +49,7 @@ log = structlog.get_logger(__name__)
 
 TURN_WAIT_S: Final = 10.0
 STOP_WAIT_S: Final = 1.5
+_NOT_WATCHED: Final = "this account is not watched by the running guard"
 _DOUBTFUL = frozenset({Quality.DISPUTED, Quality.TORN})
 
 
@@ -80,7 +81,6 @@ class Consent:
         ids: identifiers.
         protection: facts, plans and executors.
         watch_of: the watch of an account; None = it is not watched.
-        opener: opens a connection where there is none.
         recipients: who hears of an account.
         wake_outbox: called after something was recorded for delivery.
         hasten: has an account read again as soon as may be.
@@ -95,7 +95,6 @@ class Consent:
         ids: Ids,
         protection: Protection,
         watch_of: Callable[[str], Watch | None],
-        opener: Opener,
         recipients: Recipients,
         wake_outbox: Callable[[], None],
         hasten: Callable[[str], None],
@@ -106,7 +105,6 @@ class Consent:
         self._ids = ids
         self._protection = protection
         self._watch_of = watch_of
-        self._opener = opener
         self._recipients = recipients
         self._wake_outbox = wake_outbox
         self._hasten = hasten
@@ -228,18 +226,27 @@ class Consent:
         request = _request_of(proposal)
         if not isinstance(request, ActRequest):
             return Answer("stale", problem=TapProblem.UNKNOWN.value)
-        watch = self.watch_now(proposal.account_id)
-        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         tap = _Tap(proposal, request, person, speech)
+        watch = self._watch_of(proposal.account_id)
+        if watch is None:
+            await self._settle(tap, "not watched")
+            return Answer("refused", reasons=(_NOT_WATCHED,))
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         act = asyncio.create_task(self._act(watch, tap, answered), name=f"act {watch.record.name}")
         self._acts.add(act)
-        act.add_done_callback(self._acts.discard)
+        act.add_done_callback(self._ended)
         either: set[asyncio.Future[Any]] = {act, answered}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not answered.done():
             act.result()  # raises what it ended with
             raise GuardError("nothing was sent: the tap came to nothing", fix="ask for a new plan")
         return answered.result()
+
+    def _ended(self, act: asyncio.Task[None]) -> None:
+        """Forget an act; what it ended with, after the person was answered, must be seen."""
+        self._acts.discard(act)
+        if not act.cancelled() and act.exception() is not None:
+            log.error("an approved plan broke off", act=act.get_name(), exc_info=act.exception())
 
     async def close(self) -> None:
         """Give what is under way a moment, then cancel it: the journal survives that at any point."""
@@ -345,7 +352,7 @@ class Consent:
         """
         watch = self._watch_of(account_id)
         if watch is None:
-            raise GuardError("this account is not watched by the running guard", fix="see /health")
+            raise GuardError(_NOT_WATCHED, fix="see /health")
         return watch
 
     async def _read(self, watch: Watch) -> _Read:
@@ -354,8 +361,10 @@ class Consent:
         Raises:
             VenueError: it cannot be read.
         """
-        started = self._clock.monotonic()
-        venue = await watch.opened(self._opener)
+        started, venue = self._clock.monotonic(), watch.venue
+        if venue is None:
+            name = watch.record.name
+            raise VenueUnavailable(f"{name} was not read yet", fix="nothing was sent; try again in a moment")
         reading, fetched = await self._read_once(watch, venue, started)
         if reading.quality.quality in _DOUBTFUL:
             started = self._clock.monotonic()

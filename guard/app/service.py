@@ -178,7 +178,6 @@ class Service:
             ids=opened.ids,
             protection=self.protection,
             watch_of=self._watches.get,
-            opener=self._open,
             recipients=self.cycle.recipients,
             wake_outbox=self.outbox.wake,
             hasten=self._scheduler.hasten,
