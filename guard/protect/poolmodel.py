@@ -216,6 +216,8 @@ def model_of(book: Book, key: PoolKey, goal: Goal, levers: Sequence[Lever]) -> P
     couples, alone = _couples(book, burdens, levers, legs, start, now, goal)
     rise, paid, bends = _equity(pool, book, goal, levers)
     gap = burdens.gap.sum(axis=1) + burdens.hidden(start).sum(axis=1)
+    if _unlike(book, burdens, couples):
+        gap = np.full_like(gap, np.inf)
     scale = max(1.0, sum(lever.top_notional for lever in levers))
     return PoolModel(
         goal=goal,
@@ -374,6 +376,19 @@ def _couples(
                 _net(couple, burdens, levers, int(long[0]), int(short[0]), start)
             found.append(couple)
     return found, alone
+
+
+def _unlike(book: Book, burdens: Burdens, couples: Sequence[Couple]) -> bool:
+    """Whether both legs of a symbol pay by different rules and the one of more value is charged, not of more margin.
+
+    The larger of both is then no lower bound of what is charged; nothing is known of the least cost.
+    """
+    if pairing_of(book.model, book.position_mode, initial=False) != "larger" or not couples:
+        return False
+    by_symbol: dict[str, set[bool]] = {}
+    for leg, direct in zip(burdens.positions, burdens.direct.tolist(), strict=True):
+        by_symbol.setdefault(leg.symbol, set()).add(direct)
+    return any(len(kinds) > 1 for kinds in by_symbol.values())
 
 
 def _net(couple: Couple, burdens: Burdens, levers: Sequence[Lever], long: int, short: int, start: Array) -> None:
