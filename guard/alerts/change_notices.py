@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from guard.alerts.announce import Announcement, messages_of
+from guard.alerts.buttons import about_buttons
 from guard.alerts.changes import Change, ChangeKind
 from guard.alerts.markup import bold, plain_text, safe
 from guard.alerts.rules import Rule, fingerprint
@@ -87,7 +88,8 @@ def announce_changes(
         for change in found
     )
     lead = alerts[found.index(worst)]
-    return Announcement(alerts, messages_of(lead, render, _PRIORITIES[worst.kind], recipients, ids))
+    buttons = about_buttons(reading.account_id)
+    return Announcement(alerts, messages_of(lead, render, _PRIORITIES[worst.kind], recipients, ids, buttons=buttons))
 
 
 def _html(speech: Speech, reading: Reading, worst: Change, changes: Sequence[Change]) -> str:

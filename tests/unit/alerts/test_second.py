@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 import pytest
 
-from guard.alerts.announce import announce_reading
+from guard.alerts.announce import messages_of
+from guard.alerts.rules import GRAVE_PRIORITY
 from guard.alerts.second import reached
 from guard.ports.recipients import Recipient
-from guard.ports.records import Reading
-from guard.risk.zones import Zone, ZoneState
+from guard.ports.records import AlertReason, AlertRecord
+from guard.risk.zones import Zone
 from guard.sim.seeded import SeededIds
 
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CHAT, PHONE, CONSOLE = (Recipient(place) for place in ("telegram:1", "apprise:0a1b2c3d", "console"))
 
 
@@ -32,38 +34,13 @@ def test_who_gets_a_message(recipients: list[Recipient], grave: bool, expected: 
     assert reached(recipients, grave=grave) == expected
 
 
-def told(before: Zone, after: Zone, reading: Callable[..., Reading], recipients: Sequence[Recipient]) -> set[Recipient]:
-    """Who is told of a change of zone."""
-    announcement = announce_reading(
-        reading(after),
-        ZoneState(zone=before, last_known=before),
-        earlier=None,
-        last_dispute=None,
-        recipients=recipients,
-        ids=SeededIds(1),
-    )
-    return {Recipient(message.destination) for message in announcement.messages}
-
-
 @pytest.mark.parametrize(
-    ("before", "after", "rings"),
-    [
-        (Zone.SAFE, Zone.WARNING, False),
-        (Zone.WARNING, Zone.DANGER, True),
-        (Zone.DANGER, Zone.LIQUIDATION, True),
-        (Zone.DANGER, Zone.SAFE, True),
-        (Zone.DANGER, Zone.UNKNOWN, True),
-        (Zone.SAFE, Zone.UNKNOWN, False),
-        (Zone.WARNING, Zone.SAFE, False),
-    ],
+    ("priority", "grave", "rings"),
+    [(GRAVE_PRIORITY, False, True), (GRAVE_PRIORITY - 1, False, False), (10, True, True), (10, False, False)],
 )
-def test_danger_and_what_leads_out_of_it_ring(
-    before: Zone, after: Zone, rings: bool, reading: Callable[..., Reading]
-) -> None:
+def test_danger_and_what_leads_out_of_it_ring(priority: int, grave: bool, rings: bool) -> None:
     """Who was woken by the alarm reads its end too."""
-    assert told(before, after, reading, (CHAT, PHONE)) == ({CHAT, PHONE} if rings else {CHAT})
-
-
-def test_an_owner_without_a_chat_is_told_of_everything(reading: Callable[..., Reading]) -> None:
-    """A dead chat is no recipient any more: the second channel takes its place."""
-    assert told(Zone.SAFE, Zone.WATCH, reading, (PHONE, CONSOLE)) == {PHONE, CONSOLE}
+    alert = AlertRecord("a", "account-1", "zone", "account-1/zone", Zone.DANGER, AlertReason.FIRST, NOW, "x")
+    messages = messages_of(alert, lambda _: "x", priority, (CHAT, PHONE), SeededIds(1), grave=grave)
+    told = {message.destination for message in messages}
+    assert told == ({CHAT.destination, PHONE.destination} if rings else {CHAT.destination})
