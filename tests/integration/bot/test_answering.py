@@ -1,0 +1,198 @@
+"""An alert with its buttons, and the commands over alerts: real bot, real store, loopback Telegram."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guard.alerts.announce import messages_of
+from guard.alerts.buttons import alert_buttons
+from guard.alerts.engine import gravity
+from guard.alerts.rules import Rule, fingerprint
+from guard.alerts.sinks.telegram import TelegramSink
+from guard.app.opening import opened
+from guard.app.settings import Database, Settings
+from guard.bot.app import ChatBot
+from guard.bot.connection import Pace
+from guard.bot.polling import BotState
+from guard.ports.alerting import AlertState, AlertStatus
+from guard.ports.records import AlertReason, AlertRecord
+from guard.risk.zones import Zone
+from guard.sandbox.telegram import Message, Person, TelegramSandbox
+from guard.store.migrate import upgrade
+from tests.harness import house as houses
+from tests.harness.house import ALICES, House
+
+ACCOUNT = f"id-{ALICES}"
+ZONE = fingerprint(ACCOUNT, Rule.ZONE)
+
+
+@dataclass
+class Alarm:
+    """The house, and an alert of Anna's account that everybody with a role has been sent."""
+
+    house: House
+    sink: TelegramSink
+
+    async def state(self) -> AlertState:
+        """Where the alert stands."""
+        state = await self.house.opened.store.alert_state(ZONE)
+        assert state is not None
+        return state
+
+    async def set(self, **changes: Any) -> None:
+        """Let the alert stand otherwise."""
+        await self.house.opened.store.save_alert_states([replace(await self.state(), **changes)])
+
+    async def send(self) -> None:
+        """The message, as everybody reads it."""
+        state, opened_ = await self.state(), self.house.opened
+        now = opened_.clock.now()
+        alert = AlertRecord("a", ACCOUNT, Rule.ZONE, ZONE, state.level, AlertReason.FIRST, now, "x")
+        people = await opened_.store.recipients(ACCOUNT)
+        buttons = alert_buttons(ACCOUNT, gravity(state.level))
+        for message in messages_of(alert, lambda _: f"<b>{state.level}</b> &amp; so on", 50, people, opened_.ids,
+                                   buttons=buttons):  # fmt: skip
+            await self.sink.deliver(message.destination, message.html, buttons=message.buttons)
+
+    def message(self, name: str) -> Message:
+        """The newest message of a person."""
+        return self.house[name].seen()[-1]
+
+    async def tap(self, name: str, label: str, message: Message | None = None) -> str:
+        """A tap on the button that begins so; the notice."""
+        person, under = self.house[name], message or self.message(name)
+        button = next(each for each in under.labels if each.startswith(label))
+        return await person.answer_to(person.tap(under, button), 10)
+
+
+@pytest.fixture
+async def alarm(telegram: TelegramSandbox, clock: Any, tmp_path: Path) -> AsyncIterator[Alarm]:
+    """Danger that was told to the owner, who reads Japanese, to the operator and to the viewer."""
+    file = tmp_path / "guard.db"
+    settings = Settings(database=Database(url=f"sqlite:///{file}"))
+    upgrade(settings.database.url)
+    async with opened(settings, clock=clock) as everything:
+        house = await houses.build(everything, telegram, file)
+        pace = Pace(connect_s=5.0, answer_s=10.0, poll_s=10)
+        bot = ChatBot(telegram.token, house.desk, clock, base_url=telegram.base_url, pace=pace)
+        await bot.start()
+        await bot.wait_for(BotState.RUNNING, timeout_s=10)
+        now = clock.now()
+        state = AlertState(
+            ZONE, ACCOUNT, Rule.ZONE, AlertStatus.FIRING, Zone.DANGER, "risk_ratio 80 % is at or above 75 %", now, now
+        )
+        await everything.store.save_alert_states([replace(state, told_at=now, told_level=Zone.DANGER, times_told=1)])
+        anna = await everything.store.user_named("anna")
+        assert anna is not None
+        await everything.store.set_speech(anna.user_id, language="ja", timezone="Asia/Tokyo")
+        made = Alarm(house, TelegramSink(bot.sender))
+        await made.send()
+        yield made
+        await bot.stop()
+        assert bot._dispatch.defects == 0
+
+
+async def said(person: Person, text: str) -> str:
+    """The answer to a command."""
+    return (await person.ask(text, timeout_s=10)).text
+
+
+async def test_an_answer_is_drawn_into_the_message_by_whom_and_when(alarm: Alarm) -> None:
+    """The operator snoozes, the owner acknowledges in Japanese and Japanese time; the viewer is refused kindly."""
+    assert "this needs the role operator, yours is viewer" in await alarm.tap("vera", "✅")
+    assert (await alarm.state()).status is AlertStatus.FIRING
+    assert alarm.message("otto").labels == ("✅ Acknowledge", "🔕 15 min", "🔕 1 h", "🔎 Details", "🧭 Plan")
+    assert await alarm.tap("otto", "🔕 15 min") == "Done"
+    assert (await alarm.state()).status is AlertStatus.SNOOZED
+    shown = alarm.message("otto")
+    assert shown.text.startswith("danger & so on\n🔕 Snoozed by otto, 12:00:05 UTC, until 2026-11-21 12:15:05 UTC")
+    assert shown.labels == ("🔎 Details", "🧭 Plan")
+    await alarm.tap("anna", "✅ 確認")
+    assert alarm.message("anna").text.endswith("✅ anna が確認、21:00:05 JST")
+    state = await alarm.state()
+    anna = await alarm.house.opened.store.user_named("anna")
+    assert (state.status, state.seen_by) == (AlertStatus.ACKNOWLEDGED, anna.user_id if anna else None)
+    entries = await alarm.house.opened.store.audit(alarm.house.opened.clock.now() - timedelta(days=1), 10)
+    assert [(entry.what, entry.account_id) for entry in entries] == [("snooze", ACCOUNT), ("acknowledge", ACCOUNT)]
+
+
+async def test_an_old_message_answers_nothing_that_came_after_it(alarm: Alarm) -> None:
+    """Worse than was shown is left alone and said; over is said; details come as a message of their own."""
+    old = alarm.message("otto")
+    await alarm.set(level=Zone.LIQUIDATION)
+    notice = await alarm.tap("otto", "✅", old)
+    assert notice == f"{ALICES} is worse than this message says: LIQUIDATION. Answer the newest message."
+    assert (await alarm.state()).status is AlertStatus.FIRING
+    await alarm.send()
+    assert await alarm.tap("otto", "✅") == "Done"
+    await alarm.set(status=AlertStatus.RESOLVED)
+    assert await alarm.tap("otto", "🔕 1 h", old) == "This alert is over already."
+    assert await alarm.tap("vera", "🔎") == ""
+    details = await alarm.house["vera"].wait_for(lambda message: "Margin level" in message.text)
+    assert details.text.startswith(f"🟡 {ALICES}: WATCH")
+
+
+async def test_alerts_are_listed_and_answered_by_command(alarm: Alarm) -> None:
+    """What holds, who has seen it; an answer to the only one, to all, and to none; danger is not silent all night."""
+    otto = alarm.house["otto"]
+    listed = await said(otto, "/alerts")
+    assert "🔴 Zone: danger, for 0 s\nrisk_ratio 80 % is at or above 75 %\n🔔 nobody has acknowledged it" in listed
+    assert "alert acknowledged" in await said(otto, "/ack")
+    assert "✅ acknowledged by otto" in await said(otto, "/alerts alpha 7d")
+    silent = await said(otto, "/snooze until 07:00 alpha")
+    assert "silent until 2026-11-21 16:00:05 UTC" in silent
+    assert "Danger is never silent for longer than that." in silent
+    assert "🔕 snoozed by otto until 16:00:05 UTC" in await said(otto, "/alerts")
+    assert "For how long?" in await said(otto, "/snooze alpha")
+    assert "needs the role operator" in await said(alarm.house["vera"], "/ack alpha")
+    await alarm.set(status=AlertStatus.RESOLVED)
+    assert await said(otto, "/ack all") == "No alert holds."
+    assert "no alert holds" in await said(otto, "/alerts")
+
+
+async def test_thresholds_are_set_by_the_owner(alarm: Alarm) -> None:
+    """With units and off and default; an unknown rule is answered with the nearest; everybody with a role may look."""
+    anna, vera, store = alarm.house["anna"], alarm.house["vera"], alarm.house.opened.store
+    assert "ドローダウン を 15 % にしました" in await said(anna, "/set drawdown 15%")
+    assert [(each.rule, each.value) for each in await store.rule_settings(ACCOUNT)] == [("drawdown", 0.15)]
+    assert "drawdown 15 % (set by a person)" in await said(vera, "/set drawdown")
+    assert "stress 5 %" in await said(vera, "/set")
+    assert "Did you mean drawdown?" in await said(vera, "/set drawdwn")
+    assert "needs the role owner" in await said(alarm.house["otto"], "/set drawdown 99%")
+    assert "オフ" in await said(anna, "/set stress off alpha")
+    assert "20 %" in await said(anna, "/set drawdown default")
+    assert "数値" in await said(anna, "/set drawdown much")
+    assert [(each.rule, each.value) for each in await store.rule_settings(ACCOUNT)] == [("stress", None)]
+    entries = await store.audit(alarm.house.opened.clock.now() - timedelta(days=1), 10)
+    assert [entry.detail for entry in entries if entry.what == "set"] == [
+        "drawdown 15%",
+        "stress off",
+        "drawdown default",
+    ]
+
+
+async def test_quiet_hours_and_maintenance(alarm: Alarm) -> None:
+    """One's own hours; windows of one account or of all, with a reason, shown and ended."""
+    otto, anna, store = alarm.house["otto"], alarm.house["anna"], alarm.house.opened.store
+    assert "You have no quiet hours" in await said(otto, "/quiet")
+    assert "Quiet hours: 22:00-07:00 (UTC)" in await said(otto, "/quiet 22:00-7:00")
+    person = await store.user_named("otto")
+    assert person is not None
+    assert (person.quiet_from, person.quiet_to) == (time(22), time(7))
+    assert "No quiet hours any more" in await said(otto, "/quiet off")
+    assert "I do not understand" in await said(otto, "/quiet at night")
+    assert "Say why" in await said(otto, "/maintenance 2h alpha")
+    assert "Maintenance of alpha until 2026-11-21 14:00:05 UTC" in await said(
+        otto, "/maintenance 2h alpha moving funds"
+    )
+    assert "needs the role owner" not in await said(anna, "/maintenance 1h 取引所の更新")
+    assert "🛠 Maintenance until 2026-11-21 14:00:05 UTC: moving funds" in await said(otto, "/alerts")
+    assert len(await store.maintenance(alarm.house.opened.clock.now())) == 2
+    assert await said(otto, "/maintenance off alpha") == "1 window ended."
+    assert "1" in await said(anna, "/maintenance off")
