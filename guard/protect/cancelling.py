@@ -46,13 +46,23 @@ async def work_cancels(ports: Ports, run: Run, planned: Sequence[OrderRecord]) -
     """Cancel orders and see that they are gone; None = go on with the next step."""
     if run.restored(ports.policy.target):
         return Halt(Ending.TARGET_HOLDS, "the target holds")
+    halt = await _work(ports, run, planned)
+    if halt is None or halt.ending is not Ending.PENDING:
+        for order in _newest(run, planned):
+            await _end(ports, run, order, is_open=True)
+    return halt
+
+
+async def _work(ports: Ports, run: Run, planned: Sequence[OrderRecord]) -> Halt | None:
     pending = list(planned)
     for _ in range(1 + ports.bounds.resends):
         halt = await _ask_all(ports, run, pending)  # 1
         seen = await _see(ports, run, planned)  # 2
         if isinstance(seen, Halt):
             return seen
-        await _journal_end(ports, run, planned, seen)
+        for order in _newest(run, planned):
+            if str(order.venue_order_id) not in seen.resting:
+                await _end(ports, run, order, is_open=False)
         if seen.filled_instead:
             return Halt(
                 Ending.OVERTAKEN, "an order that was to be cancelled has filled: the plan does not fit any more"
@@ -63,8 +73,6 @@ async def work_cancels(ports: Ports, run: Run, planned: Sequence[OrderRecord]) -
         if not pending:
             return _refused(run, planned)
     left = ", ".join(str(order.venue_order_id) for order in pending)
-    for order in pending:
-        await _saved(ports, run, ended(order, is_open=True, at=ports.clock.now()))
     return Halt(Ending.LOST, f"cancelling did not arrive at the venue: {left}")
 
 
@@ -117,16 +125,16 @@ async def _see(ports: Ports, run: Run, planned: Sequence[OrderRecord]) -> _Seen 
     explained = filled_instead(run.expected, book, asked)
     if settled.surprises and not (explained and not resting(book, taken)):
         for order in asked:
-            is_open = str(order.venue_order_id) in resting(book, {str(order.venue_order_id)})
-            await _saved(ports, run, ended(order, is_open=is_open, at=ports.clock.now()))
+            await _end(ports, run, order, is_open=bool(resting(book, {str(order.venue_order_id)})))
         return Halt(Ending.SURPRISE, "the book does not show what was ordered", settled.surprises)
     return _Seen(resting(book, {str(order.venue_order_id) for order in asked}), explained)
 
 
-async def _journal_end(ports: Ports, run: Run, planned: Sequence[OrderRecord], seen: _Seen) -> None:
-    for order in _newest(run, planned):
-        if str(order.venue_order_id) not in seen.resting:
-            await _saved(ports, run, ended(order, is_open=False, at=ports.clock.now()))
+async def _end(ports: Ports, run: Run, order: OrderRecord, *, is_open: bool) -> None:
+    """Journal what a believable book shows of a cancellation that was asked for."""
+    after = ended(order, is_open=is_open, at=ports.clock.now())
+    if after is not order:
+        await _saved(ports, run, after)
 
 
 def _refused(run: Run, planned: Sequence[OrderRecord]) -> Halt | None:
