@@ -96,8 +96,8 @@ def _cancel(order: Order) -> Step:
         symbol=order.symbol,
         leg=order.position_side or ("long" if order.side == "buy" else "short"),
         side=order.side,
-        contracts=exact(order.remaining),
-        limit_price=exact(order.price or 0.0),
+        contracts=_plain(order.remaining),
+        limit_price=_plain(order.price or 0.0),
         cost=0.0,
         notional=0.0,
         order_id=order.order_id or "",
@@ -141,7 +141,16 @@ def _least(book: Book, asset: str, enough: float, pools: Sequence[PoolKey], goal
         if high - low <= 1e-9 * enough:
             break
     places = float(10 ** amount_places(asset))
-    return min(enough, math.ceil(high * places) / places)
+    amount = math.floor(high * places) / places
+    while amount < enough and not _met(add_collateral(book, asset, amount, None), pools, goal):
+        amount = (round(amount * places) + 1) / places
+    return min(enough, amount)
+
+
+def _plain(value: float) -> Decimal:
+    """A figure as a decimal without zeros at its end."""
+    found = exact(value)
+    return found.quantize(Decimal(1)) if found == found.to_integral_value() else found.normalize()
 
 
 def _transfer(asset: str, amount: float) -> Step:
@@ -150,7 +159,7 @@ def _transfer(asset: str, amount: float) -> Step:
         symbol=asset,
         leg="long",
         side="buy",
-        contracts=exact(amount),
+        contracts=_plain(amount),
         limit_price=Decimal(0),
         cost=0.0,
         notional=0.0,
