@@ -9,7 +9,7 @@ from datetime import datetime
 from guard.alerts.announce import Announcement, messages_of
 from guard.alerts.buttons import about_buttons, alert_buttons
 from guard.alerts.engine import gravity, is_grave
-from guard.alerts.markup import plain_text
+from guard.alerts.markup import plain_text, safe
 from guard.alerts.outages import Waiting
 from guard.alerts.render import NOTHING_MORE, More, positions_gone, render_dispute, render_zone
 from guard.alerts.routing import heard, hushed
@@ -148,7 +148,9 @@ def _announce(
         if is_joint:
             again = telling.reason is AlertReason.REPEAT
             return render_together(speech, together, reading, over=lead.is_good, again=again)
-        return _rendered(speech, telling.reason, lead.state, telling.before, written)
+        message = _rendered(speech, telling.reason, lead.state, telling.before, written)
+        also = [speech.text("Also: {what}", what=safe(speech.sentence(due.state.headline))) for due in telling.also]
+        return "\n".join([message, *also])
 
     text = plain_text(render(ENGLISH))
     alerts = tuple(_record(due, reading, text, ids) for due in telling.dues)
@@ -192,7 +194,8 @@ def _priority(telling: Telling, reading: Reading) -> int:
     lead = telling.dues[0]
     if telling.is_sight:
         shown = _shown(lead.state, lead.reason, reading)
-        return zone_priority(reading.zone_state.last_known, shown)
+        besides = [zone_priority(due.state.level, due.state.level) for due in telling.also]
+        return max(zone_priority(reading.zone_state.last_known, shown), *besides, 0)
     if lead.rule is Rule.DISPUTED:
         return DISPUTE_PRIORITY
     return zone_priority(lead.state.level, lead.state.level)

@@ -77,12 +77,14 @@ class Due:
 class Telling:
     """One message: what leads it, and what it tells besides.
 
-    `reason` and `before` (the zone that was told last) are for the message of zone and blindness. `hushed`: no sound.
+    `reason` and `before` (the zone that was told last) are for the message of zone and blindness. `also` are rules that
+    it mentions. `hushed`: no sound.
     """
 
     dues: tuple[Due, ...]
     reason: AlertReason
     before: Zone
+    also: tuple[Due, ...] = ()
     hushed: bool = False
 
     @property
@@ -98,7 +100,7 @@ class Telling:
     @property
     def rank(self) -> int:
         """How grave it is."""
-        return max(due.rank for due in self.dues)
+        return max(due.rank for due in (*self.dues, *self.also))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +151,10 @@ def decide(
         if muted or (due.is_good and sight is not None):
             # The level has one history: that of the zone.
             recorded += [due] if due.is_fresh and story_of(due.state.rule) is not Story.LEVEL else []
-        elif sight is not None and due.rank <= sight.rank:
+        elif sight is not None and not sight.dues[0].is_good:
             after[due.state.fingerprint] = told(due.state, due.reason, now)
-            recorded.append(due)
+            recorded += [due] if due.is_fresh else []
+            tellings[0] = replace(tellings[0], also=(*tellings[0].also, due))
         elif due.reason is not AlertReason.REPEAT or not tellings:
             telling = _in_window(Telling((due,), due.reason, Zone.SAFE), recorded, mutes)
             tellings += [telling] if telling is not None else []
@@ -238,7 +241,7 @@ def _in_window(telling: Telling, recorded: list[Due], mutes: Mutes) -> Telling |
     if not mutes.maintenance or telling.rank >= _LIQUIDATION:
         return telling
     if all(due.is_good for due in telling.dues):
-        return Telling(telling.dues, telling.reason, telling.before, hushed=True)
+        return replace(telling, hushed=True)
     recorded += [due for due in telling.dues if due.is_fresh]
     return None
 

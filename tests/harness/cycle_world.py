@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from guard.app.alert_settings import AlertingPolicy
 from guard.app.cycle import Cycle, Recipients
 from guard.app.decision import NOTHING, Decision
 from guard.app.hearing import Hearing
@@ -127,7 +128,7 @@ class Memory:
         """One chat."""
         if self.broken:
             raise StoreBusy("the database is locked")
-        return [Recipient("telegram:7")]
+        return [Recipient("telegram:7", user_id="anna")]
 
     async def record_cycle(self, record: CycleRecord) -> None:
         """Keep it, or fail."""
@@ -181,6 +182,8 @@ class World:
     told: list[tuple[Zone, str]] = field(default_factory=list)
     woken: int = 0
     urgencies: list[int] = field(default_factory=list)
+    second: tuple[str, ...] = ()
+    second_person: str = ""
 
     clock: Clock = field(default_factory=StillClock)
 
@@ -196,7 +199,8 @@ class World:
             wake_outbox=self._wake,
             tell_directly=self._tell,
             timeout_s=5,
-            hearing=Hearing(),
+            hearing=Hearing(second=self.second),
+            alerting=replace(AlertingPolicy.of(Settings()), second_person=self.second_person),
         )
 
     def _wake(self) -> None:

@@ -1,0 +1,257 @@
+"""What people are told over hours, on virtual time: the whole cycle, with a store in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from guard.alerts.engine import acknowledge, snooze
+from guard.ports.alerting import AlertState, AlertStatus, MaintenanceRecord, RuleSetting
+from guard.ports.errors import CredentialsRejected, RateLimited, VenueUnavailable
+from guard.ports.recipients import Recipient
+from guard.ports.records import OutboxMessage
+from guard.ports.venue import FetchedBook
+from tests.harness.cycle_world import NOW, StillClock, World, book
+
+SAFE, WATCH, WARNING, DANGER, LIQUIDATION = 40_000.0, 34_500.0, 32_000.0, 31_000.0, 30_350.0
+STEP = timedelta(seconds=30)
+
+
+@dataclass
+class Line:
+    """One account looked at twice a minute; what was told, in minutes since the start."""
+
+    world: World
+    told: list[tuple[float, OutboxMessage]]
+
+    async def until(self, minute: float, mark: float | Exception) -> None:
+        """Look on until then."""
+        clock = self.world.clock
+        assert isinstance(clock, StillClock)
+        while clock.at < NOW + timedelta(minutes=minute):
+            await self.look(mark)
+            clock.at += STEP
+
+    async def look(self, mark: float | Exception) -> None:
+        """One cycle."""
+        known = len(self.world.memory.records)
+        answer = mark if isinstance(mark, Exception) else book(mark, self.world.clock.now())
+        await self.world.turn(answer)
+        minute = (self.world.clock.now() - NOW).total_seconds() / 60
+        for record in self.world.memory.records[known:]:
+            self.told += [(round(minute, 1), message) for message in record.messages]
+
+    def heard(self, destination: str = "telegram:7") -> list[tuple[float, str]]:
+        """When and what (the first line) a destination was told."""
+        return [
+            (minute, message.html.splitlines()[0].replace("<b>", "").replace("</b>", ""))
+            for minute, message in self.told
+            if message.destination == destination
+        ]
+
+    def answer(self, change: Callable[[AlertState], AlertState]) -> None:
+        """A person answers, in chat or on the command line."""
+        states = self.world.memory.states
+        for name, state in states.items():
+            states[name] = change(state)
+
+
+@pytest.fixture
+def line() -> Line:
+    """An account that nobody has answered for yet."""
+    return Line(World(book(SAFE)), [])
+
+
+def minutes(heard: Iterable[tuple[float, str]]) -> list[float]:
+    """Only the times."""
+    return [minute for minute, _ in heard]
+
+
+async def test_danger_is_repeated_every_five_minutes_until_acknowledged(line: Line) -> None:
+    """And not again, until liquidation comes near; the end is told."""
+    await line.until(12, DANGER)
+    assert minutes(line.heard()) == [0, 5, 10]
+    line.answer(lambda state: acknowledge(state, "u", line.world.clock.now()))
+    await line.until(60, DANGER)
+    assert minutes(line.heard()) == [0, 5, 10]
+    await line.until(65, LIQUIDATION)
+    assert minutes(line.heard()) == [0, 5, 10, 60, 62, 64]
+    await line.until(70, SAFE)
+    assert line.heard()[-1][1] == "🟢 SAFE · main (resolved, was liquidation)"
+
+
+async def test_a_snooze_ends_at_its_time_or_when_it_gets_worse(line: Line) -> None:
+    """Nothing in between."""
+    await line.until(1, WARNING)
+    now = line.world.clock.now()
+    line.answer(lambda state: snooze(state, "u", now, now + timedelta(minutes=59)))
+    await line.until(90, WARNING)
+    assert minutes(line.heard()) == [0, 60]
+    now = line.world.clock.now()
+    line.answer(lambda state: snooze(state, "u", now, now + timedelta(hours=8)))
+    await line.until(95, WARNING)
+    await line.until(96, DANGER)
+    assert minutes(line.heard()) == [0, 60, 95]
+
+
+async def test_watch_is_told_once_and_a_warning_every_half_hour(line: Line) -> None:
+    """Patience follows the level."""
+    await line.until(120, WATCH)
+    assert minutes(line.heard()) == [0]
+    await line.until(240, WARNING)
+    assert minutes(line.heard()) == [0, 120, 150, 180, 210]
+
+
+async def test_quiet_hours_over_midnight_in_tokyo(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From 23:00 to 07:00 in Tokyo a warning makes no sound, danger and blindness do."""
+    sleeper = Recipient("telegram:7", "en", "Asia/Tokyo", time(23), time(7), user_id="u")
+
+    async def recipients(account_id: str) -> list[Recipient]:
+        return [sleeper]
+
+    monkeypatch.setattr(line.world.memory, "recipients", recipients)
+    clock = line.world.clock
+    assert isinstance(clock, StillClock)
+    for hour, mark, silent in (
+        (13, WARNING, False),  # 22:00 in Tokyo
+        (15, WARNING, True),  # midnight: a reminder
+        (21, WARNING, True),  # 06:00
+        (22, WARNING, False),  # 07:00
+    ):
+        clock.at = datetime(2026, 1, 1, hour, tzinfo=UTC)
+        await line.look(mark)
+        assert line.told[-1][1].silent is silent or line.told[-2][1].silent is silent
+    clock.at = datetime(2026, 1, 1, 15, 30, tzinfo=UTC) + timedelta(days=1)
+    await line.look(DANGER)
+    spoken = [message for _, message in line.told if message.destination == "telegram:7"]
+    assert ("DANGER" in spoken[-1].html, spoken[-1].silent) == (True, False)
+    for _ in range(2):
+        await line.look(VenueUnavailable("no answer"))
+    spoken = [message for _, message in line.told if message.destination == "telegram:7"]
+    assert ("UNKNOWN" in spoken[-1].html, spoken[-1].silent) == (True, False)
+
+
+async def test_a_maintenance_window_mutes_all_but_liquidation(line: Line) -> None:
+    """What still holds at its end is told then; what came and went in it is not."""
+    window = MaintenanceRecord("w", "u", "account-1", NOW, NOW + timedelta(minutes=30), "an upgrade")
+    line.world.memory.windows = [window]
+    await line.until(5, DANGER)
+    await line.until(10, SAFE)
+    await line.until(15, LIQUIDATION)
+    assert minutes(line.heard()) == [10, 12, 14]
+    await line.until(20, SAFE)
+    assert [message.silent for _, message in line.told][-1] is True
+    await line.until(40, WARNING)
+    assert minutes(line.heard())[-1] == 30
+    assert "WARNING" in line.heard()[-1][1]
+
+
+async def test_a_window_of_another_person_mutes_nothing(line: Line) -> None:
+    """Nor one that is over, or has not begun."""
+    hour = timedelta(hours=1)
+    line.world.memory.windows = [
+        MaintenanceRecord("w1", "u", "account-2", NOW, NOW + hour, ""),
+        MaintenanceRecord("w2", "u", None, NOW, NOW + hour, ""),
+        MaintenanceRecord("w3", "u", "account-1", NOW + hour, NOW + 2 * hour, ""),
+    ]
+    await line.look(WARNING)
+    assert len(line.heard()) == 1
+
+
+async def test_danger_that_nobody_acknowledges_goes_to_the_second_channel_then_to_a_second_person() -> None:
+    """After 10 minutes, and 10 more; each once; who was asked first is named, and the end is told to all of them."""
+    line = Line(World(book(SAFE), second=("apprise:1",), second_person="ben"), [])
+    await line.until(45, DANGER)
+    rung = line.heard("apprise:1")
+    assert minutes(rung) == [0, 10]
+    assert rung[1][1].startswith("⏫ Nobody has acknowledged this for 10 min · main")
+    helped = [message.html for _, message in line.told if message.destination == "telegram:ben"]
+    assert minutes(line.heard("telegram:ben")) == [20]
+    assert "Asked first: anna" in helped[0]
+    assert "DANGER" in helped[0]
+    await line.until(50, SAFE)
+    assert "resolved" in line.heard("telegram:ben")[-1][1]
+    assert "resolved" in line.heard("apprise:1")[-1][1]
+
+
+async def test_an_answer_stops_the_escalation() -> None:
+    """Whoever acknowledges has it in hand."""
+    line = Line(World(book(SAFE), second=("apprise:1",), second_person="ben"), [])
+    await line.until(8, DANGER)
+    line.answer(lambda state: acknowledge(state, "anna", line.world.clock.now()))
+    await line.until(60, DANGER)
+    assert minutes(line.heard("apprise:1")) == [0]
+    assert line.heard("telegram:ben") == []
+
+
+async def test_one_story_is_one_message(line: Line) -> None:
+    """A fall into danger reaches distance, stress, drawdown and margins at once: the zone tells it."""
+    line.world.memory.settings = [
+        RuleSetting("account-1", rule, value, "u", NOW)
+        for rule, value in (("distance", 0.2), ("risk_ratio", 0.1), ("available", 0.5), ("margin_level", 0.9))
+    ]
+    await line.look(SAFE)
+    line.told.clear()
+    await line.until(4, DANGER)
+    assert [text for _, text in line.heard()] == ["🔴 DANGER · main (was safe)"]
+    firing = {state.rule for state in line.world.memory.states.values() if state.status is AlertStatus.FIRING}
+    assert {"zone", "distance", "stress", "drawdown"} <= firing
+
+
+async def test_what_else_is_wrong_is_said_in_the_same_message(line: Line) -> None:
+    """Equity is far below its peak, which the milder zone does not say: one message, as urgent as the graver."""
+    await line.look(SAFE)
+    await line.look(WATCH)
+    [message] = [message for _, message in line.told if message.destination == "telegram:7"]
+    assert message.html.startswith("🟡 <b>WATCH</b>")
+    assert message.html.endswith("Also: drawdown 55 % is at or above 20 %")
+    assert message.priority == 30
+
+
+async def test_a_persons_own_threshold_counts_from_the_next_look(line: Line) -> None:
+    """Set to 50 % the distance rings in safe, and is over when it is switched off."""
+    await line.look(SAFE)
+    line.world.memory.settings = [RuleSetting("account-1", "distance", 0.5, "u", NOW)]
+    line.world.cycle.alerting.memory.settings_changed()
+    await line.look(SAFE)
+    assert line.heard() == [(0, "🟠 Distance to liquidation · main")]
+    line.world.memory.settings = [RuleSetting("account-1", "distance", None, "u", NOW)]
+    line.world.cycle.alerting.memory.settings_changed()
+    await line.look(SAFE)
+    await line.look(SAFE)
+    assert line.heard()[-1] == (0, "🟢 Distance to liquidation · main (resolved)")
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (VenueUnavailable("no answer"), "venue unreachable: no answer"),
+        (RateLimited("slow down"), "venue unreachable: slow down"),
+        (CredentialsRejected("key refused"), "key rejected: key refused"),
+    ],
+)
+async def test_blindness_names_its_cause(line: Line, error: Exception, cause: str) -> None:
+    """The venue, the key, or the data."""
+    await line.look(error)
+    await line.look(error)
+    [state] = [state for state in line.world.memory.states.values() if state.rule == "blind"]
+    assert state.headline == cause
+
+
+async def test_missing_data_are_a_cause_of_their_own(line: Line) -> None:
+    """A book that is not whole."""
+    torn: FetchedBook = replace(book(SAFE), missing=("tiers of FOO/USDT:USDT",))
+    await line.world.turn(torn)
+    await line.world.turn(torn)
+    [state] = [state for state in line.world.memory.states.values() if state.rule == "blind"]
+    assert state.headline.startswith("data stale or missing: tiers of FOO/USDT:USDT")
+
+
+async def test_a_calm_account_asks_the_store_once(line: Line) -> None:
+    """However often it is read."""
+    await line.until(10, SAFE)
+    assert line.world.memory.briefings == 1
+    assert all(record.states == () for record in line.world.memory.records)
