@@ -7,7 +7,8 @@ is a fraction of its *base*, the largest size that it may get. Two kinds of legs
   the lines of the normal form hold at every size, and where two of them meet is a corner.
 - *sampled*: the rule looks at the size itself (tiers that apply to all of a leg, rates that grow with the size, margins
   on the entry). The leg is translated at many sizes, the ends of its tiers among them, and the lower convex hull of
-  what it asks for there stands for it: never more than the leg asks for, up to `gap`, measured between the samples.
+  what it asks for there stands for it: never more than the leg asks for, up to `gap`, measured between the samples
+  (infinite where the rule jumps at more sizes than can be looked at).
 
 Legs of one group may share: a venue that charges the larger side of a hedged symbol, the larger side of an underlying,
 or the difference of both sides (`pairing_of`).
@@ -40,7 +41,6 @@ INITIAL_PAIRING: Final[Mapping[str, Pairing]] = MappingProxyType(
     {
         "gate": "larger",
         "bitget": "larger",
-        "bitmex": "larger",
         "binance-usdm": "larger",
         "binance-usdm-multi": "larger",
         "binance-coinm": "larger",
@@ -187,6 +187,8 @@ class Burdens:
                 middle = np.interp(points[1::2, leg], grid[:, leg], hull)
                 hulls[:, demand, leg] = hull
                 self.gap[demand, leg] = max(0.0, float((middle - samples[1::2, demand, leg]).max(initial=0.0)))
+                if self._book.parameters.get(self.positions[leg].symbol, {}).get("step"):
+                    self.gap[demand, leg] = np.inf  # it jumps at more sizes than can be looked at
         self._fractions, self._hulls = grid, hulls
 
     def hidden(self, fractions: Array) -> Array:
@@ -226,8 +228,6 @@ def _sizes(book: Book, leg: Position) -> Array:
     units += [size / price if leg.kind == "inverse" else size * price for price in prices]
     floors = [tier.floor for tier in book.tiers.get(leg.symbol, ())]
     terms = book.parameters.get(leg.symbol, {})
-    if terms.get("base") and terms.get("step"):
-        floors += [float(terms["base"]) + count * float(terms["step"]) for count in range(_SAMPLES)]
     ends = {floor / unit for floor in floors for unit in units if 0.0 < floor < unit}
     if terms.get("mmr_limit") and terms.get("m"):  # the size from which the rate stands still
         limit = (2.0 * float(terms["mmr_lev_constant"]) * float(terms["mmr_limit"]) - 1.0) * float(terms["m"])
