@@ -49,6 +49,10 @@ class MemoryStore(Protocol):
         """The highest equity of each hour."""
         ...
 
+    async def snapshot_near(self, account_id: str, at: datetime, within: timedelta) -> Snapshot | None:
+        """What was known at about a moment."""
+        ...
+
 
 @dataclass(slots=True)
 class _Account:
@@ -143,6 +147,13 @@ class AlertMemory:
         levels.append(_levels(reading, reading.risk))
         while len(levels) > 1 and levels[1].at <= reading.at - AGO:
             levels.pop(0)
+
+    async def levels_ago(self, reading: Reading) -> Snapshot | None:
+        """What was known a quarter of an hour ago, from history where this process does not remember it."""
+        known = self.levels_before(reading.account_id, reading.at)
+        if known is not None:
+            return known
+        return await self._store.snapshot_near(reading.account_id, reading.at - AGO, AGO / 3)
 
     def levels_before(self, account_id: str, now: datetime) -> Snapshot | None:
         """What was known a quarter of an hour ago; None: it is not remembered."""

@@ -226,7 +226,7 @@ class Alerting:
         if not verdict.tellings and further is None:
             return announce_verdict(verdict, reading, earlier=None, audience=Audience(()), ids=self._ids)
         people, before = await sources.everybody(), await sources.earlier()
-        more = More(self.memory.levels_before(reading.account_id, reading.at), sources.ways())
+        more = More(await self.memory.levels_ago(reading), sources.ways())
         helpers = await self._helpers(record) if _is_relief(verdict) else []
         told = announce_verdict(
             verdict,

@@ -108,6 +108,10 @@ class Memory:
         """Nothing."""
         return []
 
+    async def snapshot_near(self, account_id: str, at: datetime, within: timedelta) -> Snapshot | None:
+        """Nothing."""
+        return None
+
     async def grants(self, *, account_id: str | None = None, user_id: str | None = None) -> list[GrantRecord]:
         """Nobody."""
         return []

@@ -55,9 +55,9 @@ class Alarm:
         now = opened_.clock.now()
         alert = AlertRecord("a", ACCOUNT, Rule.ZONE, ZONE, state.level, AlertReason.FIRST, now, "x")
         people = await opened_.store.recipients(ACCOUNT)
+        html = f"<b>{state.level}</b> &amp; so on"
         buttons = alert_buttons(ACCOUNT, gravity(state.level))
-        for message in messages_of(alert, lambda _: f"<b>{state.level}</b> &amp; so on", 50, people, opened_.ids,
-                                   buttons=buttons):  # fmt: skip
+        for message in messages_of(alert, lambda _: html, 50, people, opened_.ids, buttons=buttons):
             await self.sink.deliver(message.destination, message.html, buttons=message.buttons)
 
     def message(self, name: str) -> Message:
