@@ -160,9 +160,9 @@ class Pacer:
 
     def idle_for(self, chat_id: int) -> bool:
         """Whether nobody waits who is more urgent than a live message, neither here nor for the whole service."""
-        return not any(ticket.urgency > LIVE for ticket in self._waiting) and self._free_at(chat_id, LIVE) <= (
-            self._now() + _SLACK
-        )
+        now = self._now()
+        waits = any(ticket.urgency > LIVE for ticket in self._waiting)
+        return not waits and self._free_at(chat_id, LIVE, now) <= now + _SLACK
 
     async def _wait(self, chat_id: int, urgency: int, *, takes_slot: bool) -> None:
         self._tickets += 1
@@ -215,8 +215,8 @@ class Pacer:
         self._waiting.sort(key=lambda ticket: (-ticket.urgency, ticket.number))
         left: list[_Ticket] = []
         for place, ticket in enumerate(self._waiting):
-            common_at = self._common_at(ticket.urgency, takes_slot=ticket.takes_slot)
-            free_at = max(common_at, self._free_at(ticket.chat_id, ticket.urgency))
+            common_at = self._common_at(ticket.urgency, now, takes_slot=ticket.takes_slot)
+            free_at = max(common_at, self._free_at(ticket.chat_id, ticket.urgency, now))
             if free_at <= now + _SLACK:
                 self._spend(ticket, now)
                 ticket.granted.set_result(None)
@@ -237,16 +237,15 @@ class Pacer:
             chat.sent.append(now)
         self._busy += ticket.takes_slot
 
-    def _common_at(self, urgency: int, *, takes_slot: bool) -> float:
+    def _common_at(self, urgency: int, now: float, *, takes_slot: bool) -> float:
         """When the service as a whole takes one more of this urgency."""
         if takes_slot and self._busy >= self._limits.at_once:
             return math.inf
         kept = 0 if urgency >= GRAVE else self._limits.kept_per_second
-        return max(self._held_until, _window_at(self._sent, self._limits.per_second - kept, 1.0, self._now()))
+        return max(self._held_until, _window_at(self._sent, self._limits.per_second - kept, 1.0, now))
 
-    def _free_at(self, chat_id: int, urgency: int) -> float:
+    def _free_at(self, chat_id: int, urgency: int, now: float) -> float:
         """When the chat takes one more of this urgency."""
-        now = self._now()
         chat = self._chat(chat_id, now)
         needed = 1 if urgency > LIVE else min(2.0, self._limits.chat_burst)
         free_at = max(chat.held_until, now + max(0.0, needed - chat.room))

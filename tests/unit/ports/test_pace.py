@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from guard.alerts.rules import GRAVE_PRIORITY
+from guard.app.clock import SystemClock
 from guard.ports.pace import ANSWER, GRAVE, LIVE, PICTURE, Limits, Pacer
 from guard.sandbox.telegram.trouble import FloodGate, FloodLimits
 from guard.sim.seeded import seeded_random
@@ -217,3 +218,11 @@ def test_any_crowd_stays_within_the_documented_limits(seed: int) -> None:
 def test_grave_means_the_same_everywhere() -> None:
     """The pacer's scale is that of alerts."""
     assert GRAVE == GRAVE_PRIORITY
+
+
+async def test_a_clock_that_goes_on_while_turns_are_granted() -> None:
+    """A real stopwatch reads later at every look: a turn that is free now is granted now."""
+    pacer = Pacer(SystemClock())
+    async with asyncio.timeout(1), pacer.turn(1, GRAVE):
+        assert pacer.waiting == 0
+    assert pacer.idle_for(2)
