@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from guard.cli.alert_states import open_alerts, open_line
 from guard.cli.output import console, print_json, print_line, print_note
 from guard.cli.session import AsJson, ConfigFile, with_store
 
@@ -136,10 +137,10 @@ def _print_snapshots(account: str, since: str, snapshots: list[Snapshot]) -> Non
 def alerts(
     account: OneAccount = None, since: Since = "24h", config: ConfigFile = None, as_json: AsJson = False
 ) -> None:
-    """Alerts that were decided, and what is still undelivered."""
+    """What is wrong now and who has seen it, what was told, and what is still undelivered."""
     age = span(since)
 
-    async def work(opened: Opened) -> tuple[list[dict[str, object]], int]:
+    async def work(opened: Opened) -> tuple[list[dict[str, object]], list[dict[str, object]], int]:
         account_id = (await opened.account(account)).account_id if account else None
         names = {record.account_id: record.name for record in await opened.store.accounts()}
         records = await opened.store.alerts(opened.clock.now() - age, account_id)
@@ -154,12 +155,14 @@ def alerts(
             }
             for alert in records
         ]
-        return rows, await opened.store.outbox_pending()
+        return await open_alerts(opened, account_id), rows, await opened.store.outbox_pending()
 
-    rows, pending = with_store(config, work)
+    standing, rows, pending = with_store(config, work)
     if as_json:
-        print_json({"alerts": rows, "outbox_pending": pending})
+        print_json({"open": standing, "alerts": rows, "outbox_pending": pending})
         return
+    for row in standing:
+        print_line(open_line(row))
     if not rows:
         print_line(f"no alerts in the last {since}")
     for row in rows:
