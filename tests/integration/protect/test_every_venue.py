@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from guard.ports.records import OrderJournalState as State
+from guard.sandbox.engine.sides import Side
 from guard.sandbox.faults import FaultKind
 from guard.store.store import Store
 from tests.contract.venues.harness import Harness
@@ -27,6 +28,7 @@ SHARING: dict[str, dict[str, bool]] = {
     "bybit": {},
     "okx": {"multi_assets": True},
 }
+ORDERS_COUNT = {"okx", "kucoinfutures"}
 BITCOIN = {"BTC": Decimal("1.25")}
 ONE_WAY = [("BTCUSDT", "15", "43500", "BOTH"), ("ETHUSDT", "2", "3400", "BOTH")]
 SHORT = [("BTCUSDT", "-13", "43500", "BOTH")]
@@ -104,6 +106,27 @@ async def test_a_short_account_is_protected(arm: Callable[..., Any], kind: type[
 async def test_an_account_in_hedge_mode_is_protected(arm: Callable[..., Any], kind: type[Harness]) -> None:
     """Both legs of a symbol are held; each may only shrink."""
     await is_protected(await arm(kind, *HEDGE, hedge_mode=True))
+
+
+@at([kind for kind in VENUES if kind.venue in ORDERS_COUNT])
+async def test_orders_that_would_open_more_are_cancelled_first(arm: Callable[..., Any], kind: type[Harness]) -> None:
+    """Where resting orders are part of the requirement: taken back before anything is sold, those that close stay."""
+    armed = await arm(kind, *ONE_WAY)
+    for side, size, price, fields in (
+        (Side.BUY, "4", "30000", {}),
+        (Side.SELL, "1", "60000", {"reduce_only": True}),
+    ):
+        armed.harness.rest(armed.guarded, "BTCUSDT", side, size, price, **fields)
+    await armed.fall()
+    for _ in range(2):
+        await armed.turn()
+    (intent,) = await armed.intents()
+    assert intent.state == "done", intent.reason
+    remedies = [order.remedy for order in await armed.orders() if order.state is State.VERIFIED]
+    assert remedies[0] == "cancel"
+    assert "cancel" not in remedies[1:]
+    assert [order.side for order in armed.guarded.account.open_orders.values()] == [Side.SELL]
+    assert any("cancel buy" in message.html for message in await armed.messages())
 
 
 @at([kind for kind in INVERSE if kind.venue not in REPORTED_IN_COINS])

@@ -21,7 +21,7 @@ from tests.unit.protect.memory_venue import BTC, ETH, Crash, book, position
 from tests.unit.protect.world import World
 
 PROFILE = settings(
-    derandomize=True, deadline=None, max_examples=60, database=None, suppress_health_check=list(HealthCheck)
+    derandomize=True, deadline=None, max_examples=40, database=None, suppress_health_check=list(HealthCheck)
 )
 SUBMITS = st.sampled_from(
     [
