@@ -1,36 +1,43 @@
 """The outbox worker: delivers what the store holds, whatever happens to the channels, the store or the process.
 
-Owns order, pace and shutdown of deliveries. What is worth a message is decided elsewhere and stored beforehand.
+Owns order, pace and shutdown of deliveries. What is worth a message is decided elsewhere and stored beforehand; what
+became of it is stored by `guard.alerts.outbox_ledger`.
 
 Promises, each with a test:
 
-1. A message is marked delivered only after its sink said so. A crash between the two sends it once more.
-2. Messages of one destination arrive in the order in which they were written, also over failures and restarts.
+1. A message is marked delivered only after its sink said so. A crash between the two sends it once more, marked as a
+   repeat: that an attempt begins is stored before it is made.
+2. Messages of one destination arrive by urgency, equally urgent ones in the order in which they were written, also over
+   failures and restarts. What a newer message about the same supersedes is not sent; the newer one says so.
 3. A slow, failing or dead destination never delays another one.
 4. What cannot be delivered is dead with an error in the log and a notice, with its whole text, on the console.
 5. A store that fails is asked again; a sink that fails in an unforeseen way costs only its own message.
 6. `stop` returns within 2 s and leaves nothing half-written.
 7. A chat that has moved is followed and stored; a destination that accepts nothing is told on the second channels,
    once a day, besides every notice on the console.
+8. A service's limits are kept by the pacer, the most urgent message of all destinations going first.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import structlog
 
-from guard.alerts.announce import CONSOLE
-from guard.alerts.backoff import RetryPolicy, is_given_up, pause_s
-from guard.alerts.delivery import Delivered, Outcome, Postponed, Undeliverable, attempt
-from guard.alerts.render import render_undelivered
-from guard.language.speech import ENGLISH
+from guard.alerts.backoff import RetryPolicy
+from guard.alerts.delivery import Outcome, Postponed, attempt, telegram_address
+from guard.alerts.outbox_ledger import Ledger, OutboxStore
+from guard.alerts.outbox_notes import needs_words, worded
+from guard.alerts.outbox_queue import Parcel, may_have_arrived, queues
+from guard.language.speech import ENGLISH, Speech
 from guard.ports.clock import Clock, Ids
 from guard.ports.errors import StoreError
+from guard.ports.pace import Limits, Pacer
 from guard.ports.records import QUIET_PRIORITY, OutboxMessage
 from guard.ports.sending import Sink
 
@@ -42,42 +49,10 @@ _ALL_PENDING: Final = datetime(9000, 1, 1, tzinfo=UTC)
 _WINDOW_GROWTH: Final = 4
 _CANCEL_GRACE_S: Final = 0.5
 
-# Begins the stored error of an attempt whose answer was lost; the repeat is then marked as one for the reader.
-_MAYBE: Final = "may have arrived: "
-_UNDELIVERED: Final = "undelivered|"
-_REPEAT_NOTE: Final = "🔁 Repeated, it may have reached you already:\n"
-
-
-class OutboxStore(Protocol):
-    """What the outbox needs of the store. Every method may raise a `StoreError`, and has then written nothing."""
-
-    async def add_message(self, message: OutboxMessage) -> object:
-        """Add a message; a known `dedupe_key` makes this a no-op."""
-        ...
-
-    async def due_messages(self, now: datetime, limit: int) -> list[OutboxMessage]:
-        """Pending messages with no `next_attempt_at` after `now`, the most urgent first, then the oldest."""
-        ...
-
-    async def mark_delivered(self, message_id: str, at: datetime, receipt: str) -> object:
-        """It arrived."""
-        ...
-
-    async def mark_retry(self, message_id: str, at: datetime, error: str, next_attempt_at: datetime) -> object:
-        """One more attempt failed; the next is not before `next_attempt_at`."""
-        ...
-
-    async def mark_dead(self, message_id: str, at: datetime, error: str) -> object:
-        """It will never arrive."""
-        ...
-
-    async def mark_chat_dead(self, chat_id: int, at: datetime) -> object:
-        """Nothing can be sent to this chat any more."""
-        ...
-
-    async def move_chat(self, chat_id: int, new_chat_id: int) -> object:
-        """The chat has a new id: its links and its waiting messages follow; repeated, it changes nothing."""
-        ...
+# With a backlog the store is asked for at most this part of the time, and even so at least twice a second.
+_ASKING_SHARE: Final = 1 / 3
+_ASKING_PAUSE_MAX_S: Final = 0.5
+_ASKING_FREE_S: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +62,10 @@ class OutboxPolicy:
     Args:
         poll_s: longest sleep; messages of other processes are noticed after this long.
         send_timeout_s: longest wait for one answer of a sink.
-        window: messages asked of the store at once; grows while all of them are held back.
+        begin_timeout_s: longest wait until it is stored that an attempt begins; an alarm does not wait for a store.
+        window: messages asked of the store at once; grows until all that are pending have been seen.
         window_max: largest window.
-        concurrent: most destinations served at the same time.
+        concurrent: most chats served at the same time, where no pacer says otherwise.
         store_pause_s: pause after a failure of the store.
         stop_sending_s: how long `stop` lets deliveries in flight end by themselves.
         stop_writing_s: how long it then lets their results be written.
@@ -98,6 +74,7 @@ class OutboxPolicy:
 
     poll_s: float = 5.0
     send_timeout_s: float = 20.0
+    begin_timeout_s: float = 0.25
     window: int = 200
     window_max: int = 50_000
     concurrent: int = 32
@@ -107,12 +84,8 @@ class OutboxPolicy:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 
 
-@dataclass(frozen=True, slots=True)
-class _Hold:
-    """A destination waits for its oldest message until a moment on the monotonic clock."""
-
-    message_id: str
-    until: float
+async def _english(_: OutboxMessage) -> Speech:
+    return ENGLISH
 
 
 class Outbox:
@@ -126,6 +99,8 @@ class Outbox:
         chance: numbers in [0, 1) that spread repeats.
         policy: limits.
         second: destinations that are told, besides the console, when another one accepts nothing.
+        pacer: the chat service's limits, shared with all who send there; None: only `concurrent` holds.
+        speech: how whoever gets a message reads; asked only when the outbox adds words of its own.
     """
 
     def __init__(
@@ -138,24 +113,50 @@ class Outbox:
         chance: Callable[[], float],
         policy: OutboxPolicy | None = None,
         second: Sequence[str] = (),
+        pacer: Pacer | None = None,
+        speech: Callable[[OutboxMessage], Awaitable[Speech]] = _english,
     ) -> None:
-        self._second = tuple(second)
         self._store = store
         self._sinks = {sink.scheme: sink for sink in sinks}
         self._clock = clock
-        self._ids = ids
-        self._chance = chance
         self._policy = policy or OutboxPolicy()
+        self._pacer = pacer or Pacer(clock, Limits.only_at_once(self._policy.concurrent))
+        self._speech = speech
+        self._ledger = Ledger(store, clock, ids, chance=chance, retry=self._policy.retry, second=second)
+        self._window = self._policy.window
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._slots = asyncio.Semaphore(self._policy.concurrent)
+        self._queues: dict[str, list[Parcel]] = {}
         self._lanes: dict[str, asyncio.Task[None]] = {}
-        self._holds: dict[str, _Hold] = {}
+        # On the monotonic clock: until when a message waits, and a destination that asked to be left alone.
+        self._holds: dict[str, float] = {}
+        self._quiet: dict[str, float] = {}
+        self._in_flight: dict[str, Parcel] = {}
+        # What was read before these were decided may still show them as pending.
+        self._settled: set[str] = set()
         self._writing: dict[str, asyncio.Task[bool]] = {}
+        self._beginning: set[asyncio.Task[bool]] = set()
         self._unwritten: dict[str, Outcome] = {}
-        self.delivered = 0
-        self.postponed = 0
-        self.dead = 0
+
+    @property
+    def delivered(self) -> int:
+        """How many messages arrived."""
+        return self._ledger.delivered
+
+    @property
+    def postponed(self) -> int:
+        """How many attempts failed that will be repeated."""
+        return self._ledger.postponed
+
+    @property
+    def superseded(self) -> int:
+        """How many messages were not sent because a newer one about the same was."""
+        return self._ledger.superseded
+
+    @property
+    def dead(self) -> int:
+        """How many messages will never arrive."""
+        return self._ledger.dead
 
     def wake(self) -> None:
         """Look for messages at once."""
@@ -166,9 +167,13 @@ class Outbox:
         try:
             while not self._stopping.is_set():
                 self._woken.clear()
+                began = self._clock.monotonic()
                 if not await self._survive(self._round(), "outbox round"):
                     await self._pause(self._stopping, self._policy.store_pause_s)
                     continue
+                took_s = self._clock.monotonic() - began
+                if took_s > _ASKING_FREE_S:
+                    await self._pause(self._stopping, min(_ASKING_PAUSE_MAX_S, took_s * (1 / _ASKING_SHARE - 1)))
                 await self._pause(self._woken, self._next_look_s())
         finally:
             await self.stop()
@@ -197,96 +202,170 @@ class Outbox:
             for lane in lanes:
                 lane.cancel()
             await asyncio.wait(lanes, timeout=self._policy.stop_writing_s / 2)
-        writing = list(self._writing.values())
+        writing = [*self._writing.values(), *self._beginning]
         if writing:
             await asyncio.wait(writing, timeout=self._policy.stop_writing_s)
             for write in writing:
                 write.cancel()
 
+    # Looking
+
     async def _round(self) -> bool:
-        """Start a lane for every destination that may be served; True when one was started or is at work."""
-        window = self._policy.window
-        while True:
-            pending = await self._store.due_messages(_ALL_PENDING, window)
-            started = self._start_lanes(pending)
-            if started or len(pending) < window or window >= self._policy.window_max:
-                return bool(self._lanes)
-            window *= _WINDOW_GROWTH  # all that was seen is held back or being served: look behind it
-
-    def _start_lanes(self, pending: list[OutboxMessage]) -> bool:
-        started = False
-        by_destination: dict[str, list[OutboxMessage]] = {}
-        for message in sorted(pending, key=lambda message: message.created_at):
-            by_destination.setdefault(message.destination, []).append(message)
-        self._holds = {name: hold for name, hold in self._holds.items() if name in by_destination}
-        for destination in dict.fromkeys(message.destination for message in pending):  # most urgent first
-            messages = by_destination[destination]
-            if destination not in self._lanes and self._may_go(messages[0]):
-                lane = asyncio.create_task(self._lane(destination, messages), name=f"outbox {destination}")
+        """See what is pending and start a lane for every destination that may be served; whether any is at work."""
+        known = frozenset(self._settled)
+        pending = await self._pending()
+        gone = known | self._settled
+        self._settled -= known  # what is read from now on cannot show them any more
+        busy = {each for parcel in self._in_flight.values() for each in parcel.ids}
+        ids = {message.message_id for message in pending}
+        self._holds = {each: until for each, until in self._holds.items() if each in ids}
+        self._queues = queues(
+            (message for message in pending if message.message_id not in gone | busy), self._unwritten
+        )
+        for destination, parcels in self._queues.items():
+            if destination in self._lanes:
+                self._hasten(destination, parcels[0].message.priority)
+            elif self._may_go(parcels[0].message):
+                lane = asyncio.create_task(self._lane(destination), name=f"outbox {destination}")
                 self._lanes[destination] = lane
-                started = True
-        return started
+        return bool(self._lanes)
 
-    def _may_go(self, oldest: OutboxMessage) -> bool:
-        """Whether a destination's oldest message may be tried now; remembers until when it may not."""
-        hold = self._holds.get(oldest.destination)
-        if hold is None or hold.message_id != oldest.message_id:
-            due = oldest.next_attempt_at
-            wait_s = (due - self._clock.now()).total_seconds() if due else 0.0
-            hold = self._hold(oldest, max(0.0, wait_s))
-        return hold.until <= self._clock.monotonic()
+    async def _pending(self) -> list[OutboxMessage]:
+        """All pending messages, as far as they can be overseen: what supersedes what cannot be seen in a part."""
+        while True:
+            pending = await self._store.due_messages(_ALL_PENDING, self._window)
+            if len(pending) < self._window or self._window >= self._policy.window_max:
+                break
+            self._window *= _WINDOW_GROWTH
+        if len(pending) * _WINDOW_GROWTH * 2 < self._window:
+            self._window = max(self._policy.window, self._window // _WINDOW_GROWTH)
+        return pending
 
-    def _hold(self, message: OutboxMessage, seconds: float) -> _Hold:
-        hold = _Hold(message.message_id, self._clock.monotonic() + seconds)
-        self._holds[message.destination] = hold
-        return hold
+    def _may_go(self, message: OutboxMessage) -> bool:
+        """Whether a message may be tried now; remembers until when it may not."""
+        if message.message_id not in self._holds:
+            due = message.next_attempt_at
+            self._hold(message, max(0.0, (due - self._clock.now()).total_seconds()) if due else 0.0)
+        return self._free_at(message) <= self._clock.monotonic()
+
+    def _free_at(self, message: OutboxMessage) -> float:
+        return max(self._holds.get(message.message_id, 0.0), self._quiet.get(message.destination, 0.0))
+
+    def _hold(self, message: OutboxMessage, seconds: float) -> None:
+        self._holds[message.message_id] = self._clock.monotonic() + seconds
 
     def _next_look_s(self) -> float:
         """Seconds until the next destination may be served, at most the poll."""
-        waits = [hold.until for destination, hold in self._holds.items() if destination not in self._lanes]
+        waits = [
+            self._free_at(parcels[0].message)
+            for destination, parcels in self._queues.items()
+            if parcels and destination not in self._lanes
+        ]
         first = min(waits, default=float("inf")) - self._clock.monotonic()
         return min(self._policy.poll_s, max(0.0, first))
 
-    async def _lane(self, destination: str, messages: list[OutboxMessage]) -> None:
+    # Serving
+
+    async def _lane(self, destination: str) -> None:
         """Serve one destination while it can be served."""
+        done = False
         try:
-            async with self._slots:
-                await self._survive(self._serve(messages), f"deliveries to {destination}")
+            done = await self._survive(self._serve(destination), f"deliveries to {destination}")
         finally:
+            self._in_flight.pop(destination, None)
             del self._lanes[destination]
-            self._woken.set()
+            if not done or self._queues.get(destination):
+                self._woken.set()
 
-    async def _serve(self, messages: list[OutboxMessage]) -> None:
+    async def _serve(self, destination: str) -> None:
         """Deliver one after the other, until one must wait."""
-        for message in messages:
-            if self._stopping.is_set():
-                return
-            self._hold(message, self._policy.retry.cap_s)  # stands only if a defect of ours ends this turn
-            if not await self._deliver(message):
-                return  # one that waits, or that has moved: the others have moved with it
+        while (head := self._next(destination)) is not None:
+            async with self._turn(head.message):
+                # What is due now: newer and graver ones may have come while this one waited for its turn.
+                parcel = self._next(destination)
+                if parcel is None:
+                    break
+                self._in_flight[destination] = parcel
+                self._hold(parcel.message, self._policy.retry.cap_s)  # stands only if a defect ends this turn
+                outcome = self._unwritten.get(parcel.message.message_id) or await self._attempt(parcel)
+            if not await self._settle(parcel, outcome):
+                self._in_flight.pop(destination, None)  # before the next look, or it would not be seen
+                self._woken.set()
+                break  # one that waits, or that has moved: the others have moved with it
 
-    async def _deliver(self, message: OutboxMessage) -> bool:
-        """One attempt and its mark; False when the destination must wait for this message."""
+    def _next(self, destination: str) -> Parcel | None:
+        """What is to be sent next; None when nothing may be."""
+        parcels = self._queues.get(destination)
+        if self._stopping.is_set() or not parcels or not self._may_go(parcels[0].message):
+            return None
+        return parcels[0]
+
+    @asynccontextmanager
+    async def _turn(self, message: OutboxMessage) -> AsyncIterator[None]:
+        """Wait until the destination's service takes a message of this urgency."""
+        address = telegram_address(message.destination)
+        if address is None or message.message_id in self._unwritten:
+            yield
+            return
+        async with self._pacer.turn(address.chat_id, message.priority):
+            yield
+
+    def _hasten(self, destination: str, priority: int) -> None:
+        """A lane that waits for its turn may have something graver to send by now."""
+        address = telegram_address(destination)
+        if address is not None:
+            self._pacer.hasten(address.chat_id, priority)
+
+    async def _attempt(self, parcel: Parcel) -> Outcome:
+        """One attempt; the store knows of it beforehand."""
+        message = parcel.message
         html = message.html
-        if (message.last_error or "").startswith(_MAYBE):
-            html = _REPEAT_NOTE + html
-        outcome = self._unwritten.get(message.message_id)
-        if outcome is None:
-            silent, timeout_s = message.priority <= QUIET_PRIORITY, self._policy.send_timeout_s
-            outcome = await attempt(message.destination, html, self._sinks, timeout_s, silent=silent)
-        if isinstance(outcome, Postponed) and is_given_up(message, outcome, self._clock.now(), self._policy.retry):
-            error = f"given up after {message.attempts + 1} attempts: {outcome.error}"
-            outcome = Undeliverable(error, moved_to=outcome.moved_to)
-        # Shielded: a mark that was begun is written even when the lane is cancelled, else the message comes twice.
-        write = asyncio.create_task(self._write(message, outcome), name=f"mark {message.message_id}")
-        self._writing[message.message_id] = write
-        written = await asyncio.shield(write)
-        return written and not isinstance(outcome, Postponed) and outcome.moved_to is None
+        if needs_words(parcel):
+            html = worded(parcel, await self._speech_for(message))
+        if not may_have_arrived(message):
+            begin = asyncio.create_task(self._survive(self._ledger.begin(message), "beginning of an attempt"))
+            self._beginning.add(begin)
+            begin.add_done_callback(self._beginning.discard)
+            await asyncio.wait((begin,), timeout=self._policy.begin_timeout_s)
+        outcome = await attempt(
+            message.destination,
+            html,
+            self._sinks,
+            self._policy.send_timeout_s,
+            silent=message.silent or message.priority <= QUIET_PRIORITY,
+            buttons=message.buttons,
+        )
+        return self._ledger.judged(message, outcome)
 
-    async def _write(self, message: OutboxMessage, outcome: Outcome) -> bool:
-        """Record an outcome; when the store fails, remember it: the next turn writes it without sending again."""
+    async def _speech_for(self, message: OutboxMessage) -> Speech:
         try:
-            written = await self._survive(self._record(message, outcome), "mark of a message")
+            return await self._speech(message)
+        except StoreError as error:
+            log.warning("not known how a person reads, saying it in English", to=message.destination, error=str(error))
+            return ENGLISH
+
+    async def _settle(self, parcel: Parcel, outcome: Outcome) -> bool:
+        """Record an outcome; False when the destination must wait, or its messages be looked up anew."""
+        # Shielded: a mark that was begun is written even when the lane is cancelled, else the message comes twice.
+        write = asyncio.create_task(self._write(parcel, outcome), name=f"mark {parcel.message.message_id}")
+        self._writing[parcel.message.message_id] = write
+        written = await asyncio.shield(write)
+        if isinstance(outcome, Postponed):
+            if outcome.retry_after_s is not None:
+                self._quiet[parcel.message.destination] = self._clock.monotonic() + outcome.retry_after_s
+            return False
+        if written:
+            self._settled |= parcel.ids
+            queue = self._queues.get(parcel.message.destination, [])
+            queue[:] = [each for each in queue if each.message.message_id not in parcel.ids]
+        self._in_flight.pop(parcel.message.destination, None)
+        return written and outcome.moved_to is None
+
+    async def _write(self, parcel: Parcel, outcome: Outcome) -> bool:
+        """Record an outcome; when the store fails, remember it: the next turn writes it without sending again."""
+        message = parcel.message
+        try:
+            written = await self._survive(self._ledger.record(parcel, outcome, self._hold), "mark of a message")
         finally:
             del self._writing[message.message_id]
         if written:
@@ -295,85 +374,6 @@ class Outbox:
             self._unwritten[message.message_id] = outcome
             self._hold(message, self._policy.store_pause_s)
         return written
-
-    async def _record(self, message: OutboxMessage, outcome: Outcome) -> None:
-        """Store what became of a message.
-
-        A chat's move is stored after the mark of a message that goes on: in between, another lane would find it still
-        pending at the new address, and send it again.
-        """
-        now = self._clock.now()
-        match outcome:
-            case Delivered():
-                await self._store.mark_delivered(message.message_id, now, outcome.receipt)
-                self.delivered += 1
-                log.info("delivered", message=message.message_id, to=message.destination, attempts=message.attempts + 1)
-                await self._follow(message, outcome)
-            case Postponed():
-                await self._postpone(message, outcome, now)
-                await self._follow(message, outcome)
-            case Undeliverable():
-                await self._bury(await self._follow(message, outcome), outcome, now)
-
-    async def _follow(self, message: OutboxMessage, outcome: Outcome) -> OutboxMessage:
-        """Store where the chat went; the message at its new address. What fails here, the next message does anew."""
-        old, new = _chat_of(message.destination), _chat_of(outcome.moved_to or "")
-        if outcome.moved_to is None or old is None or new is None:
-            return message
-        try:
-            await self._store.move_chat(old, new)
-        except StoreError as error:
-            log.warning("chat has moved, which is not stored yet", old=message.destination, error=str(error))
-            return message
-        log.warning("chat has moved", old=message.destination, new=outcome.moved_to)
-        return replace(message, destination=outcome.moved_to)
-
-    async def _postpone(self, message: OutboxMessage, outcome: Postponed, now: datetime) -> None:
-        wait_s = pause_s(message.attempts + 1, outcome.retry_after_s, self._policy.retry, self._chance())
-        # Held in memory first: also when the store fails now, the channel is not asked again too early.
-        self._hold(message, wait_s)
-        error = _MAYBE + outcome.error if outcome.may_have_arrived else outcome.error
-        await self._store.mark_retry(message.message_id, now, error, now + timedelta(seconds=wait_s))
-        self.postponed += 1
-        level = log.error if outcome.defect else log.warning
-        level("not delivered yet", to=message.destination, error=outcome.error, again_in_s=round(wait_s, 1))
-
-    async def _bury(self, message: OutboxMessage, outcome: Undeliverable, now: datetime) -> None:
-        """Notice first, mark last: a crash in between repeats a no-op instead of losing the notice."""
-        for notice in self._notices(message, outcome, now):
-            await self._store.add_message(notice)
-        chat_id = _chat_of(message.destination)
-        if outcome.chat_gone and chat_id is not None:
-            await self._store.mark_chat_dead(chat_id, now)
-        await self._store.mark_dead(message.message_id, now, outcome.error)
-        self.dead += 1
-        log.error("undelivered", message=message.message_id, to=message.destination, error=outcome.error)
-
-    def _notices(self, message: OutboxMessage, outcome: Undeliverable, now: datetime) -> list[OutboxMessage]:
-        """Who is told that a message is lost: the console each time, the second channels once a day.
-
-        A lost notice is told on the console alone: channels that are all dead must not write about each other for ever.
-        """
-        if message.destination == CONSOLE:
-            return []
-        told = {CONSOLE: f"{_UNDELIVERED}{message.message_id}"}
-        if not message.dedupe_key.startswith(_UNDELIVERED):
-            day = f"{_UNDELIVERED}{message.destination}|{now.astimezone(UTC):%Y-%m-%d}"
-            told |= {other: f"{day}|{other}" for other in self._second if other != message.destination}
-        html = render_undelivered(ENGLISH, message.destination, outcome.error, message.html, now)
-        return [
-            OutboxMessage(
-                message_id=self._ids.new("message"),
-                dedupe_key=key,
-                destination=destination,
-                html=html,
-                created_at=now,
-                priority=message.priority,
-                alert_id=message.alert_id,
-                account_id=message.account_id,
-            )
-            for destination, key in told.items()
-        ]
 
     async def _survive(self, work: Coroutine[Any, Any, object], what: str) -> bool:
         """Run a step of the worker; False when it failed, which is logged and never ends the worker."""
@@ -400,9 +400,3 @@ class Outbox:
                 await event.wait()
         except TimeoutError:
             return
-
-
-def _chat_of(destination: str) -> int | None:
-    """The chat id of `telegram:1234`; None where there is none."""
-    scheme, _, chat = destination.partition(":")
-    return int(chat) if scheme == "telegram" and chat.removeprefix("-").isdecimal() else None

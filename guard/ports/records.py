@@ -211,6 +211,9 @@ class AlertRecord:
     text: str
 
 
+SUPERSEDED: Final = "superseded by "
+"""Begins the stored error of a message that was not sent because a newer one about the same was."""
+
 QUIET_PRIORITY: Final = -1
 """Of messages that can wait for the morning: after all others, and without a sound where the channel can do so."""
 

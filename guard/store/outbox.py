@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,12 +11,13 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select, upd
 from sqlalchemy.dialects import postgresql, sqlite
 
 from guard.ports.errors import StoreError
-from guard.ports.records import OutboxMessage
+from guard.ports.records import SUPERSEDED, OutboxMessage
 from guard.store.tables import OutboxRow, table
 
 _outbox: Final = table(OutboxRow)
 _older: Final = _outbox.alias("older")
 
+_AT_ONCE: Final = 500
 _IS_PENDING: Final = _outbox.c.delivered_at.is_(None) & _outbox.c.dead_at.is_(None)
 
 # A second message with the same dedupe key is a no-op; any other clash is an error.
@@ -64,9 +65,17 @@ def due_messages(connection: Connection, now: datetime, limit: int) -> list[Outb
     return [_message(row) for row in rows]
 
 
-def mark_delivered(connection: Connection, message_id: str, at: datetime, receipt: str) -> None:
-    """The channel took it. The first receipt is kept."""
+def mark_begun(connection: Connection, message_id: str, note: str) -> None:
+    """An attempt is about to be made; `note` is what is to be known of it if nothing more is ever heard."""
+    _settle(connection, message_id, last_error=note)
+
+
+def mark_delivered(
+    connection: Connection, message_id: str, at: datetime, receipt: str, superseding: Sequence[str] = ()
+) -> None:
+    """The channel took it, and with it what it supersedes. The first receipt is kept."""
     _settle(connection, message_id, delivered_at=at, receipt=receipt, attempts=_outbox.c.attempts + 1, last_error=None)
+    _supersede(connection, message_id, at, superseding)
 
 
 def mark_retry(connection: Connection, message_id: str, at: datetime, error: str, next_attempt_at: datetime) -> None:
@@ -82,9 +91,20 @@ def mark_retry(connection: Connection, message_id: str, at: datetime, error: str
     )
 
 
-def mark_dead(connection: Connection, message_id: str, at: datetime, error: str) -> None:
-    """It will never be delivered; it stays to be shown."""
+def mark_dead(
+    connection: Connection, message_id: str, at: datetime, error: str, superseding: Sequence[str] = ()
+) -> None:
+    """It will never be delivered, nor what it supersedes; all stay to be shown."""
     _settle(connection, message_id, dead_at=at, attempts=_outbox.c.attempts + 1, last_error=error)
+    _supersede(connection, message_id, at, superseding)
+
+
+def _supersede(connection: Connection, message_id: str, at: datetime, older: Sequence[str]) -> None:
+    """Older messages about the same are not sent any more; they stay to be shown."""
+    for start in range(0, len(older), _AT_ONCE):
+        these = _outbox.c.message_id.in_(older[start : start + _AT_ONCE])
+        values = {"dead_at": at, "last_error": f"{SUPERSEDED}{message_id}"}
+        connection.execute(update(_outbox).where(these & _IS_PENDING).values(**values))
 
 
 def outbox_pending(connection: Connection) -> int:

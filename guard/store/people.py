@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime, time
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, literal, select, update
 
 from guard.ports.errors import InputError, StoreError
 from guard.ports.records import ChatRecord, UserRecord
@@ -68,6 +68,11 @@ def create_link_code(connection: Connection, user_id: str, code: str, expires_at
     connection.execute(insert(_codes), {"code_hash": _hash(code), "user_id": user_id, "expires_at": expires_at})
 
 
+def void_link_code(connection: Connection, code: str) -> None:
+    """Forget a code: others have read it."""
+    connection.execute(delete(_codes).where(_codes.c.code_hash == _hash(code)))
+
+
 def redeem_link_code(
     connection: Connection, code: str, chat_id: int, chat_user_id: int, title: str, now: datetime
 ) -> UserRecord | None:
@@ -87,7 +92,7 @@ def redeem_link_code(
     )
     if row is None:
         return None
-    connection.execute(delete(_codes).where(_codes.c.code_hash == _hash(code)))
+    void_link_code(connection, code)
     user = user_of(row)
     same_person = _chats.c.chat_user_id == chat_user_id
     elsewhere = (_chats.c.user_id != user.user_id) | (_chats.c.chat_id == chat_id)
@@ -128,6 +133,12 @@ def revive_chat(connection: Connection, chat_id: int) -> bool:
     return connection.execute(update(_chats).where(dead).values(dead_since=None)).rowcount > 0
 
 
+def mark_chat_alive(connection: Connection, chat_id: int) -> None:
+    """A chat, or a group with all its topics, accepts messages again."""
+    for links in (_chats, _groups):
+        connection.execute(update(links).where(links.c.chat_id == chat_id).values(dead_since=None))
+
+
 def move_chat(connection: Connection, chat_id: int, new_chat_id: int) -> None:
     """A chat has a new id: its links, what it hears as a group and its waiting messages follow.
 
@@ -141,10 +152,12 @@ def move_chat(connection: Connection, chat_id: int, new_chat_id: int) -> None:
     group = _groups.c.chat_id == chat_id
     connection.execute(delete(_groups).where(group & _groups.c.user_id.in_(there_too)))
     connection.execute(update(_groups).where(group).values(chat_id=new_chat_id))
-    waits = (
-        (_outbox.c.destination == destination(chat_id)) & _outbox.c.delivered_at.is_(None) & _outbox.c.dead_at.is_(None)
-    )
-    connection.execute(update(_outbox).where(waits).values(destination=destination(new_chat_id)))
+    waits = _outbox.c.delivered_at.is_(None) & _outbox.c.dead_at.is_(None)
+    here, moved = destination(chat_id), destination(new_chat_id)
+    connection.execute(update(_outbox).where(waits & (_outbox.c.destination == here)).values(destination=moved))
+    topics = waits & _outbox.c.destination.startswith(f"{here}/")
+    tail = func.substr(_outbox.c.destination, len(here) + 1)
+    connection.execute(update(_outbox).where(topics).values(destination=literal(moved) + tail))
 
 
 def destination(chat_id: int, topic_id: int | None = None) -> str:

@@ -102,9 +102,11 @@ def groups_of(connection: Connection, user_id: str) -> list[GroupRecord]:
     return [_group(row) for row in connection.execute(statement).mappings()]
 
 
-def mark_group_dead(connection: Connection, chat_id: int, at: datetime) -> None:
-    """A group accepts nothing any more; the first time is kept."""
+def mark_group_dead(connection: Connection, chat_id: int, at: datetime, topic_id: int | None) -> None:
+    """A group, or one topic of it, accepts nothing any more; the first time is kept."""
     this = (_groups.c.chat_id == chat_id) & _groups.c.dead_since.is_(None)
+    if topic_id is not None:
+        this &= _groups.c.topic_id == topic_id
     connection.execute(update(_groups).where(this).values(dead_since=at))
 
 

@@ -320,17 +320,23 @@ class Store(AlertDoor, AuditDoor, ConsentDoor, HedgeDoor, PeopleDoor):
         """Messages to send now: highest priority first, then oldest; none overtakes its like."""
         return await self._read(outbox.due_messages, now, limit)
 
-    async def mark_delivered(self, message_id: str, at: datetime, receipt: str) -> None:
-        """The channel took the message."""
-        await self._write(outbox.mark_delivered, message_id, at, receipt)
+    async def mark_begun(self, message_id: str, note: str) -> None:
+        """The message is about to be sent; `note` stands if nothing more is ever heard of it."""
+        await self._write(outbox.mark_begun, message_id, note)
+
+    async def mark_delivered(
+        self, message_id: str, at: datetime, receipt: str, superseding: Sequence[str] = ()
+    ) -> None:
+        """The channel took the message; older ones that it supersedes are not sent any more."""
+        await self._write(outbox.mark_delivered, message_id, at, receipt, superseding)
 
     async def mark_retry(self, message_id: str, at: datetime, error: str, next_attempt_at: datetime) -> None:
         """An attempt failed; try again not before `next_attempt_at`."""
         await self._write(outbox.mark_retry, message_id, at, error, next_attempt_at)
 
-    async def mark_dead(self, message_id: str, at: datetime, error: str) -> None:
-        """The message will never be delivered; it stays to be shown."""
-        await self._write(outbox.mark_dead, message_id, at, error)
+    async def mark_dead(self, message_id: str, at: datetime, error: str, superseding: Sequence[str] = ()) -> None:
+        """The message will never be delivered, nor older ones that it supersedes; all stay to be shown."""
+        await self._write(outbox.mark_dead, message_id, at, error, superseding)
 
     async def outbox_pending(self) -> int:
         """How many messages wait."""

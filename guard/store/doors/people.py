@@ -24,6 +24,10 @@ class PeopleDoor(Door):
         """A person's quiet hours in their own zone; None: none."""
         await self._write(roles.set_quiet, user_id, quiet_from, quiet_to)
 
+    async def void_link_code(self, code: str) -> None:
+        """Forget a one-time code: others have read it."""
+        await self._write(people.void_link_code, code)
+
     async def revive_chat(self, chat_id: int) -> bool:
         """A chat accepts messages again; False when it was not dead."""
         return await self._write(people.revive_chat, chat_id)
@@ -56,6 +60,10 @@ class PeopleDoor(Door):
         """The groups that hear a person's alerts, dead ones too."""
         return await self._read(roles.groups_of, user_id)
 
-    async def mark_group_dead(self, chat_id: int, at: datetime) -> None:
-        """A group accepts nothing any more."""
-        await self._write(roles.mark_group_dead, chat_id, at)
+    async def mark_group_dead(self, chat_id: int, at: datetime, topic_id: int | None = None) -> None:
+        """A group accepts nothing any more; with `topic_id`, only that topic of it."""
+        await self._write(roles.mark_group_dead, chat_id, at, topic_id)
+
+    async def mark_chat_alive(self, chat_id: int) -> None:
+        """A chat or group that accepted nothing accepts messages again."""
+        await self._write(people.mark_chat_alive, chat_id)

@@ -146,3 +146,36 @@ async def test_a_full_outbox_is_in_order(store: Store, make: Any) -> None:
         await store.mark_retry(f"m{number:04}", make.at(3000), "flood", make.at(9000))
     assert await due(store, make.at(4000)) == []
     assert len(await due(store, make.at(9000), 5000)) == 2000
+
+
+async def test_what_is_superseded_is_marked_with_what_supersedes_it(store: Store, make: Any) -> None:
+    """One transaction: the newest arrived, the older ones never will, and stay to be shown."""
+    for number in range(3):
+        await store.add_message(make.message(f"m{number}", number))
+    await store.mark_delivered("m2", make.at(9), "receipt", ["m0", "m1"])
+    assert await store.outbox_pending() == 0
+    dead = await store.dead_messages(make.start)
+    assert [(message.message_id, message.last_error) for message in dead] == [
+        ("m0", "superseded by m2"),
+        ("m1", "superseded by m2"),
+    ]
+
+
+async def test_an_attempt_that_has_begun_is_known(store: Store, make: Any) -> None:
+    """No attempt is counted; what is settled already stays as it is."""
+    await store.add_message(make.message("m1"))
+    await store.mark_begun("m1", "may have arrived: cut")
+    (message,) = await store.due_messages(make.start, 9)
+    assert message == replace(make.message("m1"), last_error="may have arrived: cut")
+    await store.mark_delivered("m1", make.at(1), "receipt")
+    await store.mark_begun("m1", "may have arrived: late")
+    assert await store.outbox_pending() == 0
+
+
+async def test_messages_to_topics_follow_their_group(store: Store, make: Any) -> None:
+    """The topic's part of the destination stays."""
+    for number, to in enumerate(("telegram:-5", "telegram:-5/7", "telegram:-55/7")):
+        await store.add_message(make.message(f"m{number}", number, destination=to))
+    await store.move_chat(-5, -1005)
+    found = [message.destination for message in await store.due_messages(make.at(9), 9)]
+    assert found == ["telegram:-1005", "telegram:-1005/7", "telegram:-55/7"]

@@ -154,7 +154,7 @@ async def test_a_restart_delivers_what_the_last_life_left(
 async def test_stopping_amid_a_hanging_send_is_quick_and_loses_nothing(
     process: Begin, telegram: TelegramSandbox, anna: Person
 ) -> None:
-    """The cut send stays pending and goes with the next start."""
+    """The cut send stays pending and goes with the next start, marked: nobody knows whether it arrived."""
     telegram.fail_next(1, FaultKind.HANG, method="sendMessage")
     async with process() as first:
         await first.put(0)
@@ -165,4 +165,4 @@ async def test_stopping_amid_a_hanging_send_is_quick_and_loses_nothing(
         assert await first.store.outbox_pending() == 1
     async with process() as second:
         await second.settled()
-    assert texts(anna) == ["message 0"]
+    assert texts(anna) == ["🔁 Repeated, it may have reached you already:\nmessage 0"]
