@@ -17,7 +17,7 @@ from guard.app.readers import reader_of, speech_for
 from guard.bot.desks.upkeep import AccountState, Drill, LogView, ServiceState
 from guard.language.speech import Speech
 from guard.ports.errors import StoreError
-from guard.ports.records import AccountRecord, OutboxMessage
+from guard.ports.records import SUPERSEDED, AccountRecord, OutboxMessage
 from guard.risk.zones import Zone
 from guard.web.health import HEARTBEAT_OFF
 
@@ -96,7 +96,9 @@ class UpkeepAnswers(Answers):
         except StoreError as error:
             log.warning("health asked, the store does not answer", error=str(error))
             return 0, None
-        return len(dead), (clock.monotonic() - began_s) * 1000
+        # What a newer message made needless was not lost.
+        lost = sum(not (message.last_error or "").startswith(SUPERSEDED) for message in dead)
+        return lost, (clock.monotonic() - began_s) * 1000
 
     # Log
 

@@ -21,7 +21,7 @@ from guard.bot.desks.measuring import Absence, FreshRead
 from guard.bot.desks.upkeep import AccountState, Drill
 from guard.charts.studio import Studio
 from guard.ports.alerting import AuditRecord
-from guard.ports.records import AccountRecord, CycleRecord, GrantRecord, IntentRecord, Reading, ZoneChange
+from guard.ports.records import SUPERSEDED, AccountRecord, CycleRecord, GrantRecord, IntentRecord, Reading, ZoneChange
 from guard.ports.venue import AccountSpec
 from guard.risk.zones import Zone
 from guard.store.migrate import upgrade
@@ -226,3 +226,8 @@ async def test_a_drill_goes_through_the_outbox(there: Installation) -> None:
     there.clock.at += timedelta(seconds=10)
     assert await there.desk.drill(anna, 501, None, everywhere=False) == Drill("sent", names)
     assert await store.outbox_pending() == 4
+    await store.mark_dead(waiting[0].message_id, there.clock.now(), "chat not found")
+    await store.mark_dead(waiting[1].message_id, there.clock.now(), f"{SUPERSEDED}{waiting[0].message_id}")
+    state = await there.desk.service_state(anna)
+    assert state is not None
+    assert state.dead == 1  # what a newer message made needless was not lost
