@@ -12,7 +12,7 @@ import pytest
 
 from guard.ports.errors import OrderOutcomeUnknown, OrderRejected
 from guard.ports.venue import OrderRequest, OrderStatus
-from guard.risk.book import OrderSide, Side
+from guard.risk.book import OrderSide, PositionMode, Side
 from guard.sandbox.engine.sides import Side as EngineSide
 from guard.sandbox.faults import FaultKind
 from tests.contract.venues.harness import Harness
@@ -106,21 +106,25 @@ async def test_a_leg_that_opens_is_not_sent_in_the_other_mode(bench: Harness) ->
     assert account.account.held() == []
 
 
-async def test_a_reduction_after_a_switch_of_the_mode_opens_nothing(bench: Harness) -> None:
+@pytest.mark.parametrize("sent_for", ["hedge", "one_way"])
+async def test_a_reduction_after_a_switch_of_the_mode_opens_nothing(bench: Harness, sent_for: PositionMode) -> None:
     """Sent for the mode of a moment ago, it is refused, or closes; no leg grows, none turns, at any price."""
     if not bench.has_hedge_mode:
         pytest.skip(f"{bench.venue} has no hedge mode")
-    account = bench.account("alice", bench.holding("BTCUSDT", "2", "43500", "LONG"), hedge_mode=True)
+    was_hedge = sent_for == "hedge"
+    legs = {True: bench.holding("BTCUSDT", "2", "43500", "LONG"), False: bench.holding("BTCUSDT", "2", "43500")}
+    account = bench.account("alice", legs[was_hedge], hedge_mode=was_hedge)
     opened = await bench.open(account)
     await opened.fetch_book()
     (held,) = account.account.held()
     account.account.positions.clear()
-    account.account.hedge_mode = False
-    one_way = bench.account("bob", bench.holding("BTCUSDT", "2", "43500")).account
-    account.account.positions.update(one_way.positions)
-    request = await opening(bench, opened, "long", "0.5", side="sell", reduce_only=True)
+    account.account.hedge_mode = not was_hedge
+    other = bench.account("bob", legs[not was_hedge], hedge_mode=not was_hedge).account
+    account.account.positions.update(other.positions)
+    request = await opening(bench, opened, "long", "0.5", side="sell", reduce_only=True, position_mode=sent_for)
     for number, price in enumerate((43_000, 44_000)):
         with suppress(OrderRejected, OrderOutcomeUnknown):
             name = f"{ID[:-1]}{number}"
             await opened.submit(replace(request, client_order_id=name, limit_price=Decimal(price)))
-    assert all(0 <= each.qty <= held.qty for each in account.account.held())
+    assert {each.leg for each in account.account.held()} == {each.leg for each in other.held()}
+    assert all(0 < each.qty <= held.qty for each in account.account.held())
