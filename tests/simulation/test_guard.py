@@ -13,7 +13,7 @@ import pytest
 from guard.alerts.outbox import Outbox
 from guard.app.cycle import Cycle
 from guard.app.settings import Schedule
-from guard.app.watch import watch_of
+from guard.app.watch import Watch, watch_of
 from guard.risk.zones import ZoneState
 from guard.sim import process
 from guard.sim.run import SimOptions, SimRun, simulate
@@ -116,12 +116,13 @@ def test_the_checks_see_a_guard_that_does_not_notice_its_blindness(
 
 
 def test_the_checks_see_an_order_of_an_unarmed_account(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A guard that takes every account for armed."""
+    """A guard that takes every account for armed, and does not look at what is stored while it acts."""
 
     def armed(record: Any, settings: Any) -> Any:
         return watch_of(replace(record, mode="auto"), settings)
 
     monkeypatch.setattr(process, "watch_of", armed)
+    monkeypatch.setattr(Watch, "follow", lambda *_: False)
     run = simulate(_short(3, trouble=False, chat_trouble=False, hours=1.0), folder())
     assert "no order unless armed" in _names(run)
 

@@ -131,11 +131,11 @@ async def test_modes_are_set_by_the_owner_and_end_in_time(house: Callable[..., A
         watch = at.service.consent.watch_now("account-1")
         watch.follow(await at.store.account_named("main"), at.opened.clock.monotonic())
 
-        async def over() -> bool:
-            return bool((await at.store.account_named("main")).mode == "observe")
+        async def told() -> list[str]:
+            alerts = await at.store.alerts(datetime.now(tz=UTC) - timedelta(hours=1))
+            return [each.text for each in alerts if "mode auto has ended" in each.text]
 
-        await at.until(over)
+        assert len(await at.until(told)) == 1
+        assert (await at.store.account_named("main")).mode == "observe"
         log = await at.store.audit(datetime.now(tz=UTC) - timedelta(hours=1), 10)
         assert [entry.what for entry in log] == ["approve", "mode", "approve", "mode"]
-        told = [each.text for each in await at.store.alerts(datetime.now(tz=UTC) - timedelta(hours=1))]
-        assert sum("mode auto has ended" in text for text in told) == 1
