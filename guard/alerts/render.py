@@ -97,7 +97,8 @@ def render_zone(
     tail = [*_doubt_lines(speech, reading), _time_line(speech, reading)]
     if positions_gone(reading.risk, before, earlier):
         was_zone = speech.text("was {zone}", zone=zone_word(speech, before))
-        head = [f"⚪ <b>{speech.text('NO POSITIONS')}</b> · {bold(reading.account)} ({was_zone})"]
+        title = f"⚪ <b>{speech.text('NO POSITIONS')}</b> · {bold(reading.account)}"
+        head = [speech.text("{first} ({second})", first=title, second=was_zone)]
         return "\n".join([*head, *_gone_lines(speech, reading.risk), *tail])
     if reading.zone is Zone.SAFE:
         return "\n".join([*head, *_calm_lines(speech, reading, reading.risk, then), *tail])
@@ -108,7 +109,8 @@ def _zone_head(speech: Speech, reason: AlertReason, reading: Reading, before: Zo
     """`🔴 DANGER · alice (was warning)`."""
     zone = reading.zone
     note = _head_note(speech, reason, before)
-    return f"{ZONE_MARKS[zone]} <b>{zone_word(speech, zone).upper()}</b> · {bold(reading.account)} ({note})"
+    title = f"{ZONE_MARKS[zone]} <b>{zone_word(speech, zone).upper()}</b> · {bold(reading.account)}"
+    return speech.text("{first} ({second})", first=title, second=note)
 
 
 def _head_note(speech: Speech, reason: AlertReason, before: Zone) -> str:
@@ -181,8 +183,10 @@ def _liquidation_lines(speech: Speech, worst: WorstPosition | None) -> list[str]
     )
     move, mark = speech.percent(abs(worst.move)), safe(speech.price(leg.mark_price, leg.symbol))
     if worst.move < 0:
-        return [f"<b>{level}</b> ({speech.text('{move} below {mark} now', move=move, mark=mark)})"]
-    return [f"<b>{level}</b> ({speech.text('{move} above {mark} now', move=move, mark=mark)})"]
+        now = speech.text("{move} below {mark} now", move=move, mark=mark)
+    else:
+        now = speech.text("{move} above {mark} now", move=move, mark=mark)
+    return [speech.text("{first} ({second})", first=f"<b>{level}</b>", second=now)]
 
 
 def _level_lines(speech: Speech, reading: Reading, risk: AccountRisk, was: KnownLevels | None) -> list[str]:
@@ -235,7 +239,7 @@ def _worst_lines(speech: Speech, worst: WorstPosition | None) -> list[str]:
     if worst.share is None:
         return [line]
     share = speech.text("{share} of the maintenance margin", share=speech.percent(worst.share))
-    return [f"{line}, {share}"]
+    return [speech.text("{first}, {second}", first=line, second=share)]
 
 
 def _equity_lines(speech: Speech, risk: AccountRisk) -> list[str]:
@@ -252,7 +256,7 @@ def _equity_lines(speech: Speech, risk: AccountRisk) -> list[str]:
     if risk.margin_level is None:
         return [line]
     level = speech.text("margin level {figure}", figure=speech.percent(risk.margin_level))
-    return [f"{line}, {level} {speech.text('(equity / initial margin)')}"]
+    return [speech.text("{first}, {second} (equity / initial margin)", first=line, second=level)]
 
 
 def _doubt_lines(speech: Speech, reading: Reading) -> list[str]:

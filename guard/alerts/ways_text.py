@@ -33,6 +33,8 @@ def _way(speech: Speech, way: WayOut) -> str:
         return speech.text("hedge {leg} with {amount} {other}", leg=leg, amount=amount, other=other)
     if way.whole:
         return speech.text("close all of {leg} ({amount})", leg=leg, amount=amount)
+    if way.unit == base_of(way.symbol) and way.contracts == way.amount:
+        return speech.text("close {amount} {side}", amount=amount, side=side_word(speech, way.side or ""))
     return speech.text("close {amount} of {leg}", leg=leg, amount=amount)
 
 
@@ -44,5 +46,6 @@ def _after(speech: Speech, way: WayOut) -> str:
     if way.distance is None:
         levels = speech.text("{ratio}, liquidation out of reach", ratio=ratio)
     else:
-        levels = f"{ratio}, {speech.text('distance {figure}', figure=speech.percent(way.distance))}"
+        distance = speech.text("distance {figure}", figure=speech.percent(way.distance))
+        levels = speech.text("{first}, {second}", first=ratio, second=distance)
     return levels if way.enough else speech.text("{levels}, not enough by itself", levels=levels)

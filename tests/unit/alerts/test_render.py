@@ -92,7 +92,7 @@ def test_worsening_tells_everything_a_person_needs(full: MakeReading) -> None:
         ("Worst position: long 3,683.979 contracts ETH/USDT:USDT, PnL -448,193 USDT, 83.4 % of the maintenance margin"),
         "Ways out, and the level after each:",
         "• add 190,000 USDT: risk ratio 35.0 %, distance 12.0 %",
-        "• close 1,350 ETH of ETH long: risk ratio 30.2 %, distance 12.1 %",
+        "• close 1,350 ETH long: risk ratio 30.2 %, distance 12.1 %",
         "• hedge ETH long with 900 ETH short: risk ratio 36.0 %, liquidation out of reach, not enough by itself",
         "Why: distance to liquidation 7.7 % is at or below 8 %",
         "Equity 1,030,896 USDT, margin level 245 % (equity / initial margin)",
