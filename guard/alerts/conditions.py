@@ -14,7 +14,7 @@ from typing import Final
 from guard.alerts.engine import Condition
 from guard.alerts.rulebook import EXIT_BUFFER, RULES, RuleSpec, Thresholds, Unit
 from guard.alerts.rules import Rule
-from guard.alerts.shares import available_share, breaks_with, funding_drain, position_share
+from guard.alerts.shares import available_share, breaks_with, funding_drain, may_break, position_share
 from guard.ports.alerting import BlindCause
 from guard.ports.records import Reading
 from guard.risk.book import Book
@@ -23,6 +23,7 @@ from guard.risk.quality import Quality
 from guard.risk.report import AccountRisk
 from guard.risk.zones import Zone, percent
 
+_THRESHOLDS: Final = frozenset(spec.rule for spec in RULES.values() if spec.lasting and spec.has_threshold)
 _JUDGED_SIGHT: Final = frozenset({Quality.FRESH, Quality.DISPUTED})
 
 
@@ -76,7 +77,7 @@ def observe(
     if reading.quality.quality in _JUDGED_SIGHT:
         judged.add(Rule.DISPUTED)
     if reading.quality.quality is Quality.FRESH:  # switched off is cleared, too
-        judged |= {spec.rule for spec in RULES.values() if spec.lasting and spec.has_threshold}
+        judged |= _THRESHOLDS
     if reading.risk is None or reading.fetched is None:
         return Observation(tuple(conditions), frozenset(judged))
     for rule, bar in thresholds.items():
@@ -147,6 +148,8 @@ def _stress(seen: _Seen) -> float | None:
     distance = _distance(seen)
     if distance <= seen.bar:
         return distance
+    if not may_break(seen.risk, seen.bar / 2):
+        return math.inf
     try:
         broken = breaks_with(seen.book, seen.bar / 2)
     except BookError:  # the model knows the present only

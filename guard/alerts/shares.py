@@ -53,6 +53,20 @@ def funding_drain(risk: AccountRisk, rates: Mapping[str, float]) -> float | None
     return max(drains, default=0.0)
 
 
+def may_break(risk: AccountRisk, move: float) -> bool:
+    """Whether moves of at most this size, each way as it hurts, might liquidate the account; False is certain.
+
+    Much cheaper than to try: each pool loses at most the move on every leg and on its coins, and its requirement grows
+    by at most what the notional grows by, since no margin rate is above 1.
+    """
+    size = move / (1.0 - move)  # of what a move down by `move` is a move up: inverse legs
+    return any(
+        pool.equity * (1.0 - size) - 2.0 * size * pool.gross_notional <= pool.maintenance_margin + pool.closing_fees
+        for pool in risk.pools
+        if pool.positions
+    )
+
+
 def breaks_with(book: Book, move: float) -> bool:
     """Whether the account is liquidated when all that it is long of falls by `move`, and all that it is short of rises.
 
