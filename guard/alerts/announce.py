@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from guard.alerts.delivery import scheme_of
-from guard.alerts.rules import GRAVE_PRIORITY
+from guard.alerts.rulebook import RULES
+from guard.alerts.rules import GRAVE_PRIORITY, Rule
 from guard.alerts.second import reached
 from guard.language.speech import Speech, speech_of
 from guard.ports.buttons import Buttons
 from guard.ports.clock import Ids
 from guard.ports.recipients import Recipient
 from guard.ports.records import AlertRecord, OutboxMessage
+
+_SIGHT: Final = frozenset({Rule.ZONE, Rule.BLIND})
 
 CONSOLE: Final = "console"
 """The destination that always exists; messages without a recipient go there rather than nowhere."""
@@ -47,6 +50,7 @@ def messages_of(
     *,
     grave: bool = False,
     buttons: Callable[[Speech], Buttons] | None = None,
+    collapses: bool = True,
 ) -> tuple[OutboxMessage, ...]:
     """One message a destination; the same event, written twice, keeps its dedupe keys.
 
@@ -61,6 +65,7 @@ def messages_of(
         event: names what happens only once; by default an event is named by its reason and moment.
         grave: second channels get it although it is less urgent than danger.
         buttons: what can be tapped, in a private chat; in a group nothing can be done.
+        collapses: whether a newer message about the same may be sent instead while this one waits.
     """
     told = reached(recipients, grave=grave or priority >= GRAVE_PRIORITY)
     name = event or f"{alert.reason}|{alert.at.isoformat()}"
@@ -75,10 +80,22 @@ def messages_of(
             priority=priority,
             alert_id=alert.alert_id,
             account_id=alert.account_id,
+            collapse_key=story_of(alert) if collapses else None,
             buttons=buttons(speech_for(recipient)) if buttons is not None and can_tap(recipient) else (),
         )
         for recipient in one_of_each(told)
     )
+
+
+def story_of(alert: AlertRecord) -> str | None:
+    """What a newer message would make this one needless for; None: an event, which is told whatever follows.
+
+    Zone and blindness of an account are one story: whoever was not reached wants to know how it is now.
+    """
+    spec = RULES.get(alert.rule)
+    if spec is None or not spec.lasting:
+        return None
+    return f"{alert.account_id}/sight" if spec.rule in _SIGHT else alert.fingerprint
 
 
 def can_tap(recipient: Recipient) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from guard.alerts.announce import Announcement, messages_of
+from guard.alerts.buttons import about_buttons
 from guard.alerts.markup import bold, plain_text, safe
 from guard.alerts.render import risk_ratio_word
 from guard.alerts.rules import Rule, fingerprint, zone_priority
@@ -55,7 +56,8 @@ def protection_notice(
         at=at,
         text=plain_text(render(ENGLISH)),
     )
-    return Announcement((alert,), messages_of(alert, render, zone_priority(zone, zone), recipients, ids, event=key))
+    priority, buttons = zone_priority(zone, zone), about_buttons(account_id)
+    return Announcement((alert,), messages_of(alert, render, priority, recipients, ids, event=key, buttons=buttons))
 
 
 def render_unrecorded(speech: Speech, reading: Reading, why: str) -> str:

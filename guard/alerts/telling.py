@@ -166,6 +166,7 @@ def _announce(
         ids,
         grave=lead.is_good and _was_grave(telling),
         buttons=about if lead.is_good else alert_buttons(reading.account_id, telling.rank),
+        collapses=not is_joint,
     )
     return Announcement(alerts, _hushed(messages, telling, recipients, reading.at))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from guard.alerts.announce import CONSOLE, Announcement, messages_of
 from guard.alerts.buttons import about_buttons, alert_buttons
 from guard.alerts.rules import GRAVE_PRIORITY, Rule
@@ -88,3 +90,20 @@ def test_each_reads_in_their_own_language_and_only_private_chats_have_buttons() 
     assert max(len(each.encode()) for each in data) <= 64
     [plain] = messages_of(ALERT, render, 50, people[:1], SeededIds(1), buttons=about_buttons("account-1"))
     assert [data for row in plain.buttons for _, data in row] == [f"details:{key}", f"plan:{key}"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "key"),
+    [
+        (Rule.ZONE, "account-1/sight"),
+        (Rule.BLIND, "account-1/sight"),
+        (Rule.DRAWDOWN, "f"),
+        (Rule.POSITION, None),
+        (Rule.PROTECTION, None),
+    ],
+)
+def test_what_is_superseded_by_a_newer_message(rule: Rule, key: str | None) -> None:
+    """How an account stands now makes old news of how it stood; an event stays one."""
+    alert = replace(ALERT, rule=rule, fingerprint="f")
+    assert messages_of(alert, rendered, 10, CHATS, SeededIds(1))[0].collapse_key == key
+    assert messages_of(alert, rendered, 10, CHATS, SeededIds(1), collapses=False)[0].collapse_key is None
