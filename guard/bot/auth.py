@@ -98,8 +98,7 @@ class Doorkeeper:
         if len(stranger.bad_codes) >= CODE_ATTEMPTS_MAX:
             wait_s = (stranger.bad_codes[0] + CODE_PAUSE - now).total_seconds()
             return LinkResult(None, wait_s, looked_at=False)
-        typed = "".join(code.split()).upper()[:CODE_LENGTH_MAX]
-        person = await self._desk.redeem(typed, visit.chat_id, visit.user_id, visit.title)
+        person = await self._desk.redeem(_typed(code), visit.chat_id, visit.user_id, visit.title)
         if person is None:
             stranger.bad_codes.append(now)
             last = len(stranger.bad_codes) == CODE_ATTEMPTS_MAX
@@ -108,9 +107,22 @@ class Doorkeeper:
         log.info("chat.linked", chat_id=visit.chat_id, chat_user_id=visit.user_id, user=person.name)
         return LinkResult(person)
 
+    async def spoil(self, code: str) -> None:
+        """Make a code worthless that others have read.
+
+        Raises:
+            GuardError: the desk cannot tell now.
+        """
+        await self._desk.spoil(_typed(code))
+
     def _stranger(self, user_id: int) -> _Stranger:
         stranger = self._strangers.setdefault(user_id, _Stranger())
         self._strangers.move_to_end(user_id)
         while len(self._strangers) > STRANGERS_MAX:
             self._strangers.popitem(last=False)
         return stranger
+
+
+def _typed(code: str) -> str:
+    """A code without what phones do to it."""
+    return "".join(code.split()).upper()[:CODE_LENGTH_MAX]

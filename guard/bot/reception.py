@@ -143,6 +143,7 @@ class Reception:
     async def _start(self, said: Said, code: str, person: UserRecord | None) -> None:
         """Link by code: in private only, where nobody else reads the code."""
         if not said.private:
+            await self._door.spoil(code)
             await self._turn_away(said, "link code in a group", Reply(texts.code_in_group(_foreign(said))))
             return
         result = await self._door.link(said, code)

@@ -127,12 +127,6 @@ def mark_chat_dead(connection: Connection, chat_id: int, at: datetime) -> None:
     )
 
 
-def revive_chat(connection: Connection, chat_id: int) -> bool:
-    """A chat accepts messages again; False when it was not dead."""
-    dead = (_chats.c.chat_id == chat_id) & _chats.c.dead_since.is_not(None)
-    return connection.execute(update(_chats).where(dead).values(dead_since=None)).rowcount > 0
-
-
 def mark_chat_alive(connection: Connection, chat_id: int) -> None:
     """A chat, or a group with all its topics, accepts messages again."""
     for links in (_chats, _groups):

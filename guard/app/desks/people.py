@@ -23,7 +23,8 @@ class PeopleAnswers(Answers):
         if not any(chat.chat_id == chat_id and chat.dead_since is not None for chat in chats):
             return False
         log.info("chat takes messages again", chat_id=chat_id, user_id=user_id)
-        return await self._stage.store.revive_chat(chat_id)
+        await self._stage.store.mark_chat_alive(chat_id)
+        return True
 
     async def standing(self, user_id: str) -> Standing | None:
         """How a person reads and what they may do at most."""

@@ -30,6 +30,10 @@ class ViewingAnswers(Answers):
         log.info("link code used" if user else "link code refused", chat_id=chat_id, user=user.name if user else None)
         return user
 
+    async def spoil(self, code: str) -> None:
+        """Make a code worthless."""
+        await self._stage.store.void_link_code(code)
+
     async def person(self, chat_user_id: int) -> UserRecord | None:
         """The linked person behind a chat service's user id."""
         return await self._stage.store.person(chat_user_id)

@@ -49,6 +49,10 @@ class ViewingDesk(Protocol):
         """
         ...
 
+    async def spoil(self, code: str) -> None:
+        """Make a one-time code worthless, because others have read it; one that there is not stays so."""
+        ...
+
     async def person(self, chat_user_id: int) -> UserRecord | None:
         """Who is linked to this id at the chat service; None = a stranger."""
         ...

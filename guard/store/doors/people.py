@@ -28,10 +28,6 @@ class PeopleDoor(Door):
         """Forget a one-time code: others have read it."""
         await self._write(people.void_link_code, code)
 
-    async def revive_chat(self, chat_id: int) -> bool:
-        """A chat accepts messages again; False when it was not dead."""
-        return await self._write(people.revive_chat, chat_id)
-
     async def grant(self, record: GrantRecord) -> None:
         """Give somebody a role on an account. InputError: they own it."""
         await self._write(roles.grant, record)

@@ -92,6 +92,14 @@ async def test_a_code_expires(store: Store, make: Any, alice: UserRecord, second
     assert len(await store.chats_of(alice.user_id)) == works
 
 
+async def test_a_code_that_others_have_read_is_forgotten(store: Store, make: Any, alice: UserRecord) -> None:
+    """Typed as people type; a code that there is not is no error."""
+    await store.create_link_code(alice.user_id, "AB12", make.at(900))
+    await store.void_link_code("XY99")
+    await store.void_link_code("ab12 ")
+    assert await store.redeem_link_code("AB12", 7, 70, "Alice", make.start) is None
+
+
 async def test_a_wrong_code_uses_nothing_up(store: Store, make: Any, alice: UserRecord) -> None:
     """Guessing does not take the code from its owner."""
     await store.create_link_code(alice.user_id, "ABCD2345", make.at(600))
@@ -189,13 +197,12 @@ async def test_linking_again_revives_a_dead_chat(store: Store, make: Any, alice:
 
 
 async def test_a_dead_chat_is_revived_when_its_person_writes(store: Store, make: Any, alice: UserRecord) -> None:
-    """Alerts arrive again; a chat that lives is left alone."""
+    """Alerts arrive again."""
     await link(store, alice, 7, 70, make.start)
     await store.mark_chat_dead(7, make.at(5))
     assert await heard_by(store, "id-alice") == []
-    assert await store.revive_chat(7)
+    await store.mark_chat_alive(7)
     assert await heard_by(store, "id-alice") == ["telegram:7"]
-    assert not await store.revive_chat(7)
 
 
 async def test_a_chat_moves_with_its_messages(store: Store, make: Any, alice: UserRecord) -> None:

@@ -89,6 +89,10 @@ class MemoryDesk(SilentMeasuring, SilentAlerting, SilentUpkeep):
             self.people[chat_user_id] = person
         return person
 
+    async def spoil(self, code: str) -> None:
+        """It works no more."""
+        self.codes.pop(code, None)
+
     async def person(self, chat_user_id: int) -> UserRecord | None:
         """Only who was linked."""
         if isinstance(self.broken, GuardError):

@@ -70,13 +70,15 @@ async def test_guessing_codes_ends(mallory: Person, desk: Any, clock: Any) -> No
 
 
 async def test_a_code_in_a_group_is_refused(telegram: TelegramSandbox, desk: Any) -> None:
-    """Everybody there has read it; it is not even tried."""
+    """Everybody there has read it; it links nobody any more, in private neither."""
     group = telegram.group("Desk")
     anna = telegram.person(1001, "Anna")
     reply = await anna.ask("/start GOODCODE", chat=group)
     assert reply.text == texts.code_in_group(ENGLISH)
     assert desk.redeemed == []
     assert desk.refusals == [(group.chat_id, 1001, "link code in a group")]
+    await telegram.person(6666, "Mallory").ask("/start goodcode")
+    assert desk.people == {}
 
 
 async def test_a_stranger_learns_nothing_and_is_answered_once(mallory: Person, desk: Any, clock: Any) -> None:
