@@ -96,6 +96,11 @@ class House:
         """What was decided."""
         return await self.store.intents(datetime.now(tz=UTC) - timedelta(hours=1))
 
+    async def ask(self, text: str, words: str) -> Message:
+        """The answer to what Mia writes: alerts may come in between, so it is known by some of its words."""
+        sent = await self.mia.send(text)
+        return await self.mia.wait_for(lambda each: each.message_id > sent.message_id and words in each.text, 10)
+
     async def said(self, words: str) -> Message:
         """A message to Mia that contains these words, now or soon."""
         return await self.mia.wait_for(lambda message: words in message.text, 10)
