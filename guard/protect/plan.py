@@ -277,12 +277,19 @@ def _names(risk: AccountRisk, key: PoolKey) -> set[tuple[str, str]]:
 
 
 def _at_best(request: _Request, before: AccountRisk) -> Book:
-    """The book with all that costs nothing, for the bound: no plan starts from a better one."""
+    """The book with all that costs nothing, and all that isolated legs in trouble could give back.
+
+    For the bound: no plan starts from a better one. Isolated legs that hold the target are left alone.
+    """
     book = every_order_cancelled(request.book)
     if "transfer" in request.remedies:
         book = everything_transferred(book, request.limits)
-    isolated = [(pool.currency, pool.equity) for pool in before.pools if pool.margin_mode == "isolated"]
-    return with_releases(book, isolated)
+    missed = [
+        (pool.currency, pool.equity)
+        for pool, holds in zip(before.pools, holding(request.book, before, request.goal), strict=True)
+        if pool.margin_mode == "isolated" and not holds
+    ]
+    return with_releases(book, missed)
 
 
 def _pulled(each: Restored) -> list[tuple[Lever, int]]:
