@@ -140,10 +140,10 @@ class Plan:
     """The answer of the planner; `reason` is one line for a person in every case.
 
     `cost` is what the steps are expected to cost, `bound` what any plan with the same remedies must cost at least
-    (isolated legs that hold the target are left alone); both in the quote currency. `add_collateral` says what would do instead of trading (empty when the target already holds, or
-    when no sum within reason would do). An infeasible plan has no steps. `left_out` are pools that nothing restores:
-    one that is lost must not keep the others from being saved. `by_hand`: a person said what to do; all of it is done,
-    whatever level is reached on the way.
+    (isolated legs that hold the target are left alone); both in the quote currency. `add_collateral` says what would do
+    instead of trading (empty when the target already holds, or when no sum within reason would do). An infeasible plan
+    has no steps. `left_out` are pools that nothing restores: one that is lost must not keep the others from being
+    saved. `by_hand`: a person said what to do; all of it is done, whatever level is reached on the way.
     """
 
     feasible: bool
