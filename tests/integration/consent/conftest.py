@@ -23,6 +23,7 @@ from guard.bot.polling import BotState
 from guard.ports.records import AccountRecord, GrantRecord, IntentRecord, Mode, Role, UserRecord
 from guard.ports.venue import AccountSpec, Credentials
 from guard.sandbox.engine.engine import Engine, Holding
+from guard.sandbox.engine.sides import Leg
 from guard.sandbox.server import SandboxAccount, SandboxServer
 from guard.sandbox.telegram import Message, Person, TelegramSandbox
 from guard.store.migrate import upgrade
@@ -134,15 +135,16 @@ def house(tmp_path: Path, empty_database: Path) -> Callable[..., Any]:
     shutil.copy(empty_database, file)
 
     @asynccontextmanager
-    async def build(mode: Mode, *, until: timedelta | None = None, **protect: Any) -> AsyncIterator[House]:
+    async def build(mode: Mode, *, hedge: bool = False, **protect: Any) -> AsyncIterator[House]:
         clock = SystemClock()
         server = SandboxServer(Engine(start_ms=int(clock.now().timestamp() * 1000)), clock, tick_s=5.0)
         server.served.lift_limits()
         telegram = TelegramSandbox(clock)
         await server.start()
         await telegram.start()
-        leg = Holding(symbol="BTCUSDT", qty=Decimal(2), entry_price=Decimal(43_500))
-        account = server.add_account("main", {"USDT": Decimal(30_000)}, [leg])
+        side = Leg.LONG if hedge else Leg.BOTH
+        leg = Holding(symbol="BTCUSDT", qty=Decimal(2), entry_price=Decimal(43_500), leg=side)
+        account = server.add_account("main", {"USDT": Decimal(30_000)}, [leg], hedge_mode=hedge)
         (tmp_path / "token").write_text(telegram.token, encoding="utf-8")
         url = f"sqlite:///{file}"
         settings = Settings(
@@ -159,8 +161,7 @@ def house(tmp_path: Path, empty_database: Path) -> Callable[..., Any]:
         await store.create_link_code(user.user_id, "CODE", clock.now() + timedelta(minutes=5))
         await store.redeem_link_code("CODE", MIA, MIA, "Mia", clock.now())
         spec = AccountSpec("main", "binanceusdm", Credentials(account.api_key, account.secret), server.base_url)
-        end = None if until is None else clock.now() + until
-        record = AccountRecord("account-1", spec, user.user_id, mode, clock.now(), mode_until=end)
+        record = AccountRecord("account-1", spec, user.user_id, mode, clock.now())
         await store.add_account(record)
         mia = telegram.person(MIA, "Mia", started=True)
         opened = Opened(settings, clock, ids, store)
