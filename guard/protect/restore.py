@@ -18,7 +18,7 @@ from guard.protect.programme import Optimum, Programme, Tie
 from guard.protect.reduced import Cut, reduce_book
 from guard.protect.rounding import Rounding, Units
 from guard.protect.sizing import exact
-from guard.protect.slack import Goal, Slack, pool_named, slack_of
+from guard.protect.slack import Goal, Slack, pool_named, slack_of, tally_of
 from guard.risk.assess import assess
 from guard.risk.book import Book
 from guard.risk.bookerror import BookError
@@ -67,7 +67,7 @@ class Task:
         book = self.after(units)
         try:
             pool = pool_named(book, self.pool)
-            if pool is None or not met(slack_of(book, self.pool, self.goal), self.goal):
+            if pool is None or not met(tally_of(pool, self.goal).slack(self.goal), self.goal):
                 return pool is None
             if pool.legs.flat is None or not bool(pool.legs.flat.any()):
                 return True

@@ -98,6 +98,11 @@ class Tally:
     equity: Array
     burden: Array
 
+    def slack(self, goal: Goal) -> Slack:
+        """What is left of each demand."""
+        left: Slack = goal.weights * self.equity - self.burden
+        return left
+
 
 def tally_of(pool: Pool, goal: Goal) -> Tally:
     """Equity (not weighted) and burden of a pool for each demand."""
@@ -129,11 +134,7 @@ def slack_of(book: Book, key: PoolKey, goal: Goal) -> Slack:
         BookError: the book cannot be assessed.
     """
     pool = pool_named(book, key)
-    if pool is None:
-        return np.full(goal.demands, np.inf)
-    tally = tally_of(pool, goal)
-    slack: Slack = goal.weights * tally.equity - tally.burden
-    return slack
+    return np.full(goal.demands, np.inf) if pool is None else tally_of(pool, goal).slack(goal)
 
 
 def holding(book: Book, risk: AccountRisk, goal: Goal) -> list[bool]:
