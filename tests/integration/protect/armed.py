@@ -156,6 +156,7 @@ async def armed_at(
     *,
     isolated: dict[str, int] | None = None,
     balances: dict[str, Decimal] | None = None,
+    leverage: int | None = None,
     **fields: Any,
 ) -> AsyncIterator[Armed]:
     """An account in mode auto with legs (name, size in coins, entry, leg) and its twin.
@@ -165,6 +166,7 @@ async def armed_at(
         store: where the journal is.
         legs: what both hold.
         isolated: the own money of isolated legs, in dollars, by name.
+        leverage: that of every leg; None = the sandbox's usual one.
         balances: their money; None = 100,000 dollars' worth of the venue's usual one.
         **fields: of the sandbox account.
     """
@@ -183,7 +185,8 @@ async def armed_at(
 
     def held() -> list[Holding]:
         wallets = isolated or {}
-        return [harness.holding(*leg, **_alone(wallets.get(leg[0]))) for leg in legs]
+        chosen: dict[str, Any] = {} if leverage is None else {"leverage": leverage}
+        return [harness.holding(*leg, **chosen | _alone(wallets.get(leg[0]))) for leg in legs]
 
     guarded, twin = (harness.account(name, *held(), **fields) for name in ("alice", "bob"))
     key = Credentials(**harness.credentials(guarded))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +29,7 @@ SHARING: dict[str, dict[str, bool]] = {
     "bybit": {},
     "okx": {"multi_assets": True},
 }
+LARGER_LEG = {"gate"}
 ORDERS_COUNT = {"okx", "kucoinfutures"}
 BITCOIN = {"BTC": Decimal("1.25")}
 ONE_WAY = [("BTCUSDT", "15", "43500", "BOTH"), ("ETHUSDT", "2", "3400", "BOTH")]
@@ -127,6 +129,35 @@ async def test_orders_that_would_open_more_are_cancelled_first(arm: Callable[...
     assert "cancel" not in remedies[1:]
     assert [order.side for order in armed.guarded.account.open_orders.values()] == [Side.SELL]
     assert any("cancel buy" in message.html for message in await armed.messages())
+
+
+@at([kind for kind in HEDGING if kind.venue in LARGER_LEG])
+async def test_a_hedge_by_itself_keeps_the_account_alive(arm: Callable[..., Any], kind: type[Harness]) -> None:
+    """Where the larger leg alone is charged, and the user named hedges: opened, kept, alive where the twin is not."""
+    armed = await arm(kind, ("BTCUSDT", "16", "43500", "LONG"), hedge_mode=True, leverage=50)
+    armed.watch.protect = replace(armed.watch.protect, remedies=("hedge",))
+    end = await armed.fall(0.045)
+    armed.watch.protect = replace(armed.watch.protect, act_at_distance=0.05)
+    for _ in range(2):
+        await armed.turn()
+    (intent,) = await armed.intents()
+    assert intent.state == "done", (intent.reason, [message.html for message in await armed.messages()])
+    symbol = armed.harness.engine_symbol("BTCUSDT")
+    legs = armed.legs()
+    assert legs[symbol, "SHORT"] < 0 <= legs[symbol, "LONG"] + legs[symbol, "SHORT"]
+    (hedge,) = await armed.store.open_hedges()
+    assert (hedge.leg, hedge.protects_leg) == ("short", "long")
+    armed.move(end - 0.02)
+    assert armed.server.liquidated("bob")
+    assert not armed.server.liquidated("alice")
+    armed.move(1.0)
+    lost = next(key for key, held in armed.guarded.account.positions.items() if held.qty < 0)
+    del armed.guarded.account.positions[lost]  # the venue's forced reduction takes it
+    armed.watch.acted_at = None  # a moment later
+    await armed.turn()
+    told = [message.html for message in await armed.messages()]
+    assert any("is gone, not by an order of the guard" in text for text in told), told[-3:]
+    assert await armed.store.open_hedges() == []
 
 
 @at([kind for kind in INVERSE if kind.venue not in REPORTED_IN_COINS])
