@@ -20,6 +20,7 @@ from guard.app.opening import Opened
 from guard.app.service import Service
 from guard.app.settings import Database, Protect, Schedule, Settings, Stream, Telegram, Web
 from guard.bot.polling import BotState
+from guard.ports.pace import Limits
 from guard.ports.records import AccountRecord, GrantRecord, IntentRecord, Mode, Role, UserRecord
 from guard.ports.venue import AccountSpec, Credentials
 from guard.sandbox.engine.engine import Engine, Holding
@@ -84,8 +85,10 @@ class House:
 
     async def start(self) -> None:
         """Start the service, until its chat listens and the account was read."""
-        await self.service.start()
         assert self.service.bot is not None
+        # One message a second is what Telegram takes; no test here is about that.
+        self.service.bot.pacer._limits = Limits.only_at_once(32)
+        await self.service.start()
         await self.service.bot.wait_for(BotState.RUNNING, timeout_s=10)
 
         async def read() -> bool:
