@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from pydantic import SecretStr
 
 from guard.alerts.sinks.apprise import AppriseSink, destination_of
 from guard.app.settings import Settings
+from guard.language.speech import ENGLISH, Speech, speech_of
 from guard.ports.errors import InputError
+from guard.ports.records import OutboxMessage
+from guard.store.store import Store
 
 
 def second_channels(settings: Settings) -> AppriseSink | None:
@@ -51,3 +56,16 @@ async def require_known(second: AppriseSink | None) -> None:
             f"apprise.urls_file: line {lines} is no URL of a service that Apprise knows",
             fix="one URL a line, such as ntfys://ntfy.example/topic; see Apprise's list of services",
         )
+
+
+def speech_for(store: Store) -> Callable[[OutboxMessage], Awaitable[Speech]]:
+    """How whoever gets a message reads, as the outbox asks for it."""
+
+    async def speech(message: OutboxMessage) -> Speech:
+        recipients = await store.recipients(message.account_id) if message.account_id else []
+        for each in recipients:
+            if each.destination == message.destination:
+                return speech_of(each.language, each.timezone)
+        return ENGLISH
+
+    return speech

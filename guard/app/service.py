@@ -18,7 +18,7 @@ from guard.alerts.outbox import Outbox
 from guard.alerts.sinks.console import ConsoleSink
 from guard.alerts.sinks.telegram import TelegramSink
 from guard.app.alert_settings import AlertingPolicy
-from guard.app.channels import destinations_of, names_of, require_known, second_channels
+from guard.app.channels import destinations_of, names_of, require_known, second_channels, speech_for
 from guard.app.consent import Consent
 from guard.app.cycle import Cycle
 from guard.app.desks.backstage import Backstage
@@ -31,9 +31,11 @@ from guard.app.heartbeat import Heartbeat
 from guard.app.killswitch import KillSwitch, kill_switch_file
 from guard.app.live import Live
 from guard.app.live_health import listening_health
+from guard.app.live_messages import LOOK_S, LiveMessages
 from guard.app.opening import Opened
 from guard.app.past import Past
 from guard.app.protection import Protection
+from guard.app.reachability import Reachability
 from guard.app.round import round_problems
 from guard.app.scheduler import Scheduler
 from guard.app.settings import Stream
@@ -106,6 +108,13 @@ class Service:
                 StoreDesk(self._stage),
                 opened.clock,
                 base_url=settings.telegram.base_url,
+                membership=Reachability(
+                    opened.store,
+                    opened.clock,
+                    opened.ids,
+                    tuple(names_of(settings)),
+                    lambda: self.outbox.wake(),  # noqa: PLW0108  # the outbox is made further below
+                ).changed,
             )
             if token
             else None
@@ -124,7 +133,13 @@ class Service:
             opened.ids,
             chance=random.Random().random,  # noqa: S311  # spreads repeats, no secret
             second=destinations_of(self._second),
+            pacer=self.bot.pacer if self.bot is not None else None,
+            speech=speech_for(opened.store),
         )
+        self.live_messages: LiveMessages | None = None
+        if self.bot is not None and settings.alerts.live:
+            self.live_messages = LiveMessages(opened.store, self.bot.sender, self.bot.pacer, opened.clock)
+            self.on_reading(self.live_messages.on_reading)
         self._deliveries: asyncio.Task[None] | None = None
         notice = StopNotice(
             opened.store,
@@ -234,6 +249,8 @@ class Service:
         self._scheduler.every(ROSTER_S, self._update_roster, "roster")
         self._scheduler.every(PRUNE_S, self._prune, "prune")
         self._scheduler.every(STILL_WATCHING_S, self._still_watching.look, "still watching")
+        if self.live_messages is not None:
+            self._scheduler.every(LOOK_S, self.live_messages.look, "live messages")
         if self._heartbeat is not None:
             self._heartbeat.start()
         log.info(

@@ -225,6 +225,7 @@ class Alerts(Table):
     """[alerts]: where alerts go beside Telegram, in which language, and when the guard says that it still watches."""
 
     console: bool = True
+    live: bool = True
     language: Literal["en", "ja"] = "en"
     timezone: TimeZone = "UTC"
     daily_at: Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")] = "08:00"

@@ -12,7 +12,7 @@ from datetime import datetime
 from telegram import Chat, Message, Update, User
 
 # What the bot asks Telegram for. Edited messages are not in it: correcting a typo must not run a command again.
-WANTED_UPDATES = ("message", "callback_query")
+WANTED_UPDATES = ("message", "callback_query", "my_chat_member")
 
 _COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,64})(?:@(?P<bot>[A-Za-z0-9_]+))?(?:\s+(?P<argument>.*))?", re.DOTALL)
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from guard.alerts.outbox import Outbox
+from guard.alerts.outbox_ledger import Ledger
 from guard.app.cycle import Cycle
 from guard.app.settings import Schedule
 from guard.app.watch import Watch, watch_of
@@ -82,7 +83,7 @@ def test_the_checks_see_a_message_that_comes_twice(folder: Folder, monkeypatch: 
     async def forget(*_: object) -> None:
         await asyncio.sleep(60)
 
-    monkeypatch.setattr(Outbox, "_record", forget)
+    monkeypatch.setattr(Ledger, "record", forget)
     run = simulate(_short(4, trouble=False, chat_trouble=False, hours=1.0), folder())
     assert "nothing twice without a crash" in _names(run)
 
