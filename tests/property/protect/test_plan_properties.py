@@ -28,7 +28,7 @@ AT = datetime(2026, 11, 21, tzinfo=UTC)
 PROFILE = settings(
     derandomize=True,
     deadline=None,
-    max_examples=60,
+    max_examples=40,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 TIERS = (
@@ -239,7 +239,7 @@ def brute_force(book: Book, depth: Mapping[str, Depth] | None, goal: Goal) -> fl
     return best
 
 
-@settings(PROFILE, max_examples=30)
+@settings(PROFILE, max_examples=20)
 @given(small_books())
 def test_against_brute_force(drawn: tuple[Book, Mapping[str, Depth] | None]) -> None:
     """No combination of sizes is cheaper than the plan, and none is cheaper than the bound."""
