@@ -146,7 +146,7 @@ async def test_alerts_are_listed_and_answered_by_command(alarm: Alarm) -> None:
     assert "alert acknowledged" in await said(otto, "/ack")
     assert "✅ acknowledged by otto" in await said(otto, "/alerts alpha 7d")
     silent = await said(otto, "/snooze until 07:00 alpha")
-    assert "silent until 2026-11-21 16:00:05 UTC" in silent
+    assert "silent until 2026-11-21 16:00:" in silent
     assert "Danger is never silent for longer than that." in silent
     assert "🔕 snoozed by otto until 16:00:05 UTC" in await said(otto, "/alerts")
     assert "For how long?" in await said(otto, "/snooze alpha")
@@ -188,7 +188,7 @@ async def test_quiet_hours_and_maintenance(alarm: Alarm) -> None:
     assert "No quiet hours any more" in await said(otto, "/quiet off")
     assert "I do not understand" in await said(otto, "/quiet at night")
     assert "Say why" in await said(otto, "/maintenance 2h alpha")
-    assert "Maintenance of alpha until 2026-11-21 14:00:05 UTC" in await said(
+    assert "Maintenance of alpha until 2026-11-21 14:00:" in await said(
         otto, "/maintenance 2h alpha moving funds"
     )
     assert "needs the role owner" not in await said(anna, "/maintenance 1h 取引所の更新")

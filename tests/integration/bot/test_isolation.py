@@ -51,6 +51,11 @@ async def asked(person: Person, text: str) -> Message:
     return await person.ask(text, timeout_s=10)
 
 
+def timeless(message: Message) -> str:
+    """Its text without times and ages: between two questions time goes on."""
+    return re.sub(r"\d\d:\d\d:\d\d|\d+ (s|min)\b", "?", message.text)
+
+
 async def buttons(person: Person) -> set[str]:
     """What every button sends that the commands show to a person."""
     found: set[str] = set()
@@ -67,7 +72,7 @@ async def test_no_command_tells_or_changes_anything_of_somebody_elses_account(ho
     for command in ASKED:
         theirs = await asked(bert, f"/{command.name} {typed.format(name=ALICES)}")
         none = await asked(bert, f"/{command.name} {typed.format(name=NOBODYS)}")
-        assert theirs.text.replace(ALICES, NOBODYS) == none.text, command.name
+        assert timeless(theirs).replace(ALICES, NOBODYS) == timeless(none), command.name
         assert theirs.labels == none.labels, command.name
     assert house.belongings() == before
 
