@@ -377,6 +377,7 @@ class Service:
         before = self._opened.clock.now() - timedelta(days=self._opened.settings.database.keep_days)
         try:
             forgotten = await self._opened.store.prune_snapshots(before)
+            await self._opened.store.forget_proposals(before)
         except GuardError as error:
             log.error("old snapshots not deleted", error=str(error))
             return

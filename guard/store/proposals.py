@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from guard.ports.records import ProposalRecord
 from guard.store.tables import ProposalRow, table
@@ -55,3 +55,8 @@ def proposal_of(connection: Connection, nonce: str) -> ProposalRecord | None:
 def settle_proposal(connection: Connection, proposal_id: str, outcome: str) -> None:
     """Say what became of a proposal."""
     connection.execute(update(_proposals).where(_proposals.c.proposal_id == proposal_id).values(outcome=outcome))
+
+
+def forget_proposals(connection: Connection, before: datetime) -> int:
+    """Forget what was proposed before then; returns how many."""
+    return connection.execute(delete(_proposals).where(_proposals.c.created_at < before)).rowcount

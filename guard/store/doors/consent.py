@@ -29,3 +29,7 @@ class ConsentDoor(Door):
     async def settle_proposal(self, proposal_id: str, outcome: str) -> None:
         """Say what became of a proposal."""
         await self._write(proposals.settle_proposal, proposal_id, outcome)
+
+    async def forget_proposals(self, before: datetime) -> int:
+        """Forget what was proposed before then; returns how many. What was done is in the journal."""
+        return await self._write(proposals.forget_proposals, before)

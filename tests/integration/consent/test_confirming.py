@@ -28,6 +28,7 @@ async def test_a_tap_on_the_proposed_plan_saves_the_account(house: Callable[...,
         plan = await at.said("a way back under the target")
         nonce = nonce_of(plan)
         assert "Nothing is sent before you tap" in plan.text
+        assert sum("a way back" in each.text for each in at.mia.seen()) == 1
         assert at.orders() == 0
         assert await at.tap(plan, DO) == "On its way."
         await at.said("acted, back under the target")

@@ -1,0 +1,37 @@
+"""What a watch takes as news of its account, and what it does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.harness.cycle_world import World, book
+
+
+async def test_a_change_made_here_is_newer_than_what_was_asked_for_before() -> None:
+    """A freeze in chat must not be undone by a list of accounts that was read a moment earlier."""
+    watch = World(book(40_000.0)).watch
+    stored = watch.record
+    watch.obey(replace(stored, frozen=True), 10.0)
+    seen = [(watch.follow(stored, asked_s), watch.record.frozen) for asked_s in (10.0, 10.5, 11.0)]
+    assert seen == [(False, True), (True, False), (False, False)]
+
+
+async def test_mode_and_its_end_are_followed() -> None:
+    """What was changed elsewhere."""
+    watch = World(book(40_000.0)).watch
+    until = watch.record.created_at + timedelta(hours=8)
+    assert watch.follow(replace(watch.record, mode="auto", mode_until=until), 1.0)
+    assert (watch.record.mode, watch.record.mode_until) == ("auto", until)
+
+
+async def test_a_book_from_before_the_last_orders_is_not_acted_upon() -> None:
+    """A reading that began before they were sent may show legs that are gone."""
+    world = World(book(40_000.0))
+    reading = replace(await world.turn(), duration_ms=500.0)
+    watch = world.watch
+    assert not watch.is_overtaken(reading)
+    watch.acted_at = reading.at - timedelta(milliseconds=400)
+    assert watch.is_overtaken(reading)
+    watch.acted_at = reading.at - timedelta(milliseconds=600)
+    assert not watch.is_overtaken(reading)
