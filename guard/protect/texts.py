@@ -59,7 +59,9 @@ def outcome_text(account: str, outcome: Outcome) -> str:
         lines.append(_cost_line(outcome))
     if outcome.ending is Ending.SURPRISE:
         lines.append(f"Open now: {outcome.standing or 'not known'}")
-        lines.append(f"Check the positions at the venue, then arm it again: guard account mode {account} auto")
+        lines.append(
+            f"Check the positions at the venue, then arm it again: /resume in chat, or guard account mode {account} auto"
+        )
     return "\n".join(line for line in lines if line)
 
 
