@@ -34,7 +34,7 @@ BUDGET_S: Final = 0.020
 SHARE: Final = 0.2
 """The most of the time that ways out may take, all accounts together."""
 
-_HALVINGS: Final = 7
+_STEPS: Final = 5
 _DOUBLINGS: Final = 6
 _DIGITS: Final = 3
 _LEGS_TRIED: Final = 4
@@ -47,6 +47,9 @@ _SAME: Final = 1e-3
 Step = Callable[[Book, int, float], Altered]
 Altering = Callable[[float], Book]
 """The book after a step of a size."""
+
+_End = tuple[float, AccountRisk | None]
+"""A size, and the account after it; None: the account as it is."""
 
 
 class WayFinder:
@@ -123,21 +126,42 @@ class _Place:
         key = PoolKey.of(self.pool)
         return next((pool for pool in pools if pool.positions and PoolKey.of(pool) == key), None)
 
-    def is_far(self, risk: AccountRisk) -> bool:
-        """Whether liquidation of the pool is as far as the target asks."""
+    def room(self, risk: AccountRisk, *, far: bool = False) -> float:
+        """How well the pool meets the target: 0 just so, below not, at most 1. `far`: its distance alone."""
         pool = self.pool_in(risk.pools)
-        return pool is None or pool.distance is None or pool.distance >= self.target.distance
+        if pool is None:
+            return 1.0
+        rooms = [1.0 if pool.distance is None else pool.distance / self.target.distance - 1.0]
+        if not far:
+            rooms.append(-1.0 if pool.risk_ratio is None else 1.0 - pool.risk_ratio / self.target.risk_ratio)
+        return min(1.0, *rooms)
 
-    def smallest(self, altering: Altering, least: float, most: float, *, far: bool = False) -> float:
-        """The smallest size between two that meets the target (`far`: its distance), by halving; `most` meets it."""
-        for _ in range(_HALVINGS):
-            middle = (least + most) / 2
+    def smallest(self, altering: Altering, least: _End, most: _End, *, far: bool = False) -> float:
+        """The smallest size between two that meets the target, nearly; that of `most` does, that of `least` does not.
+
+        By straight lines between what is known of both ends, never nearer to one than a tenth.
+        """
+        (least_size, before), (most_size, after) = least, most
+        low = self.room_now(far=far) if before is None else self.room(before, far=far)
+        high = self.room(after, far=far) if after is not None else 1.0
+        for _ in range(_STEPS):
+            share = low / (low - high) if low < 0.0 <= high and high > low else 0.5
+            middle = least_size + (most_size - least_size) * min(0.9, max(0.1, share * 1.02))
             risk, holds = self.after(altering(middle))
-            if holds or (far and self.is_far(risk)):
-                most = middle
+            room = self.room(risk, far=far)
+            if holds or (far and room >= 0.0):
+                most_size, high = middle, room
             else:
-                least = middle
-        return most
+                least_size, low = middle, room
+        return most_size
+
+    def room_now(self, *, far: bool = False) -> float:
+        """The same for the pool as it is."""
+        ratio, distance = self.pool.risk_ratio, self.pool.distance
+        rooms = [1.0 if distance is None else distance / self.target.distance - 1.0]
+        if not far:
+            rooms.append(-1.0 if ratio is None else 1.0 - ratio / self.target.risk_ratio)
+        return min(1.0, *rooms)
 
 
 def _search(book: Book, risk: AccountRisk, target: Target, timer: _Timer) -> WaysOut | None:
@@ -183,13 +207,15 @@ def _adding(place: _Place) -> list[WayOut]:
     risk, holds = place.after(altering(size))
     if not holds:
         most = max(size * 1.5, pool.gross_notional / 64)
+        short: _End = (size, risk)
         for _ in range(_DOUBLINGS):
-            if place.after(altering(most))[1]:
+            risk, holds = place.after(altering(most))
+            if holds:
                 break
-            most *= 4
+            short, most = (most, risk), most * 4
         else:
             return []
-        size = rounded_up(place.smallest(altering, size, most))
+        size = rounded_up(place.smallest(altering, short, (most, risk)))
         risk, holds = place.after(altering(size))
     symbol = key.isolated[0] if key.isolated else ""
     return [WayOut("add", size, currency, risk.risk_ratio, risk.distance, symbol=symbol, enough=holds)]
@@ -233,7 +259,7 @@ def _closing(place: _Place) -> WayOut:
     size = place.leg.contracts
     risk, holds = place.after(closed(place.book, place.index, size).book)
     if holds:
-        size = _sized(place, closed, size)
+        size = _sized(place, closed, (size, risk))
         risk, holds = place.after(closed(place.book, place.index, size).book)
     return _way(place, "close", size, risk, enough=holds)
 
@@ -252,19 +278,19 @@ def _hedging(place: _Place) -> list[WayOut]:
     if asked > before * (1 + _SAME) or not _is_farther(risk, place):
         return []
     size = most
-    if place.is_far(risk):
-        size = _sized(place, hedged, most, far=True)
+    if place.room(risk, far=True) >= 0.0:
+        size = _sized(place, hedged, (most, risk), far=True)
         risk, holds = place.after(hedged(place.book, place.index, size).book)
     return [_way(place, "hedge", size, risk, enough=holds)]
 
 
-def _sized(place: _Place, step: Step, most: float, *, far: bool = False) -> float:
+def _sized(place: _Place, step: Step, most: _End, *, far: bool = False) -> float:
     """The smallest size of a step that meets the target, in three digits."""
 
     def altering(size: float) -> Book:
         return step(place.book, place.index, size).book
 
-    return min(most, rounded_up(place.smallest(altering, 0.0, most, far=far)))
+    return min(most[0], rounded_up(place.smallest(altering, (0.0, None), most, far=far)))
 
 
 def _way(place: _Place, way: Way, contracts: float, risk: AccountRisk, *, enough: bool) -> WayOut:
