@@ -59,9 +59,8 @@ def outcome_text(account: str, outcome: Outcome) -> str:
         lines.append(_cost_line(outcome))
     if outcome.ending is Ending.SURPRISE:
         lines.append(f"Open now: {outcome.standing or 'not known'}")
-        lines.append(
-            f"Check the positions at the venue, then arm it again: /resume in chat, or guard account mode {account} auto"
-        )
+        arm = f"/resume in chat, or guard account mode {account} auto"
+        lines.append(f"Check the positions at the venue, then arm it again: {arm}")
     return "\n".join(line for line in lines if line)
 
 
