@@ -150,7 +150,8 @@ def _announce(
             return render_together(speech, together, reading, over=lead.is_good, again=again)
         message = _rendered(speech, telling.reason, lead.state, telling.before, written)
         also = [speech.text("Also: {what}", what=safe(speech.sentence(due.state.headline))) for due in telling.also]
-        return "\n".join([message, *also])
+        *lines, moment = message.split("\n")
+        return "\n".join([*lines, *also, moment])
 
     text = plain_text(render(ENGLISH))
     alerts = tuple(_record(due, reading, text, ids) for due in telling.dues)

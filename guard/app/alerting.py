@@ -131,6 +131,11 @@ class Alerting:
 
         return await self._looked(record, reading, seen, sources)
 
+    async def in_maintenance(self, record: AccountRecord, now: datetime) -> bool:
+        """Whether what is no liquidation makes no message now."""
+        _, windows = await self.memory.asked(record.account_id, now)
+        return is_in_window(windows, record, now)
+
     def keep(self, account_id: str, look: Look) -> None:
         """The cycle with this look was recorded."""
         if look.states is not None:

@@ -332,7 +332,8 @@ class Cycle:
             return Announcement()
         recipients = await self.recipients(watch)
         announced = announce_changes(reading, changes, recipients=recipients, ids=self._ids)
-        return replace(announced, messages=hushed(announced.messages, recipients, reading.at))
+        muted = await self.alerting.in_maintenance(watch.record, reading.at)
+        return replace(announced, messages=() if muted else hushed(announced.messages, recipients, reading.at))
 
     def _change(self, reading: Reading, prior: ZoneState) -> ZoneChange | None:
         if reading.zone == prior.zone:

@@ -149,6 +149,17 @@ async def test_a_maintenance_window_mutes_all_but_liquidation(line: Line) -> Non
     assert "WARNING" in line.heard()[-1][1]
 
 
+async def test_a_change_in_a_window_is_recorded_and_not_told(line: Line) -> None:
+    """Whoever announced that they move positions need not hear that they did."""
+    await line.look(SAFE)
+    line.world.memory.windows = [MaintenanceRecord("w", "u", "account-1", NOW, NOW + timedelta(hours=1), "")]
+    made = book(SAFE, line.world.clock.now())
+    half = tuple(replace(leg, contracts=0.5) for leg in made.book.positions)
+    await line.world.turn(replace(made, book=replace(made.book, positions=half)))
+    record = line.world.memory.records[-1]
+    assert ([alert.rule for alert in record.alerts], record.messages) == (["position"], ())
+
+
 async def test_a_window_of_another_person_mutes_nothing(line: Line) -> None:
     """Nor one that is over, or has not begun."""
     hour = timedelta(hours=1)
@@ -207,7 +218,7 @@ async def test_what_else_is_wrong_is_said_in_the_same_message(line: Line) -> Non
     await line.look(WATCH)
     [message] = [message for _, message in line.told if message.destination == "telegram:7"]
     assert message.html.startswith("🟡 <b>WATCH</b>")
-    assert message.html.endswith("Also: drawdown 55 % is at or above 20 %")
+    assert message.html.splitlines()[-2] == "Also: drawdown 55 % is at or above 20 %"
     assert message.priority == 30
 
 
