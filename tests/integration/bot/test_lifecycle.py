@@ -270,3 +270,22 @@ def test_file_url() -> None:
     """Files live beside the methods."""
     assert file_url("https://api.telegram.org/bot") == "https://api.telegram.org/file/bot"
     assert file_url("http://127.0.0.1:8081/bot") == "http://127.0.0.1:8081/file/bot"
+
+
+async def test_who_blocks_the_bot_is_noticed_at_once(telegram: TelegramSandbox, anna: Person, make_bot: Any) -> None:
+    """Before any message fails; and so is who lets it in again, and a group that removes it."""
+    seen: list[tuple[int, bool]] = []
+
+    async def membership(chat_id: int, reachable: bool) -> None:  # a callback
+        seen.append((chat_id, reachable))
+        telegram.world.change()
+
+    bot = make_bot(membership=membership)
+    await bot.start()
+    await bot.wait_for(BotState.RUNNING, timeout_s=10)
+    group = telegram.group("Desk")
+    anna.block()
+    anna.unblock()
+    anna.kick(group)
+    await telegram.world.until(lambda: len(seen) == 3 or None, 5)
+    assert seen == [(1001, False), (1001, True), (group.chat_id, False)]

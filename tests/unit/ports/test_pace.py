@@ -71,8 +71,8 @@ def test_the_most_urgent_goes_first_and_has_room_of_its_own() -> None:
 
     gone = play(script)
     assert (0.5, 1000, GRAVE) in gone
-    assert next(at for at, _, urgency in gone if urgency == ANSWER) == 1.0
-    assert gone[-1][0] == 5.0
+    assert next(at for at, _, urgency in gone if urgency == ANSWER) == 1.1
+    assert gone[-1][0] == 4.4
 
 
 def test_a_group_takes_twenty_a_minute_at_most() -> None:
@@ -87,7 +87,7 @@ def test_a_group_takes_twenty_a_minute_at_most() -> None:
 
     gone = play(script)
     assert sum(at <= 20 for at, _, urgency in gone if urgency == 10) == 15
-    assert [at for at, _, urgency in gone if urgency == GRAVE] == [30.0, 30.0, 30.0, 31.0, 60.0]
+    assert [at for at, _, urgency in gone if urgency == GRAVE] == [30.0, 30.0, 30.0, 31.0, 61.0]
 
 
 def test_a_live_message_leaves_room_for_an_alert() -> None:
