@@ -1,15 +1,17 @@
-"""`guard actions`: what is told of an intent, and how until when an account is armed is typed."""
+"""`guard actions` and `guard stop-orders`; how people type until when an account is armed."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from guard.app.arming import mode_of, read_span, read_until
 from guard.cli.actions import action_row, hedge_row
+from guard.cli.main import run
 from guard.ports.errors import InputError
 from guard.ports.records import HedgeRecord, IntentRecord, OrderJournalState, OrderRecord
 from guard.risk.zones import Zone
@@ -107,3 +109,22 @@ def test_modes_by_name() -> None:
     ]
     with pytest.raises(InputError, match="mode was off, must be one of observe, suggest, confirm, auto"):
         mode_of("off")
+
+
+def test_orders_are_stopped_and_resumed_without_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It must work while the database does not; the file says who made it and when."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GUARD__DATABASE__URL", f"sqlite:///{tmp_path / 'guard.db'}")
+    file = tmp_path / "guard.stop"
+    assert run(["stop-orders"]) == 0
+    assert "guard stop-orders by" in file.read_text(encoding="utf-8")
+    assert f"orders are stopped while {file} exists" in capsys.readouterr().out
+    assert run(["stop-orders", "--resume"]) == 0
+    assert not file.exists()
+    assert run(["stop-orders", "--resume"]) == 0
+    assert "orders were not stopped" in capsys.readouterr().out
+    monkeypatch.setenv("GUARD__PROTECT__KILL_SWITCH_FILE", str(tmp_path / "no" / "folder"))
+    assert run(["stop-orders"]) == 2
+    assert "orders are NOT stopped" in capsys.readouterr().err
