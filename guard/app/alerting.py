@@ -155,12 +155,11 @@ class Alerting:
         account_id, now = record.account_id, reading.at
         states = await self.memory.states(account_id)
         verdict = decide(account_id, states, seen(states), now, self._policy.alerts)
-        is_quiet = not verdict.tellings and not verdict.recorded and self._outages.covered(account_id) is None
+        is_quiet = not verdict.tellings and not verdict.changed and self._outages.covered(account_id) is None
         if is_quiet and not self._unanswered(verdict.states, now):
             self._outages.leave(account_id)
-            same = not verdict.changed and self.memory.is_kept(account_id, verdict.states)
-            return _NOTHING if same else Look(changed=verdict.changed, states=verdict.states)
-        # Something may be told: what people have answered meanwhile, here or elsewhere, counts.
+            return _NOTHING if self.memory.is_kept(account_id, states) else Look(states=states)
+        # Something is to be told or stored: what people have answered meanwhile, here or elsewhere, counts.
         stored, windows = await self.memory.asked(account_id, now)
         states, covered = self._with_covered(account_id, stored, now)
         mutes = Mutes(maintenance=is_in_window(windows, record, now))

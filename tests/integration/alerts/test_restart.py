@@ -15,7 +15,7 @@ from guard.app.hearing import Hearing
 from guard.app.once import NoProtection
 from guard.app.settings import Settings
 from guard.app.watch import watch_of
-from guard.ports.alerting import AlertStatus
+from guard.ports.alerting import AlertStatus, RuleSetting
 from guard.ports.errors import VenueUnavailable
 from guard.ports.records import AccountRecord, OutboxMessage, Reading
 from guard.ports.venue import AccountSpec, FetchedBook, VenueAccount
@@ -169,6 +169,21 @@ async def test_an_answer_from_another_process_is_seen_before_a_reminder(life: Li
     state = await life.store.alert_state("id-main/zone")
     assert state is not None
     assert (state.status, state.level) == (AlertStatus.ACKNOWLEDGED, Zone.DANGER)
+
+
+@pytest.mark.parametrize("life", [{"restarts": False}], indirect=True)
+async def test_an_answer_from_another_process_is_kept_when_nothing_is_told(life: Life) -> None:
+    """A look that only notes that it may be over must not write over what it does not know of."""
+    await life.store.set_rule(RuleSetting("id-main", "distance", 0.5, None, NOW))
+    assert await life.look(SAFE) == ["🟠 Distance to liquidation · main"]
+    name = "id-main/distance"
+    await life.store.change_alert_state(name, lambda state: acknowledge(state, None, life.clock.now()))
+    await life.store.set_rule(RuleSetting("id-main", "distance", None, None, NOW))
+    life.cycle.alerting.memory.settings_changed()
+    assert await life.look(SAFE) == []
+    state = await life.store.alert_state(name)
+    assert state is not None
+    assert (state.status, state.clear_since is None) == (AlertStatus.ACKNOWLEDGED, False)
 
 
 FIVE = ("ann", "ben", "cas", "dan", "eve")
