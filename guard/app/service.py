@@ -50,6 +50,7 @@ from guard.ports.records import AccountRecord, Reading
 from guard.ports.sending import Sink
 from guard.ports.venue import AccountSpec, VenueAccount
 from guard.protect.policy import ExecutionBounds
+from guard.protect.programme import prepare
 from guard.risk.book import Book
 from guard.risk.zones import Zone
 from guard.venues.hub import VenueHub
@@ -335,6 +336,8 @@ class Service:
             self._not_watched = {name: why for name, why in self._not_watched.items() if name in names}
             for record in records.values():
                 await self._try_to_follow(record, asked_s)
+            if any(record.mode != "observe" for record in records.values()):
+                await asyncio.to_thread(prepare)
             for watch in list(self._watches.values()):
                 # Known before they are needed: who is to be told when the store cannot be asked any more.
                 await self.cycle.recipients(watch)

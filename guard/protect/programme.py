@@ -213,6 +213,11 @@ class Programme:
         return Optimum(np.maximum(traded, 0.0), max(0.0, cost))
 
 
+def prepare() -> None:
+    """Load the solver, a fifth of a second once a process: when an account is armed, not when it is in danger."""
+    import highspy  # noqa: F401, PLC0415 - an idle guard does without it
+
+
 def _solved(columns: _Columns, lower: Array, upper: Array) -> Array | None:
     """Solve with HiGHS: the columns' values, None when there are none.
 
