@@ -46,7 +46,7 @@ class InProcessRequest(BaseRequest):
         """Nothing is open."""
 
     async def do_request(
-        self, url: str, method: str, request_data: RequestData | None = None, **_: object
+        self, url: str, method: str, request_data: RequestData | None = None, *_: object, **__: object
     ) -> tuple[int, bytes]:
         """One call."""
         assert method == "POST"

@@ -39,7 +39,7 @@ def test_a_few_lines(reading: Make, risk: Make, pool: Make, leg: Make) -> None:
 def test_in_japanese(reading: Make, risk: Make, pool: Make, leg: Make) -> None:
     """The same, in the reader's zone."""
     text = render_live(speech_of("ja", "Asia/Tokyo"), _alice(reading, risk, pool, leg), None, None)
-    assert "リスク率 41.5 % · 清算までの距離 7.7 %" in text.html
+    assert "リスク比率 41.5 % · 清算までの距離 7.7 %" in text.html
     assert text.html.endswith("データの時刻: 2026-11-21 21:00:03 JST")
 
 
