@@ -30,7 +30,8 @@ async def test_a_hedge_comes_and_goes(house: Callable[..., Any], by_itself: bool
         await at.until(at.ended)
         if not by_itself:
             (hedge,) = await at.until(hedges)
-            assert (Decimal(hedge.contracts), hedge.protects_symbol, hedge.protects_leg) == (Decimal(1), "BTC/USDT:USDT", "long")
+            held = (Decimal(hedge.contracts), hedge.protects_symbol, hedge.protects_leg)
+            assert held == (Decimal(1), "BTC/USDT:USDT", "long")
             log = await at.ask("/actions", "· actions")
             assert "1 contract BTC/USDT:USDT short against BTC/USDT:USDT long" in log.text
             assert await at.tap(await at.ask("/unhedge", "· plan"), DO) == "On its way."
