@@ -156,6 +156,30 @@ async def test_alerts_are_listed_and_answered_by_command(alarm: Alarm) -> None:
     assert "no alert holds" in await said(otto, "/alerts")
 
 
+async def test_the_board_is_drawn_anew_under_its_buttons(alarm: Alarm) -> None:
+    """After a tap it says who has answered what, as of now; a viewer has no buttons, and old ones do nothing for them."""
+    await said(alarm.house["otto"], "/alerts alpha 7d")
+    board = alarm.message("otto")
+    assert board.labels == ("✅ Acknowledge", "🔕 1 h")
+    assert await alarm.tap("otto", "✅", board) == "Done"
+    shown = alarm.message("otto")
+    assert "nobody has acknowledged it" not in shown.text
+    assert "✅ acknowledged by otto" in shown.text
+    assert "in the last 7 d" in shown.text
+    assert await alarm.tap("otto", "🔕 1 h", shown) == "Done"
+    assert "🔕 snoozed by otto until 13:00:" in alarm.message("otto").text
+    await alarm.set(level=Zone.LIQUIDATION)
+    assert "is worse than this message says" in await alarm.tap("otto", "✅", alarm.message("otto"))
+    assert "🆘 Zone: liquidation" in alarm.message("otto").text
+    await alarm.set(status=AlertStatus.RESOLVED)
+    assert await alarm.tap("otto", "✅", alarm.message("otto")) == "This alert is over already."
+    assert alarm.message("otto").labels == ()
+    assert "no alert holds" in alarm.message("otto").text
+    assert alarm.message("vera").labels != ()
+    await said(alarm.house["vera"], "/alerts")
+    assert alarm.message("vera").labels == ()
+
+
 async def test_thresholds_are_set_by_the_owner(alarm: Alarm) -> None:
     """With units and off and default; an unknown rule is answered with the nearest; everybody with a role may look."""
     anna, vera, store = alarm.house["anna"], alarm.house["vera"], alarm.house.opened.store
@@ -188,9 +212,7 @@ async def test_quiet_hours_and_maintenance(alarm: Alarm) -> None:
     assert "No quiet hours any more" in await said(otto, "/quiet off")
     assert "I do not understand" in await said(otto, "/quiet at night")
     assert "Say why" in await said(otto, "/maintenance 2h alpha")
-    assert "Maintenance of alpha until 2026-11-21 14:00:" in await said(
-        otto, "/maintenance 2h alpha moving funds"
-    )
+    assert "Maintenance of alpha until 2026-11-21 14:00:" in await said(otto, "/maintenance 2h alpha moving funds")
     assert "needs the role owner" not in await said(anna, "/maintenance 1h 取引所の更新")
     assert "UTC: moving funds" in await said(otto, "/alerts")
     assert len(await store.maintenance(alarm.house.opened.clock.now())) == 2
