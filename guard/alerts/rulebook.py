@@ -144,7 +144,7 @@ _ALL: Final = (
         Zone.WARNING,
         Story.ACCOUNT,
         Unit.PERCENT,
-        default=0.20,
+        default=0.40,
     ),
     RuleSpec(
         Rule.SHARE,

@@ -214,7 +214,7 @@ class Rules(Table):
     margin_level: Annotated[float, Field(gt=0)] | None = None
     available: Annotated[float, Field(gt=0)] | None = None
     available_money: Annotated[float, Field(gt=0)] | None = None
-    drawdown: Fraction | None = 0.20
+    drawdown: Fraction | None = 0.40
     share: Fraction | None = None
     funding: Annotated[float, Field(gt=0)] | None = 0.01
 

@@ -218,7 +218,7 @@ async def test_what_else_is_wrong_is_said_in_the_same_message(line: Line) -> Non
     await line.look(WATCH)
     [message] = [message for _, message in line.told if message.destination == "telegram:7"]
     assert message.html.startswith("🟡 <b>WATCH</b>")
-    assert message.html.splitlines()[-2] == "Also: drawdown 55 % is at or above 20 %"
+    assert message.html.splitlines()[-2] == "Also: drawdown 55 % is at or above 40 %"
     assert message.priority == 30
 
 
