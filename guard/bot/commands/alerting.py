@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from guard.bot import alerts_text, texts
@@ -26,7 +26,11 @@ SPAN: Final = timedelta(hours=24)
 SPAN_MAX: Final = timedelta(days=30)
 SNOOZE_MAX: Final = timedelta(hours=24)
 ALL: Final = "all"
+ROWS_MAX: Final = 8
 _ANSWERS: Final[Role] = "operator"
+SEEN: Final = "seen"
+HUSH: Final = "hush"
+"""The buttons of the board that `/alerts` shows: it is drawn anew under them, of one account or of all."""
 
 
 async def alerts(desk: Desk, ask: Ask) -> Reply:
@@ -40,10 +44,9 @@ async def alerts(desk: Desk, ask: Ask) -> Reply:
     named = _named(ask.speech, boards, words)
     if isinstance(named, Reply):
         return named
-    shown = ask.speech.duration(span.total_seconds())
-    text = alerts_text.boards_text(ask.speech, named, desk.now(), shown)
-    firing = [board for board in named if board.open and reaches(board.role, _ANSWERS)]
-    return Reply(text, tuple(_answer_row(ask.speech, board, several=len(firing) > 1) for board in firing[:8]))
+    view = _View(alone=bool(words), span=span)
+    reply = _board_reply(ask.speech, named, desk.now(), view)
+    return reply if ask.private else Reply(reply.html)  # answers are given in private only
 
 
 async def ack(desk: Desk, ask: Ask) -> Reply:
@@ -76,6 +79,19 @@ async def snooze(desk: Desk, ask: Ask) -> Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class _View:
+    """What a board shows: one account alone or all, and how far back."""
+
+    alone: bool = False
+    span: timedelta = SPAN
+
+    @property
+    def data(self) -> str:
+        """For a button: the board that is drawn anew."""
+        return f"{self.alone:d}:{self.span // timedelta(minutes=1)}"
+
+
+@dataclass(frozen=True, slots=True)
 class _Pressed:
     """What a button under an alert stood for: an account of the person, how grave the message was, minutes."""
 
@@ -100,6 +116,37 @@ async def tap_snooze(desk: Desk, tap: Tap) -> TapAnswer:
     until = desk.now() + timedelta(minutes=pressed.numbers[1])
     answer = await desk.snooze(tap.person.user_id, pressed.board.account_id, until, pressed.numbers[0])
     return _answered(desk, tap, pressed.board, answer)
+
+
+async def tap_seen(desk: Desk, tap: Tap) -> TapAnswer:
+    """Seen, from the board: it shows then who has seen it."""
+    pressed = await _pressed(desk, tap, 3)
+    if pressed is None:
+        return stale(tap.speech, "tap seen, stale")
+    answer = await desk.acknowledge(tap.person.user_id, pressed.board.account_id, pressed.numbers[0])
+    return await _board_anew(desk, tap, pressed, answer)
+
+
+async def tap_hush(desk: Desk, tap: Tap) -> TapAnswer:
+    """Silence for a while, from the board."""
+    pressed = await _pressed(desk, tap, 4)
+    if pressed is None or not 0 < pressed.numbers[3] * 60 <= SNOOZE_MAX.total_seconds():
+        return stale(tap.speech, "tap hush, stale")
+    until = desk.now() + timedelta(minutes=pressed.numbers[3])
+    answer = await desk.snooze(tap.person.user_id, pressed.board.account_id, until, pressed.numbers[0])
+    return await _board_anew(desk, tap, pressed, answer)
+
+
+async def _board_anew(desk: Desk, tap: Tap, pressed: _Pressed, answer: Answered) -> TapAnswer:
+    """The board as it is after an answer; also after one that did nothing, because it shows why."""
+    view = _View(pressed.numbers[1] == 1, min(timedelta(minutes=pressed.numbers[2]), SPAN_MAX))
+    boards = await desk.alert_boards(tap.person.user_id, desk.now() - view.span)
+    shown = [board for board in boards if not view.alone or board.account_id == pressed.board.account_id]
+    redraw = _board_reply(tap.speech, shown, desk.now(), view)
+    if answer.graver is not None:
+        return TapAnswer(alerts_text.worse_now(tap.speech, answer), redraw, alert=True)
+    done = tap.speech.text("Done") if answer.count else tap.speech.text("This alert is over already.")
+    return TapAnswer(done, redraw)
 
 
 async def tap_details(desk: Desk, tap: Tap) -> TapAnswer:
@@ -151,12 +198,25 @@ def _redrawn(tap: Tap, board: AlertBoard, line: str) -> Reply | None:
     return Reply("\n".join(filter(None, (tap.html, line))), ((details, plan),))
 
 
-def _answer_row(speech: Speech, board: AlertBoard, *, several: bool) -> tuple[Button, ...]:
-    key = account_key(board.account_id)
+def _board_reply(speech: Speech, boards: Sequence[AlertBoard], now: datetime, view: _View) -> Reply:
+    """The board, and a row of buttons for each account whose alerts the person may answer."""
+    text = alerts_text.boards_text(speech, boards, now, speech.duration(view.span.total_seconds()))
+    firing = sorted(
+        (board for board in boards if board.open and reaches(board.role, _ANSWERS)), key=lambda board: -board.rank
+    )
+    return Reply(text, _answer_rows(speech, firing, view))
+
+
+def _answer_rows(speech: Speech, firing: Sequence[AlertBoard], view: _View) -> tuple[tuple[Button, ...], ...]:
+    return tuple(_answer_row(speech, board, view, several=len(firing) > 1) for board in firing[:ROWS_MAX])
+
+
+def _answer_row(speech: Speech, board: AlertBoard, view: _View, *, several: bool) -> tuple[Button, ...]:
+    about = f"{account_key(board.account_id)}:{board.rank}:{view.data}"
     name = f" {board.account[:20]}" if several else ""
     return (
-        Button(f"✅ {speech.text('Acknowledge')}{name}", f"{ACKNOWLEDGE}:{key}:{board.rank}"),
-        Button(f"🔕 {speech.duration(3600)}{name}", f"{SNOOZE}:{key}:{board.rank}:60"),
+        Button(f"✅ {speech.text('Acknowledge')}{name}", f"{SEEN}:{about}"),
+        Button(f"🔕 {speech.duration(3600)}{name}", f"{HUSH}:{about}:60"),
     )
 
 
@@ -175,7 +235,7 @@ async def _to_answer(desk: Desk, ask: Ask, words: Sequence[str]) -> list[AlertBo
         return Reply(ask.speech.text("No alert holds."))
     if len(firing) == 1:
         return firing
-    rows = tuple(_answer_row(ask.speech, board, several=True) for board in firing[:8])
+    rows = _answer_rows(ask.speech, firing, _View())
     return Reply(ask.speech.text("Several accounts have alerts. Which one? Name it, or say all."), rows)
 
 
@@ -205,4 +265,6 @@ TAPS: tuple[TapAction, ...] = (
     TapAction(ACKNOWLEDGE, tap_acknowledge, private=True),
     TapAction(SNOOZE, tap_snooze, private=True),
     TapAction(DETAILS, tap_details, private=True),
+    TapAction(SEEN, tap_seen, private=True),
+    TapAction(HUSH, tap_hush, private=True),
 )

@@ -157,7 +157,7 @@ async def test_alerts_are_listed_and_answered_by_command(alarm: Alarm) -> None:
 
 
 async def test_the_board_is_drawn_anew_under_its_buttons(alarm: Alarm) -> None:
-    """After a tap it says who has answered what, as of now; a viewer has no buttons, and old ones do nothing for them."""
+    """After a tap it says who has answered what, as of now; a viewer has no buttons."""
     await said(alarm.house["otto"], "/alerts alpha 7d")
     board = alarm.message("otto")
     assert board.labels == ("✅ Acknowledge", "🔕 1 h")
