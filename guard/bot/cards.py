@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from guard.bot.desks.measuring import Absence, HeldAccount, HeldBook
-from guard.bot.status_text import ICONS, NAME_CLIP, OVERDUE_S, escaped
+from guard.bot.status_text import ICONS, NAME_CLIP, OVERDUE_S, escaped, not_told
 from guard.language.speech import Speech, quote_of
 from guard.language.words import quality_word, side_word, zone_word
 from guard.ports.records import Snapshot
@@ -93,6 +93,8 @@ def distance_words(speech: Speech, risk: AccountRisk) -> str:
     """The distance to liquidation of an account."""
     if risk.distance is not None:
         return speech.percent(risk.distance)
+    if risk.of_present_only and risk.risk_ratio is not None:
+        return not_told(speech)
     return speech.text("none left (no equity left)") if risk.risk_ratio is None else speech.text("out of reach")
 
 

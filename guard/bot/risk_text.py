@@ -21,7 +21,7 @@ from guard.bot.cards import (
 )
 from guard.bot.desks.measuring import FreshRead, HeldAccount, HeldBook
 from guard.bot.limits import fitted
-from guard.bot.status_text import ICONS, full_card
+from guard.bot.status_text import ICONS, full_card, not_told
 from guard.language.speech import Speech
 from guard.risk.report import PoolRisk, PositionRisk
 from guard.risk.zones import Zone, entered_zone, severity
@@ -37,7 +37,7 @@ def risk_text(speech: Speech, account: HeldAccount, now: datetime, note: str = "
         items = [full_card(speech, account.snapshot, now), absent(speech, account)]
         return fitted("", items, tail, partial(_more_pools, speech))
     pools = sorted(((_zone_of(pool, account.held), pool) for pool in account.held.risk.pools), key=_urgency)
-    items = [_pool_card(speech, pool, zone if len(pools) > 1 else None) for zone, pool in pools]
+    items = [_pool_card(speech, pool, account.held, zone if len(pools) > 1 else None) for zone, pool in pools]
     head = f"{title_with_reason(speech, account.snapshot)}\n{age_lines(speech, account, account.held, now)}"
     if not pools:
         items = [speech.text("No positions and no collateral.")]
@@ -51,10 +51,12 @@ def liquidation_text(speech: Speech, account: HeldAccount, held: HeldBook, now: 
     if not legs:
         return f"{head}\n\n{speech.text('No positions: nothing can be liquidated.')}"
     together = [
-        f"<b>{pool_name(speech, pool)}</b>\n{_common_moves(speech, pool)}"
+        f"<b>{pool_name(speech, pool)}</b>\n{_common_moves(speech, pool, held)}"
         for pool in sorted(held.risk.pools, key=_nearness)
         if pool.positions
     ]
+    if held.risk.of_present_only:
+        return fitted(head, together, "", partial(_more_pools, speech))
     alone = [_leg_card(speech, leg, pool) for leg, pool in sorted(legs, key=lambda pair: _move_size(pair[0]))]
     first = f"<b>{speech.text('If only this price moves')}</b>\n{alone[0]}"
     about = speech.text("Each price is where its pool is liquidated while all others stand still.")
@@ -83,7 +85,7 @@ def _zone_of(pool: PoolRisk, held: HeldBook) -> Zone:
     return entered_zone(alone, held.policy)[0]
 
 
-def _pool_card(speech: Speech, pool: PoolRisk, zone: Zone | None) -> str:
+def _pool_card(speech: Speech, pool: PoolRisk, held: HeldBook, zone: Zone | None) -> str:
     """A pool; its zone is shown where there are others."""
     text = speech.text
     currency = pool.currency
@@ -100,7 +102,7 @@ def _pool_card(speech: Speech, pool: PoolRisk, zone: Zone | None) -> str:
         text("Equity {money}", money=money(speech, pool.equity, currency)),
         text("Requirement {money}", money=money(speech, pool.maintenance_margin + pool.closing_fees, currency)),
         text("Margin level {level}", level=level_words(speech, pool.margin_level)),
-        _common_moves(speech, pool),
+        _common_moves(speech, pool, held),
         text("Effective leverage {leverage}", leverage=leverage),
         text(
             "Net exposure {net} of {gross} gross",
@@ -111,17 +113,20 @@ def _pool_card(speech: Speech, pool: PoolRisk, zone: Zone | None) -> str:
     return "\n".join(lines)
 
 
-def _common_moves(speech: Speech, pool: PoolRisk) -> str:
+def _common_moves(speech: Speech, pool: PoolRisk, held: HeldBook) -> str:
     """Liquidation by a move of everything together, both ways."""
     if pool.risk_ratio is None:
         return speech.text("No equity left: liquidation is due at these prices")
-    down = speech.text("Liquidated if all fall by <b>{move}</b>", move=_size(speech, pool.liquidation_shock_down))
-    up = speech.text("Liquidated if all rise by <b>{move}</b>", move=_size(speech, pool.liquidation_shock_up))
+    if held.risk.of_present_only:
+        return speech.text("Distance to liquidation: <b>{distance}</b>", distance=not_told(speech))
+    fall, rise = pool.liquidation_shock_down, pool.liquidation_shock_up
+    down = speech.text("If all fall: liquidation is out of reach")
+    if fall is not None:
+        down = speech.text("Liquidated if all fall by <b>{move}</b>", move=speech.percent(abs(fall)))
+    up = speech.text("If all rise: liquidation is out of reach")
+    if rise is not None:
+        up = speech.text("Liquidated if all rise by <b>{move}</b>", move=speech.percent(rise))
     return f"{down}\n{up}"
-
-
-def _size(speech: Speech, shock: float | None) -> str:
-    return speech.text("out of reach") if shock is None else speech.percent(abs(shock))
 
 
 def _leg_card(speech: Speech, leg: PositionRisk, pool: PoolRisk) -> str:

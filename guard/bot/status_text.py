@@ -112,16 +112,21 @@ def positions_text(speech: Speech, snapshots: Sequence[Snapshot], now: datetime)
             items.append(f"{heading}\n{none}")
             continue
         # The heading travels with the first leg: a leg is never shown without its account and the data's age.
-        items.append(f"{heading}\n\n{position_card(speech, legs[0], snapshot.currency)}")
-        items.extend(position_card(speech, leg, snapshot.currency) for leg in legs[1:])
+        items.append(f"{heading}\n\n{position_card(speech, legs[0], snapshot)}")
+        items.extend(position_card(speech, leg, snapshot) for leg in legs[1:])
     as_of = speech.text("As of {at}", at=speech.moment(now))
     return fitted(head, items, as_of, partial(_more_positions, speech))
 
 
-def position_card(speech: Speech, leg: PositionSnapshot, currency: str | None) -> str:
-    """One leg in five lines; `currency` is the account's, for symbols that name none."""
+def position_card(speech: Speech, leg: PositionSnapshot, account: Snapshot) -> str:
+    """One leg in five lines; of its account are the currency for symbols that name none, and what is known at all."""
+    currency = account.currency
     text, unit = speech.text, _unit(leg, currency)
-    if leg.liquidation_price is None:
+    margin = speech.money(leg.maintenance_margin, unit)
+    if account.of_present_only:
+        liquidation = text("Liquidation price: {price}", price=not_told(speech))
+        margin = not_told(speech)
+    elif leg.liquidation_price is None:
         liquidation = text("Liquidation price out of reach")
     else:
         price = _price(speech, leg, leg.liquidation_price, currency)
@@ -140,7 +145,7 @@ def position_card(speech: Speech, leg: PositionSnapshot, currency: str | None) -
                 entry=_price(speech, leg, leg.entry_price, currency),
                 mark=_price(speech, leg, leg.mark_price, currency),
             ),
-            text("Maintenance margin {money}", money=speech.money(leg.maintenance_margin, unit)),
+            text("Maintenance margin {money}", money=margin),
             liquidation,
         ]
     )
@@ -174,6 +179,11 @@ def _unknown(speech: Speech, snapshot: Snapshot) -> str:
     return speech.text("unknown ({why})", why=_why_missing(speech, snapshot))
 
 
+def not_told(speech: Speech) -> str:
+    """What stands for prices of an account that is watched by its venue's own figures; never "out of reach"."""
+    return speech.text("not known (the venue tells the present only)")
+
+
 def _blind(snapshot: Snapshot) -> bool:
     """No figures at all: nothing may be concluded from an absent one."""
     return snapshot.equity is None
@@ -194,6 +204,8 @@ def _distance(speech: Speech, snapshot: Snapshot) -> str:
         return _unknown(speech, snapshot)
     if snapshot.risk_ratio is None:
         return speech.text("none left (no equity left)")
+    if snapshot.of_present_only:
+        return not_told(speech)
     return speech.text("out of reach") if snapshot.positions else speech.text("out of reach (no positions)")
 
 

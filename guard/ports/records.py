@@ -173,6 +173,16 @@ class Snapshot:
     error: str | None
     positions: tuple[PositionSnapshot, ...] = ()
 
+    @property
+    def of_present_only(self) -> bool:
+        """Whether the venue's own figures are all there is: an absent distance is not known then, not out of reach.
+
+        Their legs have no requirement of their own.
+        """
+        return bool(self.positions) and all(
+            leg.maintenance_margin == 0.0 and leg.liquidation_price is None for leg in self.positions
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ZoneChange:

@@ -86,6 +86,11 @@ class AccountRisk:
     pools: tuple[PoolRisk, ...]
 
     @property
+    def of_present_only(self) -> bool:
+        """Whether the venue's own figures are all there is: absent distances and prices are not known then."""
+        return self.model == "reported"
+
+    @property
     def distance(self) -> float | None:
         """The nearest pool's distance to liquidation as a fraction; None = out of reach everywhere."""
         distances = [pool.distance for pool in self.pools if pool.distance is not None]

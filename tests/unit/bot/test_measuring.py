@@ -15,7 +15,7 @@ from guard.bot.desks.measuring import Absence, FreshRead
 from guard.bot.limits import TEXT_MAX, plain, size
 from guard.bot.replies import Reply
 from guard.ports.records import UserRecord
-from guard.risk.book import Position
+from guard.risk.book import Position, VenueReported
 from guard.risk.zones import Zone
 from tests.harness.held_books import BTC, NOON, HeldDesk, fifty, held, pair, unheld
 
@@ -43,7 +43,7 @@ async def test_risk_shows_every_figure_with_its_unit_and_its_age() -> None:
         "🟠 alice: WARNING\ndistance to liquidation 7.7 % is at or below 8 %\n"
         "Figures 12 s old, read 11:59:53 UTC\n\n"
         "USDT pool\nRisk ratio 41.5 % of 100 %\nEquity 1,030,896 USDT\nRequirement 427,713 USDT\nMargin level 245 %\n"
-        "Liquidated if all fall by 7.7 %\nLiquidated if all rise by out of reach\nEffective leverage 8.17x\n"
+        "Liquidated if all fall by 7.7 %\nIf all rise: liquidation is out of reach\nEffective leverage 8.17x\n"
         "Net exposure 8,418,808 USDT of 8,418,808 USDT gross\n\n"
         "Updated 12:00:05 UTC"
     )
@@ -58,6 +58,16 @@ async def test_pools_come_the_most_urgent_first() -> None:
     assert "Equity 1,535,443 USDT, no positions" in empty
     none = await said(HeldDesk([held(pair(positions=(), collateral=()))]))
     assert "No positions and no collateral." in none
+
+
+async def test_what_only_the_venue_knows_is_not_called_out_of_reach() -> None:
+    """An account watched by the venue's own figures has a ratio, and nothing about any other price."""
+    figures = VenueReported(equity=60_000.0, maintenance_margin=15_000.0, initial_margin=20_000.0)
+    desk = HeldDesk([held(pair(model="reported", venue_reported=figures))])
+    for text in (await said(desk), plain((await liquidation(desk_of(desk), ask())).html)):
+        assert "Distance to liquidation: not known (the venue tells the present only)" in text
+        assert "out of reach" not in text
+    assert "Risk ratio 25.0 %" in await said(desk)
 
 
 async def test_no_equity_left_is_said_and_not_computed_with() -> None:

@@ -221,3 +221,15 @@ def test_escaped() -> None:
     """One line, clipped before escaping."""
     assert escaped("a < b\n& c") == "a &lt; b &amp; c"
     assert escaped("x" * 300) == "x" * 237 + "..."
+
+
+def test_what_only_the_venue_knows_is_not_called_out_of_reach(snapshot: Build, leg: BuildLeg, now: datetime) -> None:
+    """Figures of the venue alone say nothing of any other price, nor of a single leg's requirement."""
+    account = snapshot(distance=None, positions=(leg(maintenance_margin=0.0, liquidation_price=None),))
+    assert "Distance to liquidation: <b>not known (the venue tells the present only)</b>" in full_card(
+        ENGLISH, account, now
+    )
+    text = positions_text(ENGLISH, [account], now)
+    assert "Maintenance margin not known (the venue tells the present only)" in text
+    assert "Liquidation price: not known (the venue tells the present only)" in text
+    assert "out of reach" not in text
