@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from guard.alerts.markup import bold, safe
-from guard.alerts.render import ZONE_MARKS, KnownLevels, risk_ratio_word
+from guard.alerts.render import ZONE_MARKS, KnownLevels, no_distance_word, risk_ratio_word
 from guard.alerts.worst import worst_pool
 from guard.language.speech import Speech
 from guard.language.words import zone_word
@@ -51,9 +51,11 @@ def render_live(speech: Speech, reading: Reading, known: KnownLevels | None, sin
         lines.append(speech.text("Not seen: {why}", why=safe(speech.sentence(reading.reason or reading.error or ""))))
         if known is not None:
             ratio = speech.text("unknown") if known.risk_ratio is None else speech.percent(known.risk_ratio)
-            lines.append(_levels(speech, ratio, known.distance))
+            far = speech.text("unknown") if known.distance is None else speech.percent(known.distance)
+            lines.append(_levels(speech, ratio, far))
     else:
-        lines.append(_levels(speech, risk_ratio_word(speech, risk), risk.distance))
+        far = no_distance_word(speech, risk) if risk.distance is None else speech.percent(risk.distance)
+        lines.append(_levels(speech, risk_ratio_word(speech, risk), far))
         pool = worst_pool(risk)
         if pool is not None:
             lines.append(speech.text("Equity {money}", money=speech.money(pool.equity, safe(pool.currency))))
@@ -66,8 +68,7 @@ def render_live(speech: Speech, reading: Reading, known: KnownLevels | None, sin
     return LiveText(f"{body}\n{stamp}".rstrip(), f"{zone.value}|{digest}")
 
 
-def _levels(speech: Speech, ratio: str, distance: float | None) -> str:
-    far = speech.percent(distance) if distance is not None else speech.text("out of reach")
+def _levels(speech: Speech, ratio: str, far: str) -> str:
     return speech.text("Risk ratio {ratio} · distance {distance}", ratio=ratio, distance=far)
 
 

@@ -221,7 +221,16 @@ def risk_ratio_word(speech: Speech, risk: AccountRisk) -> str:
 def _distance(speech: Speech, risk: AccountRisk) -> str:
     if risk.distance is not None:
         return speech.text("{distance} of all prices together", distance=speech.percent(risk.distance))
-    return speech.text("none left") if risk.risk_ratio is None else speech.text("out of reach")
+    return no_distance_word(speech, risk)
+
+
+def no_distance_word(speech: Speech, risk: AccountRisk) -> str:
+    """Why an account has no distance: nothing is left, nobody tells it, or no move of all prices liquidates."""
+    if risk.risk_ratio is None:
+        return speech.text("none left")
+    if risk.of_present_only:
+        return speech.text("not known (the venue tells the present only)")
+    return speech.text("out of reach")
 
 
 def _worst_lines(speech: Speech, worst: WorstPosition | None) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -81,3 +82,15 @@ def test_when_an_edit_is_due(reading: Make, stood: str, zone: Zone, wait: timede
     assert edit_due(live, text, zone) == AT + wait
     same = LiveMessage("telegram:1", "account-1", "7", text.shown, AT)
     assert edit_due(same, text, zone) == AT + STAMP_EVERY
+
+
+def test_what_is_not_known_is_not_out_of_reach(reading: Make, risk: Make, pool: Make, leg: Make) -> None:
+    """No distance is known of an account of the venue's own figures, nor of one whose last figures have none."""
+    far = pool(leg(), liquidation_shock_down=None)
+    theirs = render_live(ENGLISH, reading(risk=replace(risk(far), model="reported")), None, None)
+    assert "distance not known (the venue tells the present only)" in theirs.html
+    ours = render_live(ENGLISH, reading(risk=risk(far)), None, None)
+    assert "distance out of reach" in ours.html
+    blind = reading(Zone.UNKNOWN, None, reason="", error="binance did not answer")
+    known = KnownLevels(AT - timedelta(minutes=9), 0.4, None, 2.0)
+    assert "Risk ratio 40.0 % · distance unknown" in render_live(ENGLISH, blind, known, None).html
