@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Final
 from guard.bot.desks.upkeep import LogView
 from guard.bot.limits import TEXT_MAX, fitted, size
 from guard.bot.status_text import ICONS, NAME_CLIP, escaped
-from guard.language.speech import Speech
+from guard.language.speech import Speech, marked
 from guard.language.words import zone_word
 from guard.ports.alerting import AuditRecord
 from guard.ports.records import IntentRecord, ZoneChange
@@ -19,6 +20,22 @@ USUAL: Final = 10
 MOST: Final = 50
 EXAMPLE: Final = "/log main 20"
 _CLIP: Final = 160
+_BY_COMMAND_LINE: Final = ", by the command line"
+_BY_COMMAND_LINE_ONLY: Final = frozenset({"role"})
+_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]+)?\+00:00")
+
+DEEDS: Final = (
+    marked("acknowledge"),
+    marked("approve"),
+    marked("freeze"),
+    marked("maintenance"),
+    marked("mode"),
+    marked("resume"),
+    marked("role"),
+    marked("set"),
+    marked("snooze"),
+)
+"""What people do to an account, as it is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +76,22 @@ def entries_of(speech: Speech, view: LogView, *, named: bool) -> list[Entry]:
 
 def _asked(speech: Speech, view: LogView, entry: AuditRecord) -> str:
     """What somebody had done."""
-    who = escaped(view.people.get(entry.user_id or "", ""), NAME_CLIP) or speech.text("somebody")
-    detail = f" ({escaped(speech.sentence(entry.detail), _CLIP)})" if entry.detail else ""
-    return f"👤 {who}: {escaped(speech.sentence(entry.what), _CLIP)}{detail}"
+    said = entry.detail.removesuffix(_BY_COMMAND_LINE)
+    if entry.user_id is not None:
+        who = escaped(view.people.get(entry.user_id, ""), NAME_CLIP) or speech.text("somebody")
+    elif said != entry.detail or entry.what in _BY_COMMAND_LINE_ONLY:
+        who = speech.text("command line")
+    else:
+        who = speech.text("the guard")
+    # What was said yes to is told by the action that it led to, not by the stored request.
+    said = "" if entry.what == "approve" else _MOMENT.sub(partial(_moment, speech), said)
+    detail = f" ({escaped(speech.sentence(said), _CLIP)})" if said else ""
+    return f"👤 {who}: {escaped(speech.text(entry.what), _CLIP)}{detail}"
+
+
+def _moment(speech: Speech, found: re.Match[str]) -> str:
+    """A stored moment in the reader's zone."""
+    return speech.moment(datetime.fromisoformat(found[0]))
 
 
 def _changed(speech: Speech, change: ZoneChange) -> str:

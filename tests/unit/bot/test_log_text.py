@@ -48,6 +48,23 @@ def test_kinds_are_merged_newest_first() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ((None, "mode", "confirm, by the command line"), "command line: mode (confirm)"),
+        ((None, "role", "vera is viewer of main"), "command line: role (vera is viewer of main)"),
+        ((None, "mode", "mode auto ended at 2026-11-21T11:00:00+00:00"), "the guard: mode (mode auto ended at 2026-"),
+        (("anna", "snooze", "1 alerts until 2026-11-21T13:00:00+00:00"), "until 2026-11-21 22:00:00 JST)"),
+        (("anna", "approve", 'p: {"do": "act"}'), "👤 Anna: approve\n"),
+    ],
+)
+def test_who_did_it_and_until_when(entry: tuple[str | None, str, str], words: str) -> None:
+    """Nobody unknown where it was the command line or the guard itself; times in the reader's zone; no stored code."""
+    user, what, detail = entry
+    view = LogView(NOON, audits=(AuditRecord(NOON, user, "a", what, detail),), people={"anna": "Anna"})
+    assert words in plain(log_text(Speech("en", ZoneInfo("Asia/Tokyo")), view, 10, named=False))
+
+
 def test_of_several_accounts_each_entry_names_its_own() -> None:
     """Of one it need not."""
     assert "🔴" in log_text(ENGLISH, VIEW, 10, named=True).split("<b>main</b> ")[2]

@@ -29,6 +29,7 @@ FROM_TABLES = {
     "guard/bot/acting_text.py",
     "guard/bot/alerts_text.py",
     "guard/bot/history_text.py",
+    "guard/bot/log_text.py",
     "guard/bot/menus.py",
     "guard/bot/texts.py",
 }
