@@ -105,7 +105,7 @@ def test_the_note_is_in_the_readers_language(memory: MemoryOutbox) -> None:
     assert sink.texts(CHAT) == [
         (
             "<b>安全</b> 2\nmore\n\n"
-            "⏭ この件に関する以前のメッセージ1件は送信されませんでした(最初は2026-01-05 09:00:01 JST)。\n"
+            "⏭ この件に関する以前のメッセージ1件は送信されませんでした\uff08最初は2026-01-05 09:00:01 JST\uff09。\n"
             "その中で最も深刻な内容: 危険 1"
         )
     ]
