@@ -25,6 +25,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from guard.alerts.elapsed import elapsed
 from guard.alerts.rulebook import RULES
 from guard.alerts.rules import Rule, fingerprint
 from guard.ports.alerting import AlertState, AlertStatus
@@ -186,7 +187,7 @@ def _begun(state: AlertState | None, condition: Condition, now: datetime, policy
 
 def _flaps(state: AlertState, now: datetime, policy: AlertPolicy) -> int:
     """How often in a row it has come back soon after good news, this time included."""
-    soon = state.eased_at is not None and now - state.eased_at < policy.flap_window
+    soon = state.eased_at is not None and elapsed(state.eased_at, now) < policy.flap_window
     return state.flaps + 1 if soon else 0
 
 
@@ -210,7 +211,7 @@ def _standing(state: AlertState, condition: Condition, now: datetime, policy: Al
     if now_at.status is not AlertStatus.FIRING:
         return Advance(now_at, AlertReason.NONE)
     pause = policy.pause(level, condition.known)
-    due = pause is not None and (awake or now - state.told_at >= pause)
+    due = pause is not None and (awake or elapsed(state.told_at, now) >= pause)
     return Advance(now_at, AlertReason.REPEAT if due else AlertReason.NONE)
 
 
@@ -238,7 +239,7 @@ def _eased(state: AlertState, now: datetime, policy: AlertPolicy) -> Advance:
     """Milder than told, and not gone."""
     since = state.clear_since or now
     state = replace(state, clear_since=since)
-    lasts = state.flaps == 0 or now - since >= policy.good_news_after
+    lasts = state.flaps == 0 or elapsed(since, now) >= policy.good_news_after
     snoozed = state.status is AlertStatus.SNOOZED
     return Advance(state, AlertReason.BETTER if lasts and not snoozed else AlertReason.NONE)
 
@@ -250,8 +251,8 @@ def _absent(state: AlertState, now: datetime, policy: AlertPolicy) -> Advance:
     since = state.clear_since
     lasts = looks == 1 or since is not None
     if state.flaps and state.told_at is not None:
-        lasts = since is not None and now - since >= policy.good_news_after
-    if not lasts or now - state.since < holds:
+        lasts = since is not None and elapsed(since, now) >= policy.good_news_after
+    if not lasts or elapsed(state.since, now) < holds:
         return Advance(replace(state, clear_since=since or now), AlertReason.NONE)
     return Advance(resolved(state, now), AlertReason.NONE if state.told_at is None else AlertReason.RESOLVED)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
+from guard.alerts.elapsed import elapsed
 from guard.ports.alerting import AlertState, AlertStatus
 
 
@@ -38,7 +39,7 @@ def escalation_due(state: AlertState, now: datetime, policy: EscalationPolicy) -
     """
     if state.unanswered_since is None or state.status is not AlertStatus.FIRING:
         return None
-    waited = now - state.unanswered_since
+    waited = elapsed(state.unanswered_since, now)
     first = policy.channel or timedelta(0)
     if state.escalated < Step.SECOND_PERSON and policy.person is not None and waited >= first + policy.person:
         taken = state.escalated == Step.SECOND_CHANNEL or policy.channel is None

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from guard.alerts.elapsed import elapsed
 from guard.risk.zones import Zone
 
 JOIN: Final = timedelta(seconds=30)
 _TELLING: Final = timedelta(seconds=10)
 
 Venue = tuple[str | None, ...]
-"""Whose accounts, and where."""
+"""Whose accounts, where, and who reads of them: nobody is told of an account by a message that others get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class _Window:
 def _is_telling(window: _Window, account_id: str, now: datetime) -> bool:
     """Whether another account is at it; one that does not come to an end is no longer waited for."""
     since = window.telling_since
-    return since is not None and window.teller != account_id and now - since < _TELLING
+    return since is not None and window.teller != account_id and elapsed(since, now) < _TELLING
 
 
 class Outages:
@@ -74,7 +75,7 @@ class Outages:
         if self._waiting.get(account.account_id) != cause:
             self.leave(account.account_id)
         window = self._windows.get(cause)
-        if window is None or (now - window.opened_at >= JOIN and not window.waiting):
+        if window is None or (elapsed(window.opened_at, now) >= JOIN and not window.waiting):
             self._forget(now)
             self._windows[cause] = _Window(now, account.account_id)
             return Answer()
@@ -82,7 +83,7 @@ class Outages:
             return Answer()
         window.waiting[account.account_id] = account
         self._waiting[account.account_id] = cause
-        if now - window.opened_at < JOIN or _is_telling(window, account.account_id, now):
+        if elapsed(window.opened_at, now) < JOIN or _is_telling(window, account.account_id, now):
             return Answer(waits=True)
         window.teller, window.telling_since = account.account_id, now
         return Answer(together=tuple(window.waiting.values()))
@@ -116,5 +117,5 @@ class Outages:
 
     def _forget(self, now: datetime) -> None:
         for cause, window in list(self._windows.items()):
-            if now - window.opened_at > JOIN and not window.waiting:
+            if elapsed(window.opened_at, now) > JOIN and not window.waiting:
                 del self._windows[cause]

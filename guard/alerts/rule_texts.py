@@ -84,7 +84,7 @@ def render_unanswered(
         asked: names of the people who were told first.
         message: the alert itself, as it would be told now.
     """
-    waited = speech.duration((now - since).total_seconds())
+    waited = speech.duration(max(0.0, (now - since).total_seconds()))
     head = speech.text("Nobody has acknowledged this for {time}", time=waited)
     names = ", ".join(safe(name) for name in asked)
     first = (

@@ -69,6 +69,8 @@ EXIT_BUFFER: Final = 0.1
 """A threshold rule is left when its threshold is cleared by this part of it."""
 
 _DISPUTE_HOLDS: Final = timedelta(minutes=15)
+# Of what is no matter of minutes: whoever was told once need not hear each time that it crosses its threshold.
+_SLOW_HOLDS: Final = timedelta(hours=1)
 
 _ALL: Final = (
     RuleSpec(
@@ -145,6 +147,7 @@ _ALL: Final = (
         Story.ACCOUNT,
         Unit.PERCENT,
         default=0.40,
+        holds=_SLOW_HOLDS,
     ),
     RuleSpec(
         Rule.SHARE,
@@ -153,6 +156,7 @@ _ALL: Final = (
         Zone.WATCH,
         Story.ACCOUNT,
         Unit.PERCENT,
+        holds=_SLOW_HOLDS,
     ),
     RuleSpec(
         Rule.FUNDING,
@@ -165,6 +169,7 @@ _ALL: Final = (
         Story.ACCOUNT,
         Unit.PERCENT,
         default=0.01,
+        holds=_SLOW_HOLDS,
     ),
     RuleSpec(
         Rule.BLIND,

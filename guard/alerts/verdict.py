@@ -179,7 +179,9 @@ def _advanced(
             continue
         after[name] = step.state
         if step.reason is not AlertReason.NONE:
-            dues.append(Due(before, step.state, step.reason, condition))
+            # What was muted for hours, or is told again, is told with today's figure.
+            told_of = step.state if condition is None else replace(step.state, headline=condition.headline)
+            dues.append(Due(before, told_of, step.reason, condition))
     return after, dues
 
 

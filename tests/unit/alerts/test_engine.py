@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from guard.alerts.engine import AlertPolicy, Condition, acknowledge, advance, gravity, snooze, told
+from guard.alerts.escalation import EscalationPolicy, escalation_due
+from guard.alerts.rulebook import RULES
 from guard.alerts.rules import Rule
 from guard.ports.alerting import AlertState, AlertStatus
 from guard.ports.records import AlertReason
@@ -143,7 +145,7 @@ def test_an_answer_to_what_was_never_told_is_an_answer_to_its_level() -> None:
 
 def test_a_threshold_rule_must_be_cleared_for_two_looks() -> None:
     """One clear look is none."""
-    looks = Looks(Rule.DRAWDOWN)
+    looks = Looks(Rule.STRESS)
     reasons = [
         looks.look(m, level) for m, level in enumerate([Zone.WARNING, None, Zone.WARNING, None, None, Zone.WARNING])
     ]
@@ -172,6 +174,25 @@ def test_swinging_between_two_levels_is_damped_too() -> None:
     looks = Looks()
     reasons = [looks.look(minute, Zone.WARNING if minute // 5 % 2 else Zone.DANGER) for minute in range(60)]
     assert [reason for reason in reasons if reason not in {NONE, REPEAT}] == [FIRST, BETTER, WORSE]
+
+
+def test_slow_rules_stand_for_an_hour() -> None:
+    """A figure that swings over its threshold all day is told twice an hour at most, not at every crossing."""
+    for rule in (Rule.DRAWDOWN, Rule.SHARE, Rule.FUNDING):
+        looks = Looks(rule)
+        reasons = [looks.look(minute, RULES[rule].level if minute % 4 < 2 else None) for minute in range(60)]
+        assert [reason for reason in reasons if reason is not REPEAT and reason is not NONE] == [FIRST]
+        assert [looks.look(minute, None) for minute in (60, 61)] == [RESOLVED, NONE]
+
+
+def test_a_clock_that_is_set_back_silences_nothing() -> None:
+    """What was told in a time that is yet to come is repeated now, and then at its pace."""
+    looks = Looks()
+    assert [looks.look(minute, Zone.DANGER) for minute in (600, 599.9)] == [FIRST, NONE]
+    assert [looks.look(minute, Zone.DANGER) for minute in (0, 1, 5)] == [REPEAT, NONE, REPEAT]
+    assert looks.state is not None
+    waiting = replace(looks.state, unanswered_since=START + timedelta(hours=5))
+    assert escalation_due(waiting, START, EscalationPolicy()) is not None
 
 
 def test_unanswered_danger_keeps_its_first_moment() -> None:

@@ -39,9 +39,10 @@ class Account:
         rules: tuple[Rule, ...] = (),
         judged: frozenset[Rule] = EVERY_RULE,
         mutes: Mutes = NO_MUTES,
+        headline: str = "",
     ) -> Verdict:
         """One look; `zone` is the last known one where it is blind."""
-        conditions = [Condition("a", rule, RULES[rule].level, rule.value) for rule in rules]
+        conditions = [Condition("a", rule, RULES[rule].level, headline or rule.value) for rule in rules]
         if zone is not Zone.SAFE:
             conditions.append(Condition("a", Rule.ZONE, zone, "zone"))
         if blind:
@@ -101,6 +102,17 @@ def test_danger_mutes_a_warning_until_it_is_over(account: Account) -> None:
     assert heard(account.look(3, rules=(Rule.DRAWDOWN,))) == [("zone", RESOLVED), ("drawdown", FIRST)]
 
 
+def test_what_is_told_late_or_again_is_told_with_the_figure_of_now(account: Account) -> None:
+    """A drawdown that danger muted at 41 % is at 60 % when the danger is over."""
+    account.look(0, Zone.DANGER)
+    account.look(1, Zone.DANGER, rules=(Rule.DRAWDOWN,), headline="41 %")
+    assert account.look(2, Zone.DANGER, rules=(Rule.DRAWDOWN,), headline="50 %").changed == ()
+    for minute, headline in ((3, "60 %"), (33, "70 %")):
+        told = account.look(minute, rules=(Rule.DRAWDOWN,), headline=headline).tellings[-1]
+        assert told.dues[0].state.headline == headline
+        assert account.states["a/drawdown"].headline == headline
+
+
 def test_rules_over_the_level_are_muted_by_a_zone_that_is_as_grave(account: Account) -> None:
     """They tell the same; with a milder zone they are told."""
     account.look(0, Zone.WARNING)
@@ -118,12 +130,12 @@ def test_an_account_that_is_not_seen_mutes_its_position_rules(account: Account) 
 
 def test_what_cannot_be_judged_stays_as_it_was(account: Account) -> None:
     """Data that is stale ends no alert."""
-    account.look(0, rules=(Rule.DRAWDOWN,))
+    account.look(0, rules=(Rule.STRESS,))
     unseen = frozenset({Rule.ZONE, Rule.BLIND})
     for minute in range(1, 10):
         assert account.look(minute, judged=unseen).changed == ()
     account.look(10)
-    assert heard(account.look(11)) == [("drawdown", RESOLVED)]
+    assert heard(account.look(11)) == [("stress", RESOLVED)]
 
 
 def test_one_message_reminds_of_all_that_is_no_graver(account: Account) -> None:
