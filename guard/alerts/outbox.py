@@ -32,13 +32,13 @@ import structlog
 from guard.alerts.backoff import RetryPolicy
 from guard.alerts.delivery import Outcome, Postponed, attempt, telegram_address
 from guard.alerts.outbox_ledger import Ledger, OutboxStore
-from guard.alerts.outbox_notes import needs_words, worded
+from guard.alerts.outbox_notes import is_silent, needs_words, worded
 from guard.alerts.outbox_queue import Parcel, may_have_arrived, queues
 from guard.language.speech import ENGLISH, Speech
 from guard.ports.clock import Clock, Ids
 from guard.ports.errors import StoreError
 from guard.ports.pace import Limits, Pacer
-from guard.ports.records import QUIET_PRIORITY, OutboxMessage
+from guard.ports.records import OutboxMessage
 from guard.ports.sending import Sink
 
 log = structlog.get_logger(__name__)
@@ -332,7 +332,7 @@ class Outbox:
             html,
             self._sinks,
             self._policy.send_timeout_s,
-            silent=message.silent or message.priority <= QUIET_PRIORITY,
+            silent=is_silent(parcel),
             buttons=message.buttons,
         )
         return self._ledger.judged(message, outcome)

@@ -151,6 +151,8 @@ class Ledger:
                 await self._follow(message, outcome)
                 return
             case Undeliverable():
+                if not outcome.chat_gone:  # a milder past would belie the present; what was graver nobody has heard
+                    older = [each.message_id for each in parcel.replaced if each.priority <= message.priority]
                 await self._bury(await self._follow(message, outcome), older, outcome, now)
         self.superseded += len(older)
 

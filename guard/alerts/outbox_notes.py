@@ -6,7 +6,9 @@ from datetime import datetime
 
 from guard.alerts.markup import plain_text, safe
 from guard.alerts.outbox_queue import Parcel, may_have_arrived
+from guard.alerts.routing import LOUD_PRIORITY
 from guard.language.speech import Speech
+from guard.ports.records import QUIET_PRIORITY
 
 _HEADLINE_CHARS = 120
 
@@ -23,6 +25,20 @@ def worded(parcel: Parcel, speech: Speech) -> str:
 def needs_words(parcel: Parcel) -> bool:
     """Whether anything is added at all."""
     return bool(parcel.replaced) or may_have_arrived(parcel.message)
+
+
+def is_silent(parcel: Parcel) -> bool:
+    """Without a sound, as it was written; but not where it stands for an alarm that nobody has heard yet.
+
+    A reminder at night makes none because the alarm did. What was graver than the present is over: that can wait.
+    """
+    message = parcel.message
+    if message.priority <= QUIET_PRIORITY:
+        return True
+    if not message.silent:
+        return False
+    unheard = (each for each in parcel.replaced if not each.silent and not may_have_arrived(each))
+    return not any(LOUD_PRIORITY <= each.priority <= message.priority for each in unheard)
 
 
 def replaced_note(parcel: Parcel, speech: Speech) -> str:

@@ -245,9 +245,36 @@ def test_news_that_come_while_a_chat_waits_are_what_it_gets(memory: MemoryOutbox
     assert text.startswith("<b>SAFE</b> 2")
 
 
-def test_a_refused_newest_takes_the_older_ones_with_it(memory: MemoryOutbox) -> None:
+def test_a_reminder_at_night_rings_for_an_alarm_that_nobody_heard(memory: MemoryOutbox) -> None:
+    """It was written without a sound because the alarm had one; if that was never sent, it has one itself."""
+    blind = _message(1, "UNKNOWN", 40), _message(2, "UNKNOWN still", 40, silent=True)
+    calm = _message(3, "SAFE", 10, collapse_key="b"), _message(4, "WATCH", 20, collapse_key="b", silent=True)
+    over = _message(5, "DANGER", 50, collapse_key="c"), _message(6, "SAFE", 10, collapse_key="c", silent=True)
+    _fill(memory, *blind, *calm, *over)
+    sink = ScriptedSink()
+    _run(memory, sink)
+    assert [text.partition("\n")[0] for text in sink.texts(CHAT)] == [
+        "<b>UNKNOWN still</b> 2",
+        "<b>WATCH</b> 4",
+        "<b>SAFE</b> 6",
+    ]
+    assert len(sink.silent) == 2
+
+
+def test_danger_outlives_good_news_that_are_refused(memory: MemoryOutbox) -> None:
+    """Nobody has heard of it, and nothing milder is sent in its place."""
+    _fill(memory, _message(1, "WATCH", 20), _message(2, "DANGER", 50), _message(3, "SAFE", 10))
+    sink = ScriptedSink(script={CHAT: [SendRejected("bad")]})
+    _run(memory, sink, ScriptedSink("console"))
+    [text] = sink.texts(CHAT)
+    assert text.startswith("<b>DANGER</b> 2")
+    assert set(memory.dead) == {"m1", "m3"}
+    assert "m2" in memory.delivered
+
+
+def test_a_refused_newest_takes_the_milder_ones_with_it(memory: MemoryOutbox) -> None:
     """The past is not sent in place of the present: the console has the whole text."""
-    _fill(memory, _message(1, "DANGER", 50), _message(2, "SAFE", 10))
+    _fill(memory, _message(1, "SAFE", 10), _message(2, "DANGER", 50))
     sink, console = ScriptedSink(script={CHAT: [SendRejected("bad")]}), ScriptedSink("console")
     _run(memory, sink, console)
     assert sink.texts(CHAT) == []
