@@ -65,6 +65,9 @@ class More:
 
 NOTHING_MORE: Final = More()
 
+_COMPARED_FROM_S: Final = 60.0
+"""What was known less than a minute ago says nothing about where an account is going."""
+
 
 def render_zone(
     speech: Speech,
@@ -190,10 +193,11 @@ def _liquidation_lines(speech: Speech, worst: WorstPosition | None) -> list[str]
 
 
 def _level_lines(speech: Speech, reading: Reading, risk: AccountRisk, was: KnownLevels | None) -> list[str]:
-    ago = speech.duration((reading.at - was.at).total_seconds()) if was else ""
+    past_s = (reading.at - was.at).total_seconds() if was else 0.0
+    ago = speech.duration(past_s)
 
     def then(figure: float | None) -> str:
-        if figure is None:
+        if figure is None or past_s < _COMPARED_FROM_S:
             return ""
         return speech.text(", was {figure} {age} ago", figure=speech.percent(figure), age=ago)
 

@@ -162,12 +162,12 @@ def _announce(
     messages = messages_of(
         alerts[0],
         render,
-        _priority(telling, reading),
+        _priority(telling, written),
         recipients,
         ids,
         grave=lead.is_good and _was_grave(telling),
         buttons=about if lead.is_good else alert_buttons(reading.account_id, telling.rank),
-        collapses=not is_joint,
+        collapses=not is_joint and not _tells_more(telling),
     )
     return Announcement(alerts, _hushed(messages, telling, recipients, reading.at))
 
@@ -191,9 +191,17 @@ def _was_grave(telling: Telling) -> bool:
     return any(due.before is not None and is_grave(due.before.told_level) for due in telling.dues)
 
 
-def _priority(telling: Telling, reading: Reading) -> int:
+def _tells_more(telling: Telling) -> bool:
+    """Whether it is the only message about something else, too: a newer one about the zone would not say that."""
+    return any(due.reason is not AlertReason.REPEAT for due in telling.also)
+
+
+def _priority(telling: Telling, written: _Written) -> int:
     """How urgent; good news ranks with the zone that is reached."""
-    lead = telling.dues[0]
+    lead, reading = telling.dues[0], written.reading
+    is_empty = reading.risk is not None and positions_gone(reading.risk, telling.before, written.earlier)
+    if telling.is_sight and is_empty:  # safe like a closed account, or like a liquidated one
+        return EMPTIED_PRIORITY
     if telling.is_sight:
         shown = _shown(lead.state, lead.reason, reading)
         besides = [zone_priority(due.state.level, due.state.level) for due in telling.also]

@@ -164,7 +164,7 @@ class Alerting:
         states, covered = self._with_covered(account_id, stored, now)
         mutes = Mutes(maintenance=is_in_window(windows, record, now))
         verdict = decide(account_id, states, seen(states), now, self._policy.alerts, mutes)
-        answer = self._together(record, reading, verdict, now)
+        answer = await self._together(record, reading, verdict, sources)
         if answer.waits:
             mutes = replace(mutes, waits=True)
             verdict = decide(account_id, states, seen(states), now, self._policy.alerts, mutes)
@@ -184,16 +184,17 @@ class Alerting:
         due = told_together(blind, now, covered.at, over=covered.over)
         return {**stored, blind.fingerprint: due.state}, (due,)
 
-    def _together(self, record: AccountRecord, reading: Reading, verdict: Verdict, now: datetime) -> Answer:
+    async def _together(self, record: AccountRecord, reading: Reading, verdict: Verdict, sources: Sources) -> Answer:
         """Whether blindness is told by itself, later, or with others that have lost sight of the same venue."""
         sight = next((telling for telling in verdict.tellings if telling.is_sight), None)
         if sight is None or not _may_wait(sight, reading):
             self._outages.leave(record.account_id)
             return Answer()
         zone = reading.zone_state.last_known
-        venue = (record.owner, record.spec.venue, record.spec.base_url)
+        readers = sorted({each.destination for each in await sources.everybody()})
+        venue = (record.owner, record.spec.venue, record.spec.base_url, *readers)
         waiting = Waiting(record.account_id, record.name, zone)
-        return self._outages.ask(venue, waiting, now, over=sight.dues[0].is_good)
+        return self._outages.ask(venue, waiting, reading.at, over=sight.dues[0].is_good)
 
     def _unanswered(self, states: States, now: datetime) -> tuple[Step, list[AlertState]] | None:
         """Alerts that go further now, the gravest first, and how far."""

@@ -142,6 +142,16 @@ def test_without_an_earlier_reading_nothing_is_compared(full: MakeReading) -> No
     assert "Risk ratio 41.5 % (100 % = liquidation)" in text
 
 
+def test_the_last_cycle_is_no_comparison(full: MakeReading) -> None:
+    """`was 11.9 % 0 s ago` says nothing about where the account is going."""
+    reading = full()
+    for age_s, compared in ((5, False), (59, False), (60, True)):
+        text = render_zone(
+            ENGLISH, AlertReason.FIRST, reading, Zone.SAFE, _snapshot(data_at=reading.at - timedelta(seconds=age_s))
+        )
+        assert (" ago" in text) is compared
+
+
 def test_an_earlier_reading_serves_as_well_as_a_snapshot(full: MakeReading) -> None:
     """What memory holds compares like what the store holds."""
     earlier = full(Zone.SAFE, at=NOW - timedelta(hours=2))

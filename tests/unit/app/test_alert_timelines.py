@@ -9,11 +9,14 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from guard.alerts.engine import acknowledge, snooze
+from guard.app.settings import Settings
+from guard.app.watch import watch_of
 from guard.ports.alerting import AlertState, AlertStatus, MaintenanceRecord, RuleSetting
 from guard.ports.errors import CredentialsRejected, RateLimited, VenueUnavailable
 from guard.ports.recipients import Recipient
 from guard.ports.records import OutboxMessage
-from guard.ports.venue import FetchedBook
+from guard.ports.venue import AccountSpec, FetchedBook
+from guard.risk.zones import ZoneState
 from tests.harness.cycle_world import NOW, StillClock, World, book
 
 SAFE, WATCH, WARNING, DANGER, LIQUIDATION = 40_000.0, 34_500.0, 32_000.0, 31_000.0, 30_350.0
@@ -220,6 +223,44 @@ async def test_what_else_is_wrong_is_said_in_the_same_message(line: Line) -> Non
     assert message.html.startswith("🟡 <b>WATCH</b>")
     assert message.html.splitlines()[-2] == "Also: drawdown 55 % is at or above 40 %"
     assert message.priority == 30
+    assert message.collapse_key is None  # a newer one about the zone would not say it
+
+
+async def test_positions_that_are_gone_out_of_an_alarm_are_no_quiet_news(line: Line) -> None:
+    """Safe like a closed account, or like a liquidated one: as urgent as from safe, also where legs are not watched."""
+    line.world.memory.settings = [RuleSetting("account-1", "position", None, "u", NOW)]
+    await line.look(WARNING)
+    made = book(WARNING, line.world.clock.now())
+    for _ in range(3):
+        await line.world.turn(replace(made, book=replace(made.book, positions=())))
+    messages = [message for record in line.world.memory.records[1:] for message in record.messages]
+    gone = [message for message in messages if "NO POSITIONS" in message.html]
+    assert [(message.priority, message.silent) for message in gone if message.destination == "telegram:7"] == [
+        (50, False)
+    ]
+
+
+async def test_accounts_that_others_read_are_told_in_messages_of_their_own() -> None:
+    """Nobody hears of an account by the message of another one, and nobody who reads only of his own misses it."""
+    world = World(book(SAFE))
+    readers = {"account-1": "telegram:7", "account-2": "telegram:7", "account-3": "telegram:8"}
+
+    async def recipients(account_id: str) -> list[Recipient]:
+        return [Recipient(readers[account_id], user_id=account_id)]
+
+    world.memory.recipients = recipients  # type: ignore[method-assign]  # who reads is what this is about
+    watches = [
+        watch_of(replace(world.watch.record, account_id=name, spec=AccountSpec(name, "file")), Settings())
+        for name in readers
+    ]
+    world.answer = VenueUnavailable("no answer")
+    for _ in range(2):
+        for watch in watches:
+            world.memory.state = watch.last.zone_state if watch.last else ZoneState()
+            await world.cycle.run(watch)
+    told = [(each.account_id, each.destination) for record in world.memory.records for each in record.messages]
+    chats = [each for each in told if each[1].startswith("telegram")]
+    assert chats == [("account-1", "telegram:7"), ("account-3", "telegram:8")]  # the second waits for the first
 
 
 async def test_a_persons_own_threshold_counts_from_the_next_look(line: Line) -> None:
