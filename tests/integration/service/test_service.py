@@ -43,7 +43,7 @@ def test_zone_change_reaches_telegram_and_sigterm_ends_in_order(outside: Outside
     set_price(outside, 31000)  # equity 5,000: about 7.7 % to liquidation
     guard.wait_for("a warning", lambda: bool(alarms(outside, "WARNING")))
     warning = alarms(outside, "WARNING")[0]
-    for word in ("main", "Risk ratio", "Margin level", "Distance to liquidation", "liquidates you", "Data", "UTC"):
+    for word in ("main", "Risk ratio", "margin level", "Distance to liquidation", "liquidates you", "Data", "UTC"):
         assert word in warning
     set_price(outside, 43500)
     guard.wait_for("a resolved notice", lambda: bool(alarms(outside, "resolved")))
