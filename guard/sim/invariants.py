@@ -164,14 +164,28 @@ class Invariants:
             await self._chain(record.name, record.account_id, seen.zone, seen.changes)
         arrived = {(to, _as_written(html)) for to, html in self._sink.arrived}
         dead = await self._store.dead_messages(START)
-        superseded = {each.message_id for each in dead if (each.last_error or "").startswith(SUPERSEDED)}
+        superseded = superseded_by(dead)
+        known = {message.message_id: message for message in kept}
         for message in kept:
-            told = (message.destination, message.html) in arrived or message.message_id in superseded
+            newest = known.get(superseded.get(message.message_id, message.message_id))
+            told = newest is not None and (newest.destination, newest.html) in arrived
             self._require(told, "every alert delivered", f"{message.message_id} to {message.destination}")
+            if newest is not None and newest is not message:
+                about = newest.collapse_key is not None and newest.collapse_key == message.collapse_key
+                later = newest.destination == message.destination and newest.created_at >= message.created_at
+                self._require(
+                    about and later, "superseded by newer news of the same", f"{message.message_id} by {newest}"[:200]
+                )
         pending = await self._store.outbox_pending()
         self._require(pending == 0, "outbox empties", f"{pending} messages are pending")
         lost = len(dead) - len(superseded)
         self._require(not lost, "nothing is given up", f"{lost} messages are dead")
+
+
+def superseded_by(dead: Sequence[OutboxMessage]) -> dict[str, str]:
+    """By message that was not sent, the one that was sent instead."""
+    errors = {each.message_id: each.last_error or "" for each in dead}
+    return {name: error.removeprefix(SUPERSEDED) for name, error in errors.items() if error.startswith(SUPERSEDED)}
 
 
 def _as_written(html: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,11 @@ import pytest
 
 from guard.alerts.outbox import Outbox
 from guard.alerts.outbox_ledger import Ledger
+from guard.alerts.outbox_queue import Parcel, queues
 from guard.app.cycle import Cycle
 from guard.app.settings import Schedule
 from guard.app.watch import Watch, watch_of
+from guard.ports.records import OutboxMessage
 from guard.risk.zones import ZoneState
 from guard.sim import process
 from guard.sim.run import SimOptions, SimRun, simulate
@@ -97,6 +99,17 @@ def test_the_checks_see_a_message_that_never_comes(folder: Folder, monkeypatch: 
     monkeypatch.setattr(Outbox, "run", sleep)
     run = simulate(_short(4, trouble=False, chat_trouble=False, hours=1.0), folder())
     assert {"every alert delivered", "outbox empties"} <= _names(run)
+
+
+def test_the_checks_see_a_message_that_another_one_swallows(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An outbox that takes all messages for news of the same."""
+
+    def mixed(pending: Iterable[OutboxMessage], *arguments: Any) -> dict[str, list[Parcel]]:
+        return queues((replace(message, collapse_key="all") for message in pending), *arguments)
+
+    monkeypatch.setattr("guard.alerts.outbox.queues", mixed)
+    run = simulate(_short(20, trouble=False, hours=1.0), folder())
+    assert _names(run) == {"superseded by newer news of the same"}
 
 
 def test_the_checks_see_a_zone_change_that_is_not_recorded(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
