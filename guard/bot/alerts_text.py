@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
 from guard.bot.desks.alerting import AlertBoard, Answered, OpenAlert, RuleLine, ToldAlert
-from guard.bot.limits import fitted
+from guard.bot.limits import TEXT_MAX, Lazy, fitted, size
 from guard.bot.status_text import ICONS, NAME_CLIP, escaped
 from guard.language.speech import Speech
 from guard.language.words import zone_word
@@ -16,33 +16,51 @@ from guard.ports.records import AlertReason
 
 HEADLINE_CLIP = 300
 RECENT_SHOWN = 10
+WINDOWS_SHOWN = 3
+REASON_CLIP = 100
 
 
 def boards_text(speech: Speech, boards: Sequence[AlertBoard], now: datetime, span: str) -> str:
     """What holds on each account, then what was told lately; `span` is such as `24h`."""
-    items = [_board(speech, board, now) for board in sorted(boards, key=lambda board: (-board.rank, board.account))]
+    ordered = sorted(boards, key=lambda board: (-board.rank, board.account))
+    items = [item for board in ordered for item in _board(speech, board, now)]
     told = sorted(((alert, board.account) for board in boards for alert in board.recent), key=lambda each: each[0].at)
     if told:
-        lines = [f"<b>{speech.text('Told in the last {span}', span=span)}</b>"]
-        lines += [_told(speech, alert, account) for alert, account in told[-RECENT_SHOWN:][::-1]]
-        if len(told) > RECENT_SHOWN:
-            lines.append(_more(speech, len(told) - RECENT_SHOWN))
-        items.append("\n".join(lines))
+        items.append(partial(_all_told, speech, told, span))
     else:
-        items.append(speech.text("Nothing was told in the last {span}.", span=span))
-    return fitted("", items, speech.text("Updated {at}", at=speech.moment(now)), partial(_more, speech))
+        items.append(lambda: speech.text("Nothing was told in the last {span}.", span=span))
+    return fitted("", Lazy(items), speech.text("Updated {at}", at=speech.moment(now)), partial(_more, speech))
 
 
 def _more(speech: Speech, count: int) -> str:
     return speech.plural("... and {count} more", "... and {count} more", count)
 
 
-def _board(speech: Speech, board: AlertBoard, now: datetime) -> str:
+def _board(speech: Speech, board: AlertBoard, now: datetime) -> list[Callable[[], str]]:
+    """The paragraphs of an account: its name with its windows and its gravest alert, then each further alert."""
+    return [
+        partial(_first_paragraph, speech, board, now),
+        *(partial(_further_paragraph, speech, alert, now) for alert in board.open[1:]),
+    ]
+
+
+def _first_paragraph(speech: Speech, board: AlertBoard, now: datetime) -> str:
     name = f"<b>{escaped(board.account, NAME_CLIP)}</b>"
-    lines = [name, *(line for alert in board.open for line in open_alert(speech, alert, now))]
-    if not board.open:
-        lines = [f"🟢 {name}: {speech.text('no alert holds')}"]
-    return "\n".join([*lines, *(window_line(speech, window) for window in board.windows)])
+    head = name if board.open else f"🟢 {name}: {speech.text('no alert holds')}"
+    windows = [window_line(speech, window) for window in board.windows[:WINDOWS_SHOWN]]
+    return "\n".join([head, *windows, *(line for alert in board.open[:1] for line in open_alert(speech, alert, now))])
+
+
+def _further_paragraph(speech: Speech, alert: OpenAlert, now: datetime) -> str:
+    return "\n".join(open_alert(speech, alert, now))
+
+
+def _all_told(speech: Speech, told: Sequence[tuple[ToldAlert, str]], span: str) -> str:
+    lines = [f"<b>{speech.text('Told in the last {span}', span=span)}</b>"]
+    lines += [_told(speech, alert, account) for alert, account in told[-RECENT_SHOWN:][::-1]]
+    if len(told) > RECENT_SHOWN:
+        lines.append(_more(speech, len(told) - RECENT_SHOWN))
+    return "\n".join(lines)
 
 
 def open_alert(speech: Speech, alert: OpenAlert, now: datetime) -> list[str]:
@@ -73,7 +91,7 @@ def _standing(speech: Speech, alert: OpenAlert) -> str:
 
 def window_line(speech: Speech, window: MaintenanceRecord) -> str:
     """A maintenance window."""
-    until, reason = speech.moment(window.ends_at), escaped(window.reason)
+    until, reason = speech.moment(window.ends_at), escaped(window.reason, REASON_CLIP)
     return f"🛠 {speech.text('Maintenance until {time}: {reason}', time=until, reason=reason)}"
 
 
@@ -111,7 +129,8 @@ def answered_line(speech: Speech, name: str, now: datetime, until: datetime | No
 
 def acknowledged(speech: Speech, answers: Sequence[Answered]) -> str:
     """What acknowledging did."""
-    return "\n".join(line for answer in answers for line in _acknowledged(speech, answer))
+    lines = [line for answer in answers for line in _acknowledged(speech, answer)]
+    return whole if size(whole := "\n".join(lines)) <= TEXT_MAX else fitted("", lines, "", partial(_more, speech))
 
 
 def _acknowledged(speech: Speech, answer: Answered) -> list[str]:
@@ -137,8 +156,8 @@ def snoozed(speech: Speech, answers: Sequence[Answered], asked: datetime) -> str
         until = speech.moment(answer.until)
         lines.append(f"🔕 {account}: {speech.text('silent until {time}, or until it gets worse', time=until)}")
         if answer.until < asked:
-            lines.append(speech.text("Danger is never silent for longer than that."))
-    return "\n".join(lines)
+            lines[-1] += f"\n{speech.text('Danger is never silent for longer than that.')}"
+    return whole if size(whole := "\n".join(lines)) <= TEXT_MAX else fitted("", lines, "", partial(_more, speech))
 
 
 def worse_now(speech: Speech, answer: Answered) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Sequence
+from typing import overload
 
 TEXT_MAX = 4096
 CAPTION_MAX = 1024
@@ -32,6 +33,29 @@ def shortened(text: str, length_max: int = TEXT_MAX, mark: str = "... (shortened
 def plain(source: str) -> str:
     """Telegram HTML as plain text: tags removed, character references resolved."""
     return html.unescape(_TAG.sub("", source))
+
+
+class Lazy(Sequence[str]):
+    """Paragraphs that are written when they are looked at: of a thousand, those few that fit a message.
+
+    Args:
+        works: each writes one.
+    """
+
+    def __init__(self, works: Sequence[Callable[[], str]]) -> None:
+        self._works = works
+
+    def __len__(self) -> int:
+        return len(self._works)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        return Lazy(self._works[index]) if isinstance(index, slice) else self._works[index]()
 
 
 def fitted(head: str, items: Sequence[str], tail: str, more: Callable[[int], str], length_max: int = TEXT_MAX) -> str:

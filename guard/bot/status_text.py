@@ -8,11 +8,11 @@ escaped and clipped.
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
-from guard.bot.limits import fitted
+from guard.bot.limits import Lazy, fitted
 from guard.language.speech import Speech, quote_of, settle_of
 from guard.language.words import quality_word, side_word, zone_word
 from guard.ports.records import PositionSnapshot, Snapshot
@@ -57,7 +57,7 @@ def status_text(speech: Speech, snapshots: Sequence[Snapshot], now: datetime) ->
         return fitted("", [full_card(speech, ordered[0], now)], updated, partial(_more_accounts, speech))
     first = escaped(ordered[0].account, NAME_CLIP)
     tail = f"{speech.text('All figures of one: /status {account}', account=first)}\n{updated}"
-    cards = [short_card(speech, snapshot, now) for snapshot in ordered]
+    cards = Lazy([partial(short_card, speech, snapshot, now) for snapshot in ordered])
     return fitted("", cards, tail, partial(_more_accounts, speech))
 
 
@@ -102,20 +102,23 @@ def short_card(speech: Speech, snapshot: Snapshot, now: datetime) -> str:
 def positions_text(speech: Speech, snapshots: Sequence[Snapshot], now: datetime) -> str:
     """The legs of all given accounts, per account, the one nearest to its liquidation price first."""
     head = "" if snapshots else speech.text("No accounts.")
-    items: list[str] = []
+    items: list[Callable[[], str]] = []
     for snapshot in by_urgency(snapshots):
-        name = f"{ICONS[snapshot.zone]} <b>{escaped(snapshot.account, NAME_CLIP)}</b>"
-        heading = f"{name}\n{age_line(speech, snapshot, now)}"
         legs = sorted(snapshot.positions, key=_leg_order)
-        if not legs:
-            none = speech.text("Positions: {positions}", positions=_positions_summary(speech, snapshot))
-            items.append(f"{heading}\n{none}")
-            continue
-        # The heading travels with the first leg: a leg is never shown without its account and the data's age.
-        items.append(f"{heading}\n\n{position_card(speech, legs[0], snapshot)}")
-        items.extend(position_card(speech, leg, snapshot) for leg in legs[1:])
+        items.append(partial(_first_card, speech, snapshot, now, legs[0] if legs else None))
+        items.extend(partial(position_card, speech, leg, snapshot) for leg in legs[1:])
     as_of = speech.text("As of {at}", at=speech.moment(now))
-    return fitted(head, items, as_of, partial(_more_positions, speech))
+    return fitted(head, Lazy(items), as_of, partial(_more_positions, speech))
+
+
+def _first_card(speech: Speech, snapshot: Snapshot, now: datetime, leg: PositionSnapshot | None) -> str:
+    """An account with its first leg: a leg is never shown without its account and the data's age."""
+    name = f"{ICONS[snapshot.zone]} <b>{escaped(snapshot.account, NAME_CLIP)}</b>"
+    heading = f"{name}\n{age_line(speech, snapshot, now)}"
+    if leg is not None:
+        return f"{heading}\n\n{position_card(speech, leg, snapshot)}"
+    none = speech.text("Positions: {positions}", positions=_positions_summary(speech, snapshot))
+    return f"{heading}\n{none}"
 
 
 def position_card(speech: Speech, leg: PositionSnapshot, account: Snapshot) -> str:

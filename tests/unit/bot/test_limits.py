@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
-from guard.bot.limits import TEXT_MAX, fitted, plain, shortened, size
+from guard.bot.limits import TEXT_MAX, Lazy, fitted, plain, shortened, size
 
 
 def more(count: int) -> str:
@@ -62,3 +64,17 @@ def test_the_last_item_needs_no_room_for_a_count() -> None:
     text = fitted("", ["a" * 2047, "b" * 2047], "", more)
     assert size(text) == TEXT_MAX
     assert "more" not in text
+
+
+def test_only_what_fits_is_written() -> None:
+    """A thousand paragraphs of which few fit cost no more than those few."""
+    written: list[int] = []
+
+    def write(number: int) -> str:
+        written.append(number)
+        return "x" * 1000
+
+    text = fitted("", Lazy([partial(write, number) for number in range(1000)]), "", lambda count: f"and {count} more")
+    assert text.endswith("and 996 more")
+    assert len(written) == 5
+    assert list(Lazy([lambda: "a", lambda: "b", lambda: "c"])[1:]) == ["b", "c"]
