@@ -68,7 +68,7 @@ class AlertingAnswers(Answers):
         account = await require(self._stage.store, user_id, account_id, "operator")
         now = self._stage.clock.now()
         states = await self._stage.store.alert_states(account_id)
-        grave = any(is_grave(state.level) for state in states if rank is None or _rank(state) <= rank)
+        grave = any(is_grave(state.level) for state in states if _is_meant(state, rank))
         until = min(until, now + GRAVE_SNOOZE_MAX) if grave else until
         answered = await self._answer(account, rank, lambda state: snooze(state, user_id, now, until))
         await self._audit(user_id, account_id, "snooze", f"{answered.count} alerts until {until.isoformat()}")
@@ -77,21 +77,21 @@ class AlertingAnswers(Answers):
     async def _answer(
         self, account: AccountRecord, rank: int | None, change: Callable[[AlertState], AlertState]
     ) -> Answered:
-        """Change every open alert of an account that is no graver than what was shown."""
+        """Change every open alert of an account that is no graver than what was shown, and was told."""
         store, count, graver = self._stage.store, 0, None
         worst = 0
 
         def changed(state: AlertState) -> AlertState:
             # Looked at once more where it is written: it may have become worse since it was read.
-            return change(state) if is_open(state) and (rank is None or _rank(state) <= rank) else state
+            return change(state) if is_open(state) and _is_meant(state, rank) else state
 
         for state in await store.alert_states(account.account_id):
             after = await store.change_alert_state(state.fingerprint, changed)
             if after is None or not is_open(after):
                 continue
-            if rank is None or _rank(after) <= rank:
+            if _is_meant(after, rank):
                 count += 1
-            elif _rank(after) > worst:
+            elif rank is not None and _rank(after) > rank and _rank(after) > worst:
                 worst, graver = _rank(after), after.level
         log.info("alerts answered", account=account.name, count=count)
         return Answered(account.name, count, graver)
@@ -195,6 +195,11 @@ def _title(rule: str) -> str:
 
 def _rank(state: AlertState) -> int:
     return gravity(state.level)
+
+
+def _is_meant(state: AlertState, rank: int | None) -> bool:
+    """Whether an answer is to this alert: to all that stand, or (a button) to a message that can have told of it."""
+    return rank is None or (_rank(state) <= rank and state.told_at is not None)
 
 
 def _covers(window: MaintenanceRecord, account: AccountRecord) -> bool:

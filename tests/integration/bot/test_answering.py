@@ -103,6 +103,23 @@ async def said(person: Person, text: str) -> str:
     return (await person.ask(text, timeout_s=10)).text
 
 
+async def test_a_tap_answers_nothing_that_nobody_was_told(alarm: Alarm) -> None:
+    """Blindness that waits to be told with other accounts is milder than danger, and nobody has seen it yet."""
+    store = alarm.house.opened.store
+    blind = replace(
+        await alarm.state(),
+        fingerprint=fingerprint(ACCOUNT, Rule.BLIND),
+        rule=Rule.BLIND,
+        level=Zone.UNKNOWN,
+        told_at=None,
+        told_level=Zone.SAFE,
+    )
+    await store.save_alert_states([blind])
+    await alarm.tap("otto", "✅")
+    assert (await alarm.state()).status is AlertStatus.ACKNOWLEDGED
+    assert await store.alert_state(blind.fingerprint) == blind
+
+
 async def test_an_answer_is_drawn_into_the_message_by_whom_and_when(alarm: Alarm) -> None:
     """The operator snoozes, the owner acknowledges in Japanese and Japanese time; the viewer is refused kindly."""
     assert "this needs the role operator, yours is viewer" in await alarm.tap("vera", "✅")
@@ -190,7 +207,7 @@ async def test_thresholds_are_set_by_the_owner(alarm: Alarm) -> None:
     assert "Did you mean drawdown?" in await said(vera, "/set drawdwn")
     assert "needs the role owner" in await said(alarm.house["otto"], "/set drawdown 99%")
     assert "オフ" in await said(anna, "/set stress off alpha")
-    assert "20 %" in await said(anna, "/set drawdown default")
+    assert "40 %" in await said(anna, "/set drawdown default")
     assert "数値" in await said(anna, "/set drawdown much")
     assert [(each.rule, each.value) for each in await store.rule_settings(ACCOUNT)] == [("stress", None)]
     entries = await store.audit(alarm.house.opened.clock.now() - timedelta(days=1), 10)
