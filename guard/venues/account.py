@@ -8,6 +8,7 @@ from __future__ import annotations
 from guard.ports.errors import OrderRejected
 from guard.ports.venue import AccountCheck, Depth, FetchedBook, Instrument, KeyRights, OrderRequest, OrderState
 from guard.venues.client import VenueClient
+from guard.venues.funding import FundingBoard
 from guard.venues.hub import VenueHub
 from guard.venues.orderdesk import OrderDesk
 from guard.venues.reader import VenueReader
@@ -18,14 +19,21 @@ _SKEW_WARNING_MS = 1_000.0
 class CcxtAccount:
     """Implements `guard.ports.venue.VenueAccount`. Make it with `guard.venues.registry.open_account`.
 
-    `own_hub` is closed with the account.
+    `own_hub` is closed with the account. `funding` is what the site's accounts know of funding rates.
     """
 
-    def __init__(self, client: VenueClient, reader: VenueReader, own_hub: VenueHub | None = None) -> None:
+    def __init__(
+        self,
+        client: VenueClient,
+        reader: VenueReader,
+        own_hub: VenueHub | None = None,
+        funding: FundingBoard | None = None,
+    ) -> None:
         self.spec = client.spec
         self.reader = reader
         self._client = client
         self._own_hub = own_hub
+        self._funding = funding
         self._orders = OrderDesk(client, reader, reader.words) if reader.words is not None else None
 
     async def fetch_book(self) -> FetchedBook:
@@ -35,7 +43,9 @@ class CcxtAccount:
             VenueError: something could not be read or understood.
         """
         fetched = await self.reader.read()
-        return await self.reader.read() if fetched.torn else fetched
+        if fetched.torn:
+            fetched = await self.reader.read()
+        return fetched if self._funding is None else self._funding.told(fetched)
 
     async def check(self) -> AccountCheck:
         """Read the book, the key's rights, the account's modes and the clock difference.

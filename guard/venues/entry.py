@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from guard.venues.client import Dialect, VenueClient
+from guard.venues.funding import FundingSource
 from guard.venues.reader import VenueReader
 
 KEY_PAIR = frozenset({"api_key", "secret"})
@@ -26,6 +27,7 @@ class VenueEntry:
         open_reader: makes the reader of one account.
         needs: fields of `guard.ports.venue.Credentials` that an account must have.
         streams: what may be listened to (`guard.venues.streaming`); None = it is polled only.
+        funding: how it is asked for its funding rates; None = it is not asked.
     """
 
     name: str
@@ -35,3 +37,4 @@ class VenueEntry:
     open_reader: Callable[[VenueClient], VenueReader]
     needs: frozenset[str] = KEY_PAIR
     streams: Any = None
+    funding: FundingSource | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 from collections import ChainMap
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
 
@@ -21,6 +21,9 @@ from guard.venues.markets import MarketTable
 from guard.venues.pauses import PAUSE_MAX_S
 from guard.venues.shared import Shared
 from guard.venues.wire import answering
+
+if TYPE_CHECKING:
+    from guard.venues.funding import FundingBoard
 
 T = TypeVar("T")
 
@@ -42,6 +45,8 @@ class VenueSite:
         markets: the listed symbols, refreshed daily.
         skew_ms: this machine's clock minus the venue's, in ms, refreshed every ten minutes.
         interned: equal values (leverage tiers) of several accounts, kept once.
+        tells_funding: whether books are told the funding rates of what they hold.
+        funding: what is known of those; made by `guard.venues.funding.board_of`.
     """
 
     def __init__(
@@ -63,6 +68,8 @@ class VenueSite:
         self.skew_ms: Shared[float] = Shared(clock, _TIME_REFRESH_S, _TIME_USABLE_S)
         self._shared: dict[str, Shared[Any]] = {}
         self.interned: dict[Any, Any] = {}
+        self.tells_funding = False
+        self.funding: FundingBoard | None = None
         self._bases: dict[str, dict[str, Any]] = {}
         self.ssl_context = self._make_ssl_context()
         self._session: aiohttp.ClientSession | None = None
@@ -122,6 +129,9 @@ class VenueSite:
 
     async def close(self) -> None:
         """Close the connections."""
+        if self.funding is not None:
+            await self.funding.close()
+            self.funding = None
         await self.budget.close()
         if self._template is not None:
             await self._template.close()
@@ -138,12 +148,21 @@ class VenueHub:
         clock: time for every age and every timestamp that is signed.
         timeout_s: longest wait for one answer of a venue, in seconds.
         requests_per_minute: request weight that may be spent at a venue in a minute; None = the venue's own measure.
+        tells_funding: ask for funding rates too, in the background, for whoever reads accounts again and again.
     """
 
-    def __init__(self, clock: Clock, *, timeout_s: float = 10.0, requests_per_minute: int | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        timeout_s: float = 10.0,
+        requests_per_minute: int | None = None,
+        tells_funding: bool = False,
+    ) -> None:
         self.clock = clock
         self._timeout_s = timeout_s
         self._requests_per_minute = requests_per_minute
+        self._tells_funding = tells_funding
         self._sites: dict[tuple[str, str | None], VenueSite] = {}
 
     def site(self, venue: str, base_url: str | None, requests_per_minute: int, ccxt_id: str | None = None) -> VenueSite:
@@ -159,6 +178,7 @@ class VenueHub:
         if key not in self._sites:
             budget = self._requests_per_minute or requests_per_minute
             self._sites[key] = VenueSite(self.clock, venue, base_url, self._timeout_s, budget, ccxt_id)
+            self._sites[key].tells_funding = self._tells_funding
         return self._sites[key]
 
     async def close(self) -> None:

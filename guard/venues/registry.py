@@ -12,6 +12,7 @@ from guard.venues.account import CcxtAccount
 from guard.venues.client import VenueClient, require_credentials
 from guard.venues.entry import VenueEntry
 from guard.venues.file import FileAccount
+from guard.venues.funding import board_of
 from guard.venues.hub import VenueHub
 
 # A venue joins by a folder guard/venues/<name> with a `venue.py`, which is loaded when it is first asked for.
@@ -67,4 +68,4 @@ async def open_account(spec: AccountSpec, clock: Clock, hub: VenueHub | None = N
     shared = hub or VenueHub(clock)
     site = shared.site(entry.name, spec.base_url, entry.weight_per_minute, entry.ccxt_id)
     client = VenueClient(site, spec, entry.dialect)
-    return CcxtAccount(client, entry.open_reader(client), own_hub=None if hub else shared)
+    return CcxtAccount(client, entry.open_reader(client), None if hub else shared, board_of(site, entry))

@@ -7,6 +7,7 @@ from guard.venues.client import Endpoint
 TIME = Endpoint("dapiPublicGetTime", "binancecoinm GET dapi/v1/time", signed=False)
 DEPTH = Endpoint("dapiPublicGetDepth", "binancecoinm GET dapi/v1/depth", signed=False)
 MARKS = Endpoint("dapiPublicGetPremiumIndex", "binancecoinm GET dapi/v1/premiumIndex", signed=False)
+FUNDING_INFO = Endpoint("dapiPublicGetFundingInfo", "binancecoinm GET dapi/v1/fundingInfo", signed=False)
 MARKETS = Endpoint("fetch_markets", "binancecoinm GET dapi/v1/exchangeInfo", signed=False)
 ACCOUNT = Endpoint("dapiPrivateGetAccount", "binancecoinm GET dapi/v1/account")
 POSITIONS = Endpoint("dapiPrivateGetPositionRisk", "binancecoinm GET dapi/v1/positionRisk")

@@ -7,6 +7,7 @@ from guard.venues.client import Endpoint
 TIME = Endpoint("fapiPublicGetTime", "binanceusdm GET fapi/v1/time", signed=False)
 DEPTH = Endpoint("fapiPublicGetDepth", "binanceusdm GET fapi/v1/depth", signed=False)
 MARKS = Endpoint("fapiPublicGetPremiumIndex", "binanceusdm GET fapi/v1/premiumIndex", signed=False)
+FUNDING_INFO = Endpoint("fapiPublicGetFundingInfo", "binanceusdm GET fapi/v1/fundingInfo", signed=False)
 ASSET_INDEX = Endpoint("fapiPublicGetAssetIndex", "binanceusdm GET fapi/v1/assetIndex", signed=False)
 MARKETS = Endpoint("fetch_markets", "binanceusdm GET fapi/v1/exchangeInfo", signed=False)
 ACCOUNT = Endpoint("fapiPrivateV3GetAccount", "binanceusdm GET fapi/v3/account", weight=5)
