@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from guard.venues.bingx.endpoints import DIALECT, WEIGHT_PER_MINUTE
+from guard.venues.bingx.funding import FUNDING
 from guard.venues.bingx.reader import BingxReader
 from guard.venues.entry import VenueEntry
 from guard.venues.streaming.plans.bingx import PLAN as STREAMS
@@ -16,4 +17,5 @@ VENUE: Final = VenueEntry(
     weight_per_minute=WEIGHT_PER_MINUTE,
     open_reader=BingxReader,
     streams=STREAMS,
+    funding=FUNDING,
 )

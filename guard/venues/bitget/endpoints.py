@@ -35,6 +35,9 @@ TIERS = Endpoint(
     "publicMixGetV2MixMarketQueryPositionLever", "bitget GET v2/mix/market/query-position-lever", signed=False
 )
 PRICE = Endpoint("publicMixGetV2MixMarketSymbolPrice", "bitget GET v2/mix/market/symbol-price", signed=False)
+FUNDING_RATES = Endpoint(
+    "publicMixGetV2MixMarketCurrentFundRate", "bitget GET v2/mix/market/current-fund-rate", signed=False
+)
 DEPTH = Endpoint("publicMixGetV2MixMarketMergeDepth", "bitget GET v2/mix/market/merge-depth", signed=False)
 ACCOUNTS = Endpoint("privateMixGetV2MixAccountAccounts", "bitget GET v2/mix/account/accounts")
 ACCOUNT = Endpoint("privateMixGetV2MixAccountAccount", "bitget GET v2/mix/account/account")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from guard.venues.bybit.endpoints import DIALECT, WEIGHT_PER_MINUTE
+from guard.venues.bybit.funding import FUNDING
 from guard.venues.bybit.reader import BybitReader
 from guard.venues.entry import VenueEntry
 from guard.venues.streaming.plans.bybit import PLAN as STREAMS
@@ -16,4 +17,5 @@ VENUE: Final = VenueEntry(
     weight_per_minute=WEIGHT_PER_MINUTE,
     open_reader=BybitReader,
     streams=STREAMS,
+    funding=FUNDING,
 )

@@ -23,6 +23,7 @@ from guard.venues.errors import Ruling
 
 TIME = Endpoint("publicSpotGetTime", "gate GET v4/spot/time", signed=False)
 MARKETS = Endpoint("fetch_markets", "gate GET v4/futures/contracts", signed=False)
+CONTRACTS = Endpoint("publicFuturesGetSettleContracts", "gate GET v4/futures/contracts", signed=False)
 TICKERS = Endpoint("publicFuturesGetSettleTickers", "gate GET v4/futures/tickers", signed=False)
 SPOT_TICKERS = Endpoint("publicSpotGetTickers", "gate GET v4/spot/tickers", signed=False)
 DEPTH = Endpoint("publicFuturesGetSettleOrderBook", "gate GET v4/futures/order_book", signed=False)

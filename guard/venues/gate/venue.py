@@ -6,6 +6,7 @@ from typing import Final
 
 from guard.venues.entry import VenueEntry
 from guard.venues.gate.endpoints import DIALECT, WEIGHT_PER_MINUTE
+from guard.venues.gate.funding import FUNDING
 from guard.venues.gate.reader import GateReader
 from guard.venues.streaming.plans.gate import PLAN as STREAMS
 
@@ -16,4 +17,5 @@ VENUE: Final = VenueEntry(
     weight_per_minute=WEIGHT_PER_MINUTE,
     open_reader=GateReader,
     streams=STREAMS,
+    funding=FUNDING,
 )

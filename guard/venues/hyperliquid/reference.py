@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from guard.ports.errors import CredentialsRejected, VenueError
 from guard.venues.client import VenueClient
 from guard.venues.fields import refused
-from guard.venues.hub import DAY_S, HOUR_S
+from guard.venues.hub import DAY_S, HOUR_S, VenueSite
 from guard.venues.hyperliquid import endpoints as at
 from guard.venues.hyperliquid import parse, universe
 from guard.venues.hyperliquid.parse import Abstraction, Role
@@ -215,3 +215,14 @@ def dex_of(coin: str) -> str:
     """The dex that lists a coin: a builder's coin is `dex:NAME`."""
     dex, colon, _ = coin.partition(":")
     return dex if colon else DEFAULT_DEX
+
+
+def listed(site: VenueSite, symbol: str) -> Listing | None:
+    """The listing of `symbol` in the universes that were read last; nothing is asked."""
+    base = symbol.partition("/")[0]
+    dexes = site.shared("dexes", DAY_S, _UNIVERSE_USABLE_S).last
+    names: Iterable[str] = dexes.value if dexes else ()
+    wanted = next((dex for dex in names if dex and base.startswith(f"{dex.upper()}-")), DEFAULT_DEX)
+    dated = site.shared(f"universe {wanted}", HOUR_S, _UNIVERSE_USABLE_S).last
+    contract: Contract | None = dated.value.by_symbol.get(symbol) if dated else None
+    return contract.listing if contract else None

@@ -6,6 +6,7 @@ from typing import Final
 
 from guard.venues.entry import VenueEntry
 from guard.venues.hyperliquid.endpoints import DIALECT, WEIGHT_PER_MINUTE
+from guard.venues.hyperliquid.funding import FUNDING
 from guard.venues.hyperliquid.reader import HyperliquidReader
 from guard.venues.streaming.plans.hyperliquid import PLAN as STREAMS
 
@@ -17,4 +18,5 @@ VENUE: Final = VenueEntry(
     needs=frozenset({"wallet_address"}),
     open_reader=HyperliquidReader,
     streams=STREAMS,
+    funding=FUNDING,
 )

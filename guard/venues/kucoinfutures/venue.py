@@ -6,6 +6,7 @@ from typing import Final
 
 from guard.venues.entry import KEY_AND_PASSPHRASE, VenueEntry
 from guard.venues.kucoinfutures.endpoints import DIALECT, WEIGHT_PER_MINUTE
+from guard.venues.kucoinfutures.funding import FUNDING
 from guard.venues.kucoinfutures.reader import KucoinReader
 from guard.venues.streaming.plans.kucoinfutures import PLAN as STREAMS
 
@@ -16,5 +17,6 @@ VENUE: Final = VenueEntry(
     weight_per_minute=WEIGHT_PER_MINUTE,
     open_reader=KucoinReader,
     streams=STREAMS,
+    funding=FUNDING,
     needs=KEY_AND_PASSPHRASE,
 )

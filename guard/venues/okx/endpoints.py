@@ -24,6 +24,7 @@ from guard.venues.errors import Ruling
 TIME = Endpoint("publicGetPublicTime", "okx GET v5/public/time", signed=False)
 DEPTH = Endpoint("publicGetMarketBooks", "okx GET v5/market/books", signed=False)
 MARKS = Endpoint("publicGetPublicMarkPrice", "okx GET v5/public/mark-price", signed=False)
+FUNDING_RATE = Endpoint("publicGetPublicFundingRate", "okx GET v5/public/funding-rate", signed=False)
 TIERS = Endpoint("publicGetPublicPositionTiers", "okx GET v5/public/position-tiers", signed=False)
 DISCOUNTS = Endpoint(
     "publicGetPublicDiscountRateInterestFreeQuota", "okx GET v5/public/discount-rate-interest-free-quota", signed=False

@@ -70,8 +70,9 @@ def _premium(call: Call, instrument: Instrument) -> dict[str, Any]:
         "symbol": market_id(instrument),
         "markPrice": mark,
         "indexPrice": mark,
-        "lastFundingRate": "0.00010000",
+        "lastFundingRate": plain(call.market.funding_rate(instrument.symbol)),
         "nextFundingTime": call.engine.next_funding_ms,
+        "fundingIntervalHours": 8,
     }
 
 

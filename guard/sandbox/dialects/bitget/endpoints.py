@@ -85,6 +85,20 @@ def _tickers(call: Call) -> Any:
     return [ticker(call.market, each.symbol, call.now_ms) for each in _of_product(call, call.product())]
 
 
+def _funding(call: Call) -> Any:
+    return [
+        {
+            "symbol": wire_id(each.symbol),
+            "fundingRate": plain(call.market.funding_rate(each.symbol)),
+            "fundingRateInterval": "8",
+            "nextUpdate": str(call.engine.next_funding_ms),
+            "minFundingRate": "-0.003",
+            "maxFundingRate": "0.003",
+        }
+        for each in _of_product(call, call.product())
+    ]
+
+
 def _depth(call: Call) -> Any:
     instrument = call.instrument()
     book, most = call.market.book(instrument.symbol), int(call.maybe("limit") or "100")
@@ -230,6 +244,7 @@ TABLE: Table = {
     ("GET", "/api/v2/mix/market/symbol-price"): Endpoint(_price),
     ("GET", "/api/v2/mix/market/ticker"): Endpoint(_ticker),
     ("GET", "/api/v2/mix/market/tickers"): Endpoint(_tickers),
+    ("GET", "/api/v2/mix/market/current-fund-rate"): Endpoint(_funding),
     ("GET", "/api/v2/mix/market/merge-depth"): Endpoint(_depth),
     ("GET", "/api/v2/mix/account/accounts"): Endpoint(_accounts, _READ),
     ("GET", "/api/v2/mix/account/account"): Endpoint(_account, _READ),

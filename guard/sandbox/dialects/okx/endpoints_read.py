@@ -7,7 +7,7 @@ from typing import Any
 from guard.sandbox.dialects.okx import shapes_account, shapes_market
 from guard.sandbox.dialects.okx.call import Call, Route, Table
 from guard.sandbox.dialects.okx.errors import WireError, missing
-from guard.sandbox.dialects.okx.instruments import family_of
+from guard.sandbox.dialects.okx.instruments import family_of, wire_id
 from guard.sandbox.engine import choices
 from guard.sandbox.engine.instruments import Instrument
 from guard.sandbox.engine.orders import Reason, Rejection
@@ -34,6 +34,13 @@ def _instruments(call: Call) -> list[Any]:
 
 def _marks(call: Call) -> list[Any]:
     return [shapes_market.mark_json(call.market, each, call.now_ms) for each in _swaps(call)]
+
+
+def _funding(call: Call) -> list[Any]:
+    wanted = call.text("instId")
+    found = [each for each in call.market.instruments.values() if wanted in {"ANY", wire_id(each)}]
+    next_ms = call.world.engine.next_funding_ms
+    return [shapes_market.funding_json(call.market, each, next_ms, call.now_ms) for each in found]
 
 
 def _tickers(call: Call) -> list[Any]:
@@ -107,6 +114,7 @@ TABLE: Table = {
     ("GET", "/api/v5/public/time"): Route(_time, is_private=False),
     ("GET", "/api/v5/public/instruments"): Route(_instruments, is_private=False),
     ("GET", "/api/v5/public/mark-price"): Route(_marks, is_private=False),
+    ("GET", "/api/v5/public/funding-rate"): Route(_funding, is_private=False),
     ("GET", "/api/v5/public/position-tiers"): Route(_tiers, is_private=False),
     ("GET", "/api/v5/public/discount-rate-interest-free-quota"): Route(_discounts, is_private=False),
     ("GET", "/api/v5/market/tickers"): Route(_tickers, is_private=False),

@@ -12,6 +12,8 @@ from guard.sandbox.engine.market import Market
 from guard.sandbox.engine.orderbook import Level
 from guard.sandbox.engine.rules.okx import DISCOUNTS, Discount, tiers_of
 
+_FUNDING_MS = 28_800_000
+
 
 def instrument_json(instrument: Instrument) -> dict[str, Any]:
     """One row of `public/instruments`."""
@@ -53,6 +55,20 @@ def mark_json(market: Market, instrument: Instrument, now_ms: int) -> dict[str, 
         "instId": wire_id(instrument),
         "instType": "SWAP",
         "markPx": plain(market.mark(instrument.symbol)),
+        "ts": str(now_ms),
+    }
+
+
+def funding_json(market: Market, instrument: Instrument, next_funding_ms: int, now_ms: int) -> dict[str, Any]:
+    """One row of `public/funding-rate`: what is paid next, and when it is paid after that."""
+    return {
+        "fundingRate": plain(market.funding_rate(instrument.symbol)),
+        "fundingTime": str(next_funding_ms),
+        "instId": wire_id(instrument),
+        "instType": "SWAP",
+        "method": "current_period",
+        "nextFundingRate": "",
+        "nextFundingTime": str(next_funding_ms + _FUNDING_MS),
         "ts": str(now_ms),
     }
 
