@@ -75,7 +75,8 @@ class Tap:
 class TapAnswer:
     """What a tap leads to: a short notice (at most 200 characters), the message drawn anew, a further message.
 
-    `alert` shows the notice as a window. `refused` says for the log what was refused, when something was.
+    `alert` shows the notice as a window. `refused` says for the log what was refused, when something was. `done`: the
+    notice tells what was done, and is told also where the message cannot be drawn anew.
     """
 
     notice: str = ""
@@ -83,6 +84,7 @@ class TapAnswer:
     send: Reply | None = None
     alert: bool = False
     refused: str = ""
+    done: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,15 @@ def plain(source: str) -> str:
     return html.unescape(_TAG.sub("", source))
 
 
+def followed(source: str, line: str, space: str = "\n") -> str:
+    """Telegram HTML with a line after it that is never cut; what is too long before it loses its end and its markup."""
+    whole = f"{source}{space}{line}" if source and line else source or line
+    if size(plain(whole)) <= TEXT_MAX:
+        return whole
+    room = TEXT_MAX - size(plain(line)) - size(space)
+    return f"{html.escape(shortened(plain(source), room), quote=False)}{space}{line}"
+
+
 class Lazy(Sequence[str]):
     """Paragraphs that are written when they are looked at: of a thousand, those few that fit a message.
 

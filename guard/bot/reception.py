@@ -183,7 +183,8 @@ class Reception:
             await self._door.record(tapped, done.refused)
         notice = done.notice
         if done.redraw is not None:
-            notice = await self._redraw(tapped, _speech(person), done.redraw, notice)
+            failure = await self._redraw(tapped, _speech(person), done.redraw)
+            notice = (notice if done.done else failure) if failure else notice
         try:
             await self._sender.answer_tap(tapped.query_id, shortened(notice, NOTICE_MAX, "..."), alert=done.alert)
         except SendError as error:  # a tap that is answered late: what it led to is shown all the same
@@ -222,10 +223,10 @@ class Reception:
             log.warning("chat.desk_failed", chat_id=tapped.chat_id, tap=known.action, error=str(error))
             return TapAnswer(texts.cannot_answer(speech))
 
-    async def _redraw(self, tapped: Tapped, speech: Speech, reply: Reply, notice: str) -> str:
-        """Draw the message under a button anew; the notice to show."""
+    async def _redraw(self, tapped: Tapped, speech: Speech, reply: Reply) -> str:
+        """Draw the message under a button anew; why that could not be done, empty = it was."""
         if tapped.message_id is None:
-            return notice
+            return ""
         try:
             await self._sender.redraw(tapped.chat_id, tapped.message_id, reply)
         except SendRetry as error:
@@ -233,7 +234,7 @@ class Reception:
         except SendRejected as error:
             log.warning("chat.redraw_rejected", chat_id=tapped.chat_id, error=str(error))
             return texts.stale_button(speech)
-        return notice
+        return ""
 
     async def _after(self, visit: Visit, person: UserRecord) -> None:
         """What a visit in a private chat leads to besides its answer: alerts arrive there again, the menu is right."""

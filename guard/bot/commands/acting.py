@@ -15,6 +15,7 @@ from guard.bot.asking import Ask, Command, Tap, TapAction, TapAnswer
 from guard.bot.choosing import Choice, Grammar, choice
 from guard.bot.desk import Desk
 from guard.bot.desks.acting import AGAIN, DO, Actable, Answer, Offer, Question
+from guard.bot.limits import followed
 from guard.bot.refusal import Refusal, not_understood
 from guard.bot.replies import Button, Reply
 from guard.bot.wishing import ModeWish, is_mode, is_order, is_plan, read_mode, read_net, read_order, read_plan
@@ -131,13 +132,13 @@ async def tap_do(desk: Desk, tap: Tap) -> TapAnswer:
             notice = speech.text("The plan has changed: nothing was sent. Look again.")
             return TapAnswer(notice, _offer_reply(speech, desk, answer.offer), alert=True)
         case "changed":
-            return TapAnswer(speech.text("Done."), Reply(changed_text(speech, answer)))
+            return TapAnswer(speech.text("Done."), Reply(changed_text(speech, answer)), done=True)
         case _:
             line = outcome_line(speech, answer, desk.now())
-            shown = f"{tap.html}\n\n{line}" if tap.html else line
+            shown = followed(tap.html, line, "\n\n")
             refused = f"tap do, refused: {'; '.join(answer.reasons)}" if answer.kind == "refused" else ""
             notice = speech.text("Nothing was sent.") if refused else speech.text("On its way.")
-            return TapAnswer(notice, Reply(shown), alert=bool(refused), refused=refused)
+            return TapAnswer(notice, Reply(shown), alert=bool(refused), refused=refused, done=True)
 
 
 # Modes

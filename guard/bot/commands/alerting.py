@@ -13,6 +13,7 @@ from guard.bot.commands import thresholds
 from guard.bot.commands.viewing import stale
 from guard.bot.desk import Desk
 from guard.bot.desks.alerting import AlertBoard, Answered
+from guard.bot.limits import followed
 from guard.bot.replies import Button, Reply, account_key
 from guard.bot.status_text import full_card
 from guard.bot.times_typed import read_span, read_until
@@ -146,7 +147,7 @@ async def _board_anew(desk: Desk, tap: Tap, pressed: _Pressed, answer: Answered)
     if answer.graver is not None:
         return TapAnswer(alerts_text.worse_now(tap.speech, answer), redraw, alert=True)
     done = tap.speech.text("Done") if answer.count else tap.speech.text("This alert is over already.")
-    return TapAnswer(done, redraw)
+    return TapAnswer(done, redraw, done=True)
 
 
 async def tap_details(desk: Desk, tap: Tap) -> TapAnswer:
@@ -185,7 +186,7 @@ def _answered(desk: Desk, tap: Tap, board: AlertBoard, answer: Answered) -> TapA
     redrawn = _redrawn(tap, board, line)
     if redrawn is None:
         return TapAnswer(send=Reply(line))
-    return TapAnswer(speech.text("Done"), redraw=redrawn)
+    return TapAnswer(speech.text("Done"), redraw=redrawn, done=True)
 
 
 def _redrawn(tap: Tap, board: AlertBoard, line: str) -> Reply | None:
@@ -195,7 +196,7 @@ def _redrawn(tap: Tap, board: AlertBoard, line: str) -> Reply | None:
     key = account_key(board.account_id)
     details = Button(f"🔎 {tap.speech.text('Details')}", f"{DETAILS}:{key}")
     plan = Button(f"🧭 {tap.speech.text('Plan')}", f"{PLAN}:{key}")
-    return Reply("\n".join(filter(None, (tap.html, line))), ((details, plan),))
+    return Reply(followed(tap.html, line), ((details, plan),))
 
 
 def _board_reply(speech: Speech, boards: Sequence[AlertBoard], now: datetime, view: _View) -> Reply:

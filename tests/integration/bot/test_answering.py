@@ -188,6 +188,9 @@ async def test_the_board_is_drawn_anew_under_its_buttons(alarm: Alarm) -> None:
     await alarm.set(level=Zone.LIQUIDATION)
     assert "is worse than this message says" in await alarm.tap("otto", "✅", alarm.message("otto"))
     assert "🆘 Zone: liquidation" in alarm.message("otto").text
+    alarm.house.telegram.fail_next(1, method="editMessageText", status=400)
+    await said(alarm.house["otto"], "/alerts")
+    assert await alarm.tap("otto", "✅") == "Done", "what was done is told, drawn or not"
     await alarm.set(status=AlertStatus.RESOLVED)
     assert await alarm.tap("otto", "✅", alarm.message("otto")) == "This alert is over already."
     assert alarm.message("otto").labels == ()

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from guard.bot.limits import TEXT_MAX, Lazy, fitted, plain, shortened, size
+from guard.bot.limits import TEXT_MAX, Lazy, fitted, followed, plain, shortened, size
 
 
 def more(count: int) -> str:
@@ -78,3 +78,13 @@ def test_only_what_fits_is_written() -> None:
     assert text.endswith("and 996 more")
     assert len(written) == 5
     assert list(Lazy([lambda: "a", lambda: "b", lambda: "c"])[1:]) == ["b", "c"]
+
+
+def test_a_line_after_a_message_is_never_cut() -> None:
+    """A message that is full already loses its end, and its markup with it."""
+    assert followed("<b>a</b>", "<i>b</i>") == "<b>a</b>\n<i>b</i>"
+    assert followed("", "b") == "b"
+    full = followed(f"<b>{'&amp;' * TEXT_MAX}</b>", "<i>seen by anna</i>", "\n\n")
+    assert size(plain(full)) <= TEXT_MAX
+    assert full.startswith("&amp;&amp;")
+    assert full.endswith("... (shortened)\n\n<i>seen by anna</i>")
