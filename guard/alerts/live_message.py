@@ -74,7 +74,10 @@ def _levels(speech: Speech, ratio: str, far: str) -> str:
 
 def edit_due(live: LiveMessage, text: LiveText, zone: Zone) -> datetime:
     """When the message that stands is to be replaced by this text."""
-    if live.shown == text.shown:
-        return live.edited_at + STAMP_EVERY
+    return live.edited_at + STAMP_EVERY if live.shown == text.shown else edit_possible(live, zone)
+
+
+def edit_possible(live: LiveMessage, zone: Zone) -> datetime:
+    """Before when no text is worth an edit, whatever it says: until then none need be written."""
     same_zone = live.shown.partition("|")[0] == zone.value
     return live.edited_at + (CALM_EVERY if same_zone and zone in _CALM else ALARM_EVERY)

@@ -5,6 +5,7 @@ Owns when a chat is written to and what happens when that fails. What it says is
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -12,7 +13,7 @@ from typing import Final, Protocol
 import structlog
 
 from guard.alerts.delivery import telegram_address
-from guard.alerts.live_message import ALARM_EVERY, CALM_EVERY, LiveText, edit_due, render_live
+from guard.alerts.live_message import ALARM_EVERY, CALM_EVERY, LiveText, edit_due, edit_possible, render_live
 from guard.alerts.render import KnownLevels, known_levels
 from guard.language.speech import speech_of
 from guard.ports.alerting import LiveMessage
@@ -97,6 +98,7 @@ class LiveMessages:
         """Bring up to date what is due now."""
         now = self._clock.now()
         for account_id in [each for each, due in self._due.items() if due <= now]:
+            await asyncio.sleep(0)  # a thousand accounts are not to hold up an alarm
             try:
                 await self._account(account_id, now)
             except StoreError as error:
@@ -126,18 +128,21 @@ class LiveMessages:
         address = telegram_address(recipient.destination)
         if address is None or address.chat_id < 0:
             return now + CALM_EVERY
-        speech = speech_of(recipient.language, recipient.timezone)
         account_id = reading.account_id
-        text = render_live(speech, reading, self._known.get(account_id), self._since.get(account_id))
         key = (recipient.destination, account_id)
         if key not in self._standing:
             self._standing[key] = await self._store.live_message(*key)
         live = self._standing[key]
         due = max(
-            edit_due(live, text, reading.zone) if live else now,
+            edit_possible(live, reading.zone) if live else now,
             self._written.get(recipient.destination, now - ALARM_EVERY) + ALARM_EVERY,
             self._not_before.get(recipient.destination, now),
         )
+        if due > now:
+            return due
+        speech = speech_of(recipient.language, recipient.timezone)
+        text = render_live(speech, reading, self._known.get(account_id), self._since.get(account_id))
+        due = edit_due(live, text, reading.zone) if live else now
         if due > now:
             return due
         if not self._pacer.idle_for(address.chat_id):

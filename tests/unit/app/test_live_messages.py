@@ -7,6 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import pytest
+
+from guard.alerts.live_message import LiveText, render_live
 from guard.app.live_messages import LOOK_S, LiveMessages
 from guard.ports.alerting import LiveMessage
 from guard.ports.pace import GRAVE, Pacer
@@ -113,6 +116,23 @@ def _play(memory: Memory, script: Callable[..., Awaitable[None]], chat: Chat | N
         return service
 
     return run_virtual(main())
+
+
+def test_what_cannot_be_written_yet_is_not_worded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reading every 2 s costs nothing in between: in calm a text is made every 5 minutes."""
+    made: list[LiveText] = []
+
+    def render(*arguments: Any) -> LiveText:
+        made.append(render_live(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr("guard.app.live_messages.render_live", render)
+
+    async def script(go: Any, *_: Any) -> None:
+        await go(600, Zone.SAFE)
+
+    assert len(_play(Memory(ANNA), script).done) == 3
+    assert len(made) == 2
 
 
 def test_posted_pinned_and_edited_in_place() -> None:
