@@ -7,6 +7,7 @@ its `stop` waits for handlers however long they hang.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 from weakref import WeakValueDictionary
@@ -18,6 +19,7 @@ log = structlog.get_logger("guard.bot")
 
 AT_ONCE_MAX = 16  # updates being answered
 WAITING_MAX = 256  # updates accepted and not finished; beyond this, fetching waits
+OF_ONE_CHAT_MAX = 64  # of these; more are dropped: nobody else's danger waits for one chat that floods
 
 Serve = Callable[[Update], Coroutine[Any, Any, None]]
 
@@ -32,11 +34,16 @@ class Dispatch:
         self._hands = asyncio.Semaphore(AT_ONCE_MAX)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._unfinished: Counter[int] = Counter()
         self.defects = 0
 
     async def put(self, update: Update) -> None:
-        """Accept an update; waits while too many are unfinished."""
+        """Accept an update; waits while too many are unfinished, and drops it where too many are of its own chat."""
+        if self._unfinished[_chat_of(update)] >= OF_ONE_CHAT_MAX:
+            log.warning("chat.flooded", chat_id=_chat_of(update), update_id=update.update_id)
+            return
         await self._room.acquire()
+        self._unfinished[_chat_of(update)] += 1
         task = self._begin(self._run(update), f"update-{update.update_id}")
         task.add_done_callback(lambda done: self._finished(done, update))
 
@@ -50,10 +57,8 @@ class Dispatch:
         await asyncio.gather(*left, return_exceptions=True)
 
     async def _run(self, update: Update) -> None:
-        chat = update.effective_chat
-        key = chat.id if chat is not None else 0
         # The chat's turn first, then a hand: a slow chat must not hold hands while its own updates queue up.
-        turn = self._turns.setdefault(key, asyncio.Lock())
+        turn = self._turns.setdefault(_chat_of(update), asyncio.Lock())
         async with turn, self._hands:
             await self._serve(update)
 
@@ -65,6 +70,7 @@ class Dispatch:
 
     def _finished(self, task: asyncio.Task[None], update: Update) -> None:
         self._room.release()
+        self._unfinished -= Counter({_chat_of(update): 1})  # forgets a chat that has none left
         if self._defect(task):
             self._begin(self._on_defect(update), f"defect-{update.update_id}").add_done_callback(self._defect)
 
@@ -76,3 +82,7 @@ class Dispatch:
         self.defects += 1
         log.critical("chat.defect", work=task.get_name(), exc_info=error)
         return True
+
+
+def _chat_of(update: Update) -> int:
+    return update.effective_chat.id if update.effective_chat is not None else 0

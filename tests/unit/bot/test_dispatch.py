@@ -127,3 +127,23 @@ async def test_a_defect_is_logged_counted_and_answered_even_when_that_fails_too(
         ("chat.defect", "defect-1"),
     ]
     await running.close(1)
+
+
+async def test_a_chat_that_floods_keeps_nobody_else_out() -> None:
+    """What is too much of one chat is dropped and logged; others are fetched and served meanwhile."""
+    work = Work()
+    running = Dispatch(work.serve, work.nothing)
+    with capture_logs() as logs:
+        for number in range(dispatch.WAITING_MAX + 10):
+            await asyncio.wait_for(running.put(update(number, 10)), 1)
+        await asyncio.wait_for(running.put(update(1000, 11)), 1)
+    await turns()
+    assert work.begun == [0, 1000]
+    assert {entry["event"] for entry in logs} == {"chat.flooded"}
+    work.go.set()
+    await turns(400)
+    assert len(work.ended) == dispatch.OF_ONE_CHAT_MAX + 1
+    await running.put(update(2000, 10))
+    await turns()
+    assert work.ended[-1] == 2000
+    await running.close(1)
