@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from guard.alerts.announce import Announcement
@@ -135,6 +135,10 @@ class Alerting:
         """Whether what is no liquidation makes no message now."""
         _, windows = await self.memory.asked(record.account_id, now)
         return is_in_window(windows, record, now)
+
+    def pause(self, reading: Reading) -> timedelta | None:
+        """After how long the zone of a reading is told again; None: never."""
+        return self._policy.alerts.pause(reading.zone, reading.zone_state.last_known)
 
     def keep(self, account_id: str, look: Look) -> None:
         """The cycle with this look was recorded."""

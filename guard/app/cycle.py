@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final, Protocol
 
 import structlog
@@ -57,6 +58,7 @@ from guard.risk.zones import Zone, ZoneState, severity
 
 log = structlog.get_logger(__name__)
 _NO_WAY: Final = frozenset({Zone.SAFE, Zone.UNKNOWN})
+_DIRECT_AGAIN: Final = timedelta(minutes=30)
 _MONEY: Final = frozenset({ChangeKind.MONEY_IN, ChangeKind.MONEY_OUT})
 
 
@@ -261,6 +263,8 @@ class Cycle:
         )
         self.alerting.keep(watch.record.account_id, look)
         watch.unrecorded = None
+        if watch.told_directly is not None and watch.told_directly[0] is not reading.zone:
+            watch.told_directly = None
         if modes is not None:
             watch.record = replace(watch.record, modes=modes)
         if told.messages:
@@ -357,7 +361,7 @@ class Cycle:
     async def _not_recorded(
         self, watch: Watch, fetched: FetchedBook | Failure, started: float, error: Exception
     ) -> Reading:
-        """The store (or our own code) failed: judge from memory and tell people directly, once for each zone."""
+        """The store (or our own code) failed: judge from memory and tell people directly."""
         prior = watch.last.zone_state if watch.last else ZoneState()
         reading = self._judge(watch, fetched, prior, started)
         await self._tell_unrecorded(watch, reading, error)
@@ -369,10 +373,20 @@ class Cycle:
             log.info("account removed while it was read", account=watch.record.name)
             return
         log.error("cycle not recorded", account=watch.record.name, error=str(error))
-        told = watch.unrecorded
+        new, now_s = watch.unrecorded is None, self._clock.monotonic()
         watch.unrecorded = reading.zone
-        if told != reading.zone:
+        if self._is_direct_due(watch, reading, now_s, new=new):
+            watch.told_directly = (reading.zone, now_s)
             await self._tell_directly(watch, reading, str(error))
+
+    def _is_direct_due(self, watch: Watch, reading: Reading, now_s: float, *, new: bool) -> bool:
+        """Another zone, or the pause of this one is over; what is never repeated counts once for each failure."""
+        if watch.told_directly is None or watch.told_directly[0] is not reading.zone:
+            return True
+        pause = self.alerting.pause(reading)
+        if pause is None:
+            pause = _DIRECT_AGAIN if new else timedelta.max
+        return now_s - watch.told_directly[1] >= pause.total_seconds()
 
 
 def _wants_a_second_look(last: Reading | None, reading: Reading) -> bool:

@@ -28,6 +28,7 @@ class Watch:
     """What the cycle keeps of an account between two turns; everything that must survive a restart is in the store.
 
     `unrecorded` is the zone that was told directly because the store did not record; None = all is recorded.
+    `told_directly` is what was told so last, and when on the stopwatch; None once something else was told.
     `refused` are the causes for which protection was last refused, so that each is told once.
     `can_trade` is whether orders are sent at its venue at all; known when `rights` are.
     `pending` means that the journal may hold intents that a crash or a silence left open.
@@ -55,6 +56,7 @@ class Watch:
     confirmed_cycles: int = 0
     recipients: list[Recipient] = field(default_factory=list)
     unrecorded: Zone | None = None
+    told_directly: tuple[Zone, float] | None = None
     rights: KeyRights | None = None
     can_trade: bool = True
     rights_at: datetime | None = None

@@ -52,6 +52,24 @@ async def test_store_that_does_not_record_is_told_directly_once_and_nothing_acts
     assert world.watch.unrecorded is None
 
 
+async def test_a_store_that_fails_now_and_then_rings_at_the_pace_of_the_level() -> None:
+    """Danger that cannot be recorded is repeated every 5 minutes, whether or not the store works in between."""
+    world = World(book(40_000.0))
+    clock = world.clock
+    for minute in range(11):
+        for broken in (True, False) if minute < 6 else (True, True):
+            world.memory.broken = broken
+            await world.turn(book(31_000.0, clock.now()))
+            await clock.sleep(30)
+    assert [zone for zone, _ in world.told] == [Zone.DANGER] * 3
+    world.memory.broken = False
+    await world.turn(book(40_000.0, clock.now()))
+    await world.turn(book(40_000.0, clock.now()))
+    world.memory.broken = True
+    await world.turn(book(31_000.0, clock.now()))
+    assert len(world.told) == 4  # people were told in between that it was over
+
+
 async def test_venue_that_fails_is_blind_after_two_cycles_and_a_rejected_key_at_once() -> None:
     """A hiccup is not an alarm; two in a row are; a key that is refused does not wait."""
     world = World(book(40_000.0))
