@@ -80,7 +80,7 @@ class Service:
     def __init__(self, opened: Opened, console: TextIO, bounds: ExecutionBounds | None = None) -> None:
         settings = opened.settings
         self._opened = opened
-        self._hub = VenueHub(opened.clock)
+        self._hub = VenueHub(opened.clock, tells_funding=True)
         self._watches: dict[str, Watch] = {}
         self._not_watched: dict[str, str] = {}
         self._turns: set[asyncio.Task[Zone]] = set()
