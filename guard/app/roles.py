@@ -39,3 +39,17 @@ async def give_role(store: Store, user: UserRecord, account: AccountRecord, role
         return f"{user.name} had no role on {account.name}"
     await store.record_audit(AuditRecord(now, None, account.account_id, "role", said))
     return said
+
+
+async def remove_person(store: Store, user: UserRecord, now: datetime) -> None:
+    """Remove a person with chats, codes and roles; the end of each role is in the account's audit log.
+
+    Raises:
+        InputError: they own accounts.
+        StoreError: it could not be stored.
+    """
+    ended = await store.grants(user_id=user.user_id)
+    await store.remove_user(user.name)
+    for grant in ended:
+        said = f"{user.name} was removed and has no role any more, was {grant.role}"
+        await store.record_audit(AuditRecord(now, None, grant.account_id, "role", said))

@@ -163,11 +163,12 @@ def link(name: Name, config: ConfigFile = None) -> None:
 
 @app.command("remove")
 def remove(name: Name, config: ConfigFile = None) -> None:
-    """Remove a person and the links to their chats. Their accounts stay, without an owner."""
+    """Remove a person, their roles and the links to their chats. Refused while they own an account."""
 
     async def work(opened: Opened) -> None:
-        await opened.user(name)
-        await opened.store.remove_user(name)
+        from guard.app.roles import remove_person
+
+        await remove_person(opened.store, await opened.user(name), opened.clock.now())
 
     with_store(config, work)
     print_line(f"removed {name}")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +88,14 @@ def test_what_is_not_there_is_said_in_one_line(installed: Run) -> None:
         code, out, err = installed("user", "role", *words)
         assert (code, out, err.count("\n")) == (2, "", 1)
         assert said in err
+
+
+def test_the_roles_of_somebody_who_is_removed_end_in_the_log(installed: Run, tmp_path: Path) -> None:
+    """Who could see an account, and until when, is known afterwards; an owner is not removed."""
+    installed("user", "role", "bert", "main", "viewer")
+    assert installed("user", "remove", "bert")[1] == "removed bert\n"
+    with closing(sqlite3.connect(tmp_path / "guard.db")) as connection:
+        said = [detail for (detail,) in connection.execute("SELECT detail FROM audit WHERE what = 'role' ORDER BY seq")]
+    assert said == ["bert is viewer of main", "bert was removed and has no role any more, was viewer"]
+    code, _, err = installed("user", "remove", "anna")
+    assert (code, "owns accounts (main)" in err) == (2, True)
