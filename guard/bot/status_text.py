@@ -83,9 +83,17 @@ def full_card(speech: Speech, snapshot: Snapshot, now: datetime) -> str:
         text("Maintenance margin: {money}", money=_money(speech, snapshot, snapshot.maintenance_margin)),
         text("Effective leverage: {leverage}", leverage=_leverage(speech, snapshot)),
         text("Positions: {positions}", positions=_positions_summary(speech, snapshot)),
+        *_of_one_pool(speech, snapshot),
         age_line(speech, snapshot, now),
     ]
     return "\n".join(lines)
+
+
+def _of_one_pool(speech: Speech, snapshot: Snapshot) -> list[str]:
+    """That money is not that of the whole account, where its legs are in pools of several currencies."""
+    if len({leg.currency for leg in snapshot.positions if leg.currency is not None}) < 2:
+        return []
+    return [speech.text("Money is that of the worst pool. Every pool: /risk")]
 
 
 def short_card(speech: Speech, snapshot: Snapshot, now: datetime) -> str:

@@ -54,6 +54,8 @@ def grid_text(speech: Speech, account: HeldAccount, held: HeldBook, found: Stres
     """One line for each move of everything, from far down to far up; what is liquidated first; the worst."""
     head = f"{title(speech, account.snapshot)}\n{age_lines(speech, account, held, now)}"
     about = speech.text("If everything moves by: risk ratio, equity")
+    if _has_several_pools(held):
+        about = speech.text("If everything moves by: risk ratio and equity of the worst pool then")
     rows = [_row(speech, outcome) for outcome in found.outcomes]
     worst = speech.text("Worst: <b>{what}</b>", what=_row(speech, found.worst))
     items = [f"<b>{about}</b>\n" + "\n".join(rows), _first_dead(speech, held.risk), worst]
@@ -73,6 +75,8 @@ def scenario_text(speech: Speech, account: HeldAccount, held: HeldBook, found: S
         )
     )
     result = outcome.result
+    if _has_several_pools(held) and outcome.worst_pool is not None:
+        lines.append(speech.text("Worst pool then: <b>{pool}</b>", pool=pool_name(speech, outcome.worst_pool)))
     lines += [
         speech.text("Equity {money}", money=money(speech, result.equity, result.currency)),
         speech.text("Requirement {money}", money=money(speech, result.requirement, result.currency)),
@@ -81,6 +85,11 @@ def scenario_text(speech: Speech, account: HeldAccount, held: HeldBook, found: S
     ]
     items = ["\n".join(lines), *_who_suffers(speech, held.risk, outcome)]
     return fitted(head, items, "", partial(_more, speech))
+
+
+def _has_several_pools(held: HeldBook) -> bool:
+    """Whether figures of one pool must say that they are not those of the account."""
+    return sum(bool(pool.positions) for pool in held.risk.pools) > 1
 
 
 def moves_words(speech: Speech, scenario: Scenario) -> str:

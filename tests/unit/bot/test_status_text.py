@@ -233,3 +233,10 @@ def test_what_only_the_venue_knows_is_not_called_out_of_reach(snapshot: Build, l
     assert "Maintenance margin not known (the venue tells the present only)" in text
     assert "Liquidation price: not known (the venue tells the present only)" in text
     assert "out of reach" not in text
+
+
+def test_money_of_one_pool_of_several_says_so(snapshot: Build, leg: BuildLeg, now: datetime) -> None:
+    """Equity in one currency is not all that an account with legs in two has."""
+    words = "Money is that of the worst pool. Every pool: /risk"
+    assert words in full_card(ENGLISH, snapshot(positions=(leg(currency="USDT"), leg(currency="USDC"))), now)
+    assert words not in full_card(ENGLISH, snapshot(positions=(leg(currency="USDT"), leg(currency="USDT"))), now)

@@ -51,6 +51,19 @@ async def test_the_grid_goes_from_far_down_to_far_up() -> None:
     assert "Worst: 🆘 -50 %: no equity left, -3,178,508 USDT" in text
 
 
+async def test_figures_of_one_pool_of_several_say_which() -> None:
+    """Two pools in two currencies: the equity of one is not that of the account."""
+    short = Position("BTC/USDC:USDC", "short", 5.0, 1.0, "linear", "USDC", 32_000.0, 31_967.27, 20.0)
+    book = pair(
+        collateral=(*pair().collateral, Collateral("USDC", 40_000.0)),
+        positions=(*pair().positions, short),
+        tiers={**pair().tiers, short.symbol: (Tier(0.0, None, 0.025),)},
+    )
+    assert "risk ratio and equity of the worst pool then" in await say("/stress", held(book))
+    assert "Worst pool then: USDC pool\nEquity 204.56 USDC" in await say("/stress BTC +25%", held(book))
+    assert "orst pool" not in await say("/stress BTC +25%")
+
+
 async def test_one_scenario_names_who_dies_first() -> None:
     """Ratio, equity, zone, the pool and the leg that loses most."""
     text = await say("/stress BTC -8% ETH -12%")
