@@ -21,6 +21,7 @@ from guard.ports.errors import InputError
 OFF: Final = "off"
 WINDOW_MAX: Final = timedelta(days=7)
 REASON_MAX: Final = 200
+_NEARLY: Final = 0.75
 
 
 class Named(Protocol):
@@ -152,6 +153,8 @@ async def maintenance(desk: Desk, ask: Ask) -> Reply:
         )
     named = account_named(standings, words[1]) if len(words) > 1 else None
     account_id = None if named is None else named.account_id
+    if named is None and len(words) > 1 and _is_nearly_one(words[1], standings):
+        return unknown(speech, standings, words[1])  # a mistyped name must not silence all accounts
     if span is None:
         count = await desk.end_maintenance(ask.person.user_id, account_id)
         return Reply(speech.plural("{count} window ended.", "{count} windows ended.", count))
@@ -169,6 +172,11 @@ async def maintenance(desk: Desk, ask: Ask) -> Reply:
             time=speech.moment(until),
         )
     )
+
+
+def _is_nearly_one(word: str, standings: Sequence[AccountStanding]) -> bool:
+    names = [standing.account.casefold() for standing in standings]
+    return bool(difflib.get_close_matches(word.casefold(), names, n=1, cutoff=_NEARLY))
 
 
 COMMANDS: tuple[Command, ...] = (

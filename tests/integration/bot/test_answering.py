@@ -231,6 +231,7 @@ async def test_quiet_hours_and_maintenance(alarm: Alarm) -> None:
     assert (person.quiet_from, person.quiet_to) == (time(22), time(7))
     assert "No quiet hours any more" in await said(otto, "/quiet off")
     assert "I do not understand" in await said(otto, "/quiet at night")
+    assert "Did you mean alpha?" in await said(otto, "/maintenance 2h alpa moving funds")
     assert "Say why" in await said(otto, "/maintenance 2h alpha")
     assert "Maintenance of alpha until 2026-11-21 14:00:" in await said(otto, "/maintenance 2h alpha moving funds")
     assert "needs the role owner" not in await said(anna, "/maintenance 1h 取引所の更新")
