@@ -54,7 +54,7 @@ def test_a_watchdog_hears_of_good_rounds_and_of_bad_ones(outside: Outside, guard
 
     outside.talk(lambda _: outside.server.stop())
     guard.wait_for("a bad word", lambda: any(line.startswith(f"POST /{SECRET}/fail main") for line in heard))
-    assert guard.health()[1]["heartbeat"]["state"] == "bad"
+    guard.wait_for("that in the health too", lambda: guard.health()[1]["heartbeat"]["state"] == "bad")
     process.terminate()
     assert process.wait(10) == 0
     assert SECRET not in guard.log()
