@@ -35,7 +35,8 @@ def accounts_picture(snapshots: Sequence[Snapshot], policy: ZonePolicy | None, n
 
 def pools_picture(risk: AccountRisk, policy: ZonePolicy) -> ReachPicture:
     """Distances of the pools of one account, from an assessment."""
-    rows = [_pool_row(pool, policy) for pool in risk.pools if pool.positions]
+    told = not risk.of_present_only
+    rows = [_pool_row(pool, policy, told=told) for pool in risk.pools if pool.positions]
     return _picture(risk.account, f"Data as of {risk.as_of:%d %b %H:%M:%S} UTC", rows, policy)
 
 
@@ -66,17 +67,22 @@ def _account_row(snapshot: Snapshot) -> ReachRow:
         return ReachRow(name, None, Zone.UNKNOWN, "unknown")
     if snapshot.risk_ratio is None:
         return ReachRow(name, 0.0, zone, "no equity left")
+    if snapshot.distance is None and snapshot.of_present_only:
+        return ReachRow(name, None, Zone.UNKNOWN, "unknown")
     if snapshot.distance is None:
         return ReachRow(name, None, zone, "out of reach")
     return ReachRow(name, snapshot.distance, zone, share(snapshot.distance))
 
 
-def _pool_row(pool: PoolRisk, policy: ZonePolicy) -> ReachRow:
+def _pool_row(pool: PoolRisk, policy: ZonePolicy, *, told: bool) -> ReachRow:
+    """`told`: a distance that is absent is out of reach; else nobody tells it."""
     name = f"{pool.symbol} isolated" if pool.symbol else f"{pool.currency} cross"
     if pool.risk_ratio is None:
         return ReachRow(name, 0.0, Zone.LIQUIDATION, "no equity left")
     if pool.distance is None:
-        return ReachRow(name, None, Zone.SAFE, "out of reach")
+        return (
+            ReachRow(name, None, Zone.SAFE, "out of reach") if told else ReachRow(name, None, Zone.UNKNOWN, "unknown")
+        )
     down = pool.liquidation_shock_down is not None and abs(pool.liquidation_shock_down) == pool.distance
     return ReachRow(
         name, pool.distance, _zone_at(pool.distance, policy), f"{'-' if down else '+'}{share(pool.distance)}"

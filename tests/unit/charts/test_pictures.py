@@ -21,13 +21,14 @@ from guard.charts.exposure import exposure_picture
 from guard.charts.heat import heat_picture
 from guard.charts.history import bars_of, history_picture
 from guard.charts.picture import HeatPicture, HeatRow
-from guard.charts.reach import accounts_picture
+from guard.charts.reach import accounts_picture, pools_picture
 from guard.charts.style import GROUND, INK, ZONE_COLOUR, ink_on, names_below
 from guard.charts.time_axis import ticks
 from guard.charts.words import label, share, short_amount, span_words
 from guard.ports.history import Level
 from guard.ports.records import AlertRecord, IntentRecord, PositionSnapshot, Snapshot
-from guard.risk.book import Book, Collateral, Position, Tier
+from guard.risk.assess import assess
+from guard.risk.book import Book, Collateral, Position, Tier, VenueReported
 from guard.risk.zones import Zone, ZoneBars, ZonePolicy
 
 BYTES_MAX = 150_000
@@ -186,6 +187,18 @@ def test_the_nearest_account_first_and_unknown_before_all(start: datetime, snaps
     is_a_picture(draw(picture))
     assert accounts_picture(rows, None, start).bars == ()
     is_a_picture(draw(accounts_picture(rows[:1], None, start)), least_ink=0.01)
+
+
+def test_a_distance_that_nobody_tells_is_unknown(snapshot: Callable[..., Snapshot], start: datetime) -> None:
+    """Of accounts and pools that are watched by the venue's own figures."""
+    leg = PositionSnapshot("BTC/USDT:USDT", "long", 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, None)
+    [row] = accounts_picture([snapshot(distance=None, positions=(leg,))], None, start).rows
+    assert (row.zone, row.words) == (Zone.UNKNOWN, "unknown")
+    position = Position("BTC/USDT:USDT", "long", 1.0, 1.0, "linear", "USDT", 1.0, 1.0, 1.0)
+    figures = VenueReported(equity=60.0, maintenance_margin=15.0)
+    theirs = Book(account="a", venue="x", model="reported", as_of=start, positions=(position,), venue_reported=figures)
+    [pool] = pools_picture(assess(theirs), ZonePolicy()).rows
+    assert (pool.zone, pool.words) == (Zone.UNKNOWN, "unknown")
 
 
 def book(start: datetime) -> Book:
