@@ -15,7 +15,9 @@ from guard.ports.venue import Depth, Instrument
 from guard.ports.wishes import Wish
 from guard.protect.cost import cost_curve
 from guard.protect.legs import LegKey
-from guard.protect.plan_values import Plan, PlanLimits, Remedy, Step
+from guard.protect.levers import held_twice, quoted_in_coin
+from guard.protect.plan_values import Plan, PlanLimits, Remedy, Step, amount_places
+from guard.protect.poolkey import PoolKey
 from guard.protect.reduced import Cut, reduce_book
 from guard.protect.sizing import (
     closing_side,
@@ -50,6 +52,12 @@ class _Market:
         if rules is None:
             raise CannotPlan(f"{symbol} has no trading rules")
         return rules
+
+    def require_tradable(self, leg: Position) -> None:
+        """Raise CannotPlan for a leg that limits or orders cannot be told apart for."""
+        why = quoted_in_coin(leg.symbol, leg.settle) or held_twice(self.book, leg)
+        if why:
+            raise CannotPlan(f"{leg.symbol} {leg.side} {why}")
 
     def leg(self, symbol: str, side: Side) -> Position | None:
         return next((leg for leg in self.book.positions if (leg.symbol, leg.side) == (symbol, side)), None)
@@ -87,6 +95,7 @@ def plan_by_hand(
         after = assess(_book_after(market, steps))
         plan = Plan(True, _reason(steps), steps, sum(step.cost for step in steps), before, after, 0.0, by_hand=True)
         _require_limits(plan, limits)
+        _require_margin(plan)
     except CannotPlan as error:
         return Plan(False, str(error), (), 0.0, before, before, 0.0, by_hand=True)
     return plan
@@ -134,6 +143,7 @@ def _meant_leg(market: _Market, wish: Wish) -> Position:
 
 def _closing(market: _Market, leg: Position, remedy: Remedy, wanted: Decimal) -> Step | None:
     """An order that takes `wanted` off a leg, or all of it where the venue could not close what is left; None: dust."""
+    market.require_tradable(leg)
     rules = market.rules(leg.symbol)
     price = _price(market, leg, closing_side(leg.side))
     smallest, most = smallest_order(rules, leg, price), tradable_leg(rules, leg)
@@ -154,6 +164,7 @@ def _hedge(market: _Market, wish: Wish) -> Step:
     if not legs:
         raise CannotPlan(f"no cross position in {wish.symbol or 'any symbol'} is open")
     leg = max(legs, key=lambda each: each.contracts) if wish.leg is None else _meant_leg(market, wish)
+    market.require_tradable(leg)
     side: Side = "short" if leg.side == "long" else "long"
     opposite = market.leg(leg.symbol, side)
     exposure = exact(leg.contracts) - (exact(opposite.contracts) if opposite is not None else Decimal(0))
@@ -263,6 +274,23 @@ def _require_limits(plan: Plan, limits: PlanLimits) -> None:
         raise CannotPlan(
             f"the plan trades {plan.notional:,.0f}, the daily cap leaves {max(left, 0.0):,.0f} (quote currency)"
         )
+
+
+def _require_margin(plan: Plan) -> None:
+    """A hedge opens something: what it asks for must be free, or the venue refuses it."""
+    if not any(step.remedy == "hedge" for step in plan.steps):
+        return
+    before = {PoolKey.of(pool): pool for pool in plan.before.pools}
+    for pool in plan.after.pools:
+        known = before.get(PoolKey.of(pool))
+        asked = pool.initial_margin - (known.initial_margin if known else 0.0)
+        if asked > 0.0 and pool.equity < pool.initial_margin:
+            money = f",.{amount_places(pool.currency)}f"
+            free = known.available_margin if known else 0.0
+            raise CannotPlan(
+                f"the hedge asks for {asked:{money}} {pool.currency} of initial margin, "
+                f"{free:{money}} {pool.currency} are free"
+            )
 
 
 def _reason(steps: Sequence[Step]) -> str:

@@ -65,17 +65,20 @@ class Market:
         """Why a symbol may not be traded whatever its size; empty = it may."""
         if self.limits.allow_symbols and symbol not in self.limits.allow_symbols:
             return "is not in allow_symbols"
-        quote = parts(symbol, settle)[1]
-        if quote not in STABLE and quote not in FIAT:
-            return f"is quoted in {quote}, limits are in dollars"
-        return ""
+        return quoted_in_coin(symbol, settle)
+
+
+def quoted_in_coin(symbol: str, settle: str) -> str:
+    """Why the limits, which are in dollars, say nothing about a symbol; empty = they do."""
+    quote = parts(symbol, settle)[1]
+    return "" if quote in STABLE or quote in FIAT else f"is quoted in {quote}, limits are in dollars"
 
 
 def cutting_levers(book: Book, market: Market) -> tuple[list[Lever], list[str]]:
     """The legs that may be made smaller, by name, and why the others may not."""
     levers, obstacles = [], []
     for position in book.positions:
-        why = market.barred(position.symbol, position.settle) or _held_twice(book, position)
+        why = market.barred(position.symbol, position.settle) or held_twice(book, position)
         lever = f"{position.symbol} {position.side} {why}" if why else market.lever(position, grows=False)
         if isinstance(lever, str):
             obstacles.append(lever)
@@ -85,7 +88,8 @@ def cutting_levers(book: Book, market: Market) -> tuple[list[Lever], list[str]]:
     return sorted(levers, key=lambda lever: lever.key), obstacles
 
 
-def _held_twice(book: Book, position: Position) -> str:
+def held_twice(book: Book, position: Position) -> str:
+    """Why a leg cannot be acted upon because there are two of its name; empty = there are not."""
     if sum((held.symbol, held.side) == (position.symbol, position.side) for held in book.positions) > 1:
         # No order and no look at what is left could tell the two apart.
         return "is held twice, in cross and isolated margin"

@@ -34,7 +34,7 @@ from guard.protect.plan_json import plan_json
 from guard.protect.plan_steps import steps_of
 from guard.protect.plan_values import LeftOut, Plan, PlanLimits, Step, Target, TopUp, amount_places
 from guard.protect.poolkey import PoolKey
-from guard.protect.restore import Restored, Task, Unrestored, restore
+from guard.protect.restore import Restored, Task, Unrestored, margin_is_free, restore
 from guard.protect.sizing import largest_child
 from guard.protect.slack import Goal, holding, slack_of
 from guard.protect.top_up import top_up
@@ -190,13 +190,30 @@ def _restore(
     if useless and key.isolated is not None:  # closing it takes more from the wallet than it gives back
         return LeftOut(key, useless)
     tasks = _tasks(request, book, before, key, levers, found)
-    answers = [_answer(task) for task in tasks]
+    answers = [_payable(request, before, task) for task in tasks]
     restored = [answer for answer in answers if isinstance(answer, Restored)]
     if restored:
         best = min(restored, key=lambda each: each.cost)
         return replace(best, bound=min(each.bound for each in restored))
     useless = "" if "hedge" in request.remedies else useless
     return LeftOut(key, useless or _capped(request, tasks) or f"{_nothing(request)} restores {key.text}")
+
+
+def _payable(request: _Request, before: AccountRisk, task: Task) -> Restored | Unrestored:
+    """The sizes that restore a pool, with hedges only as far as margin is free for them: others a venue would refuse.
+
+    Hedges come last, so whatever is cut has freed its margin by then.
+    """
+    found = _answer(task)
+    if isinstance(found, Unrestored) or margin_is_free(task, found.units):
+        return found
+    level = max(1.0, task.goal.target.margin_level or 0.0)
+    goal = replace(task.goal, target=replace(task.goal.target, margin_level=level))
+    least = slack_of(_at_best(request, before), task.pool, goal)
+    paid = _answer(replace(task, goal=goal, bound_slack=least))
+    if isinstance(paid, Unrestored) or not margin_is_free(task, paid.units):
+        return Unrestored()
+    return replace(paid, bound=min(paid.bound, found.bound))
 
 
 def _answer(task: Task) -> Restored | Unrestored:

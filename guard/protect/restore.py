@@ -12,6 +12,7 @@ from decimal import Decimal
 import numpy as np
 
 from guard.protect.lever import Lever, costs_of, cuts_of, openings_of
+from guard.protect.plan_values import Target
 from guard.protect.poolkey import PoolKey
 from guard.protect.poolmodel import PoolModel, model_of
 from guard.protect.programme import Optimum, Programme, Tie
@@ -101,6 +102,28 @@ def met(slack: Slack, goal: Goal) -> bool:
     """Whether slacks meet a goal: a shock must leave something, a target may be met exactly."""
     shocks = slack[3 : 3 + len(goal.shocks)]
     return bool(np.all(slack >= 0.0)) and bool(np.all(shocks > 0.0))
+
+
+_MARGIN = Goal(Target(risk_ratio=1.0, distance=0.0, margin_level=1.0))
+"""Its last demand is initial margin against equity."""
+
+
+def margin_is_free(task: Task, units: Units) -> bool:
+    """Whether a venue takes the hedges among `units`: their initial margin is free after all cuts, or is none."""
+    if not any(count for lever, count in zip(task.levers, units, strict=True) if lever.grows):
+        return True
+    cut = tuple(0 if lever.grows else count for lever, count in zip(task.levers, units, strict=True))
+    after = pool_named(task.after(units), task.pool)
+    if after is None:
+        return True
+    tally = tally_of(after, _MARGIN)
+    if tally.equity[-1] >= tally.burden[-1]:
+        return True
+    try:
+        before = pool_named(task.after(cut), task.pool)
+    except BookError:  # no book without the hedges to compare with
+        return False
+    return before is not None and bool(tally.burden[-1] <= tally_of(before, _MARGIN).burden[-1] * (1.0 + 1e-9))
 
 
 def restore(task: Task) -> Restored | Unrestored:

@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
 RULES = {
     symbol: Instrument(symbol, Decimal("0.001"), Decimal("0.001"), Decimal("0.1"), Decimal(1), Decimal(5))
-    for symbol in (BTC, ETH)
+    for symbol in (BTC, ETH, "ETH/BTC:BTC")
 }
 
 
@@ -52,6 +52,21 @@ def made(of: Book, wish: Wish, **changes: Any) -> Plan:
 
 ONE = book(leg(BTC, "long", 2.0, 40_000.0), leg(ETH, "short", 10.0, 2_000.0))
 BOTH = book(leg(BTC, "long", 2.0, 40_000.0), leg(BTC, "short", 0.5, 40_000.0), mode="hedge")
+POOR = replace(
+    book(leg(BTC, "long", 2.0, 40_000.0), mode="hedge"),
+    model="tiered",
+    collateral=(Collateral("USDT", 10_000.0),),
+)
+"""8,000 USDT of initial margin at 10x, 10,000 USDT of equity."""
+COIN = replace(
+    book(replace(leg("ETH/BTC:BTC", "long", 10.0, 0.05), settle="BTC")),
+    tiers={"ETH/BTC:BTC": (Tier(0.0, None, 0.01),)},
+    collateral=(Collateral("BTC", 1.0),),
+)
+TWICE = replace(
+    BOTH,
+    positions=(*BOTH.positions, replace(leg(BTC, "long", 1.0, 40_000.0), margin_mode="isolated", isolated_margin=4e3)),
+)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +124,9 @@ def test_a_hedge_that_opens_its_leg() -> None:
         (BOTH, Wish("hedge", BTC, contracts=Decimal("1.6")), {}, "a hedge of 1.6 is more"),
         (BOTH, Wish("hedge", BTC, "short", share=0.5), {}, "short has no exposure left"),
         (BOTH, Wish("hedge", BTC, contracts=Decimal("0.0001")), {}, "below the smallest order"),
+        (POOR, Wish("hedge", BTC, share=1.0), {}, "asks for 8,000.00 USDT of initial margin, 2,000.00 USDT are free"),
+        (COIN, Wish("reduce", "ETH/BTC:BTC", share=0.5), {}, "is quoted in BTC, limits are in dollars"),
+        (TWICE, Wish("net", BTC), {}, "is held twice, in cross and isolated margin"),
         (ONE, Wish("net", BTC), {}, "there is no long and short leg"),
         (ONE, Wish("reduce", BTC, share=0.5), {"max_notional_left": 10.0}, "the daily cap leaves 10"),
         (ONE, Wish("unhedge"), {}, "no hedge of the guard is open"),

@@ -25,9 +25,9 @@ EVERY = ("cancel", "net", "transfer", "reduce", "hedge")
 KUCOIN = {"m": 1e6, "mmr_limit": 0.3, "mmr_lev_constant": 50.0, "f": 1.3}
 
 
-def leg(symbol: str, side: Side, contracts: float, mark: float) -> Position:
-    """A cross leg entered at its mark, at 10x."""
-    return Position(symbol, side, contracts, 1.0, "linear", "USDT", mark, mark, 10.0)
+def leg(symbol: str, side: Side, contracts: float, mark: float, leverage: float = 10.0) -> Position:
+    """A cross leg entered at its mark."""
+    return Position(symbol, side, contracts, 1.0, "linear", "USDT", mark, mark, leverage)
 
 
 def account(
@@ -206,6 +206,17 @@ def test_a_hedge_costs_no_margin_where_one_side_is_charged() -> None:
     assert plan.steps[0].contracts < gross.steps[0].contracts
 
 
+def test_a_hedge_for_which_no_margin_is_free_is_not_planned() -> None:
+    """At 10x the leg alone asks for more initial margin than there is: the venue would refuse a hedge, every time."""
+    book = account("tiered", [leg(BTC, "long", 1.0, 40_000.0)], 3_000.0, "hedge")
+    assert not planned(book, Target(0.5, 0.12), ("hedge",)).feasible
+    assert planned(
+        replace(book, positions=(leg(BTC, "long", 1.0, 40_000.0, 50.0),)), Target(0.5, 0.12), ("hedge",)
+    ).steps
+    # Where one side is charged it asks for none.
+    assert planned(replace(book, model="bitget"), Target(0.5, 0.12), ("hedge",)).feasible
+
+
 def test_a_hedge_grows_the_smaller_leg_up_to_the_larger_one() -> None:
     """Never beyond it."""
     plan = planned(hedged("binance-usdm", 3_500.0, 1.0, 0.2), Target(0.5, 0.12), ("hedge",))
@@ -226,8 +237,8 @@ def test_there_is_no_opposite_leg_in_one_way_mode() -> None:
 
 def alts() -> Book:
     """Two coins long, BTC known by its parameters only."""
-    book = account("tiered", [leg(ETH, "long", 10.0, 2_500.0), leg(SOL, "long", 100.0, 100.0)], 2_600.0)
-    terms: Mapping[str, Any] = {"contract_size": 1.0, "leverage": 10.0, "mark_price": 40_000.0}
+    book = account("tiered", [leg(ETH, "long", 10.0, 2_500.0, 50.0), leg(SOL, "long", 100.0, 100.0, 50.0)], 2_600.0)
+    terms: Mapping[str, Any] = {"contract_size": 1.0, "leverage": 50.0, "mark_price": 40_000.0}
     return replace(book, parameters={BTC: terms}, tiers={**book.tiers, BTC: (Tier(0.0, None, 0.01),)})
 
 
@@ -249,6 +260,10 @@ def test_a_proxy_hedges_what_has_no_cheap_market() -> None:
     assert plan.bound <= plan.cost
     reducing = planned(book, Target(0.5, 0.12), ("reduce",), depth=thin)
     assert plan.cost < reducing.cost
+    # At a leverage that leaves no margin for it there is no proxy.
+    dear = replace(book, positions=tuple(replace(each, leverage=13.0) for each in book.positions))
+    less = planned(dear, Target(0.5, 0.12), depth=thin, betas=betas, more=rules(BTC)).after.pools[0]
+    assert less.equity >= less.initial_margin
 
 
 def test_no_proxy_without_betas_or_against_a_leg_of_its_own() -> None:
