@@ -5,6 +5,9 @@ Plain English in sentences of fixed forms, joined by `; `: another language reco
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from guard.language.speech import quote_of
 from guard.protect.outcome import Level
 from guard.protect.plan_values import Plan, Step, TopUp
 
@@ -27,8 +30,22 @@ def _cost_line(plan: Plan) -> str:
     """What it costs, and what any plan must cost."""
     if plan.notional <= 0.0:
         return "Cost 0: nothing is traded"
-    share = f"{plan.cost / plan.notional * 100:.2f} % of {plan.notional:,.2f} traded"
-    return f"Cost about {plan.cost:,.2f}, {share}; no plan that is allowed costs less than {plan.bound:,.2f}"
+    unit = unit_of(step.symbol for step in plan.steps if step.notional > 0.0)
+    share = f"{plan.cost / plan.notional * 100:.2f} % of {plan.notional:,.2f} {unit} traded"
+    return (
+        f"Cost about {plan.cost:,.2f} {unit}, {share}; no plan that is allowed costs less than {plan.bound:,.2f} {unit}"
+    )
+
+
+def unit_of(symbols: Iterable[str]) -> str:
+    """In what sums over these symbols are: their common quote currency, or that there are several."""
+    quotes = {quote_of(symbol) for symbol in symbols}
+    return quotes.pop() if len(quotes) == 1 and all(quotes) else "of quote currency"
+
+
+def price_of(price: object, symbol: str) -> str:
+    """A price with its unit, as it stands."""
+    return f"{price} {quote_of(symbol)}".rstrip()
 
 
 def step_line(step: Step) -> str:
@@ -36,7 +53,7 @@ def step_line(step: Step) -> str:
     order = f"{step.side} {step.contracts} {step.symbol}"
     match step.remedy:
         case "cancel":
-            return f"cancel {order} at {step.limit_price}"
+            return f"cancel {order} at {price_of(step.limit_price, step.symbol)}"
         case "transfer":
             return f"transfer {step.contracts} {step.symbol}"
         case "hedge":
@@ -56,9 +73,9 @@ def top_up_line(top_up: TopUp) -> str:
 def level_line(before: Level, after: Level | None) -> str:
     """Ratio and distance, before and after."""
     if after is None:
-        return f"risk_ratio {_ratio(before)}, distance to liquidation {_distance(before)}"
+        return f"Risk ratio {_ratio(before)}, distance to liquidation {_distance(before)}"
     return (
-        f"risk_ratio {_ratio(before)} -> {_ratio(after)}, "
+        f"Risk ratio {_ratio(before)} -> {_ratio(after)}, "
         f"distance to liquidation {_distance(before)} -> {_distance(after)}"
     )
 

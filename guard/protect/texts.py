@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from guard.ports.records import OrderJournalState, OrderRecord
-from guard.protect.explain import level_line, top_up_line
+from guard.protect.explain import level_line, price_of, top_up_line, unit_of
 from guard.protect.gate import Refusal
 from guard.protect.outcome import Ending, Kind, Outcome
 from guard.protect.plan_values import Plan
@@ -65,13 +65,14 @@ def outcome_text(account: str, outcome: Outcome) -> str:
 
 
 def order_line(order: OrderRecord) -> str:
-    """One order: `sell 0.412 BTC/USDT:USDT (long leg), limit 31807.5: filled 0.412 at 31950.1`.
+    """One order: `sell 0.412 BTC/USDT:USDT (long leg), limit 31807.5 USDT: filled 0.412 contracts at 31,950.1 USDT`.
 
-    A cancellation names the order that rested: `cancel buy 0.5 BTC/USDT:USDT at 30000: cancelled`.
+    A cancellation names the order that rested: `cancel buy 0.5 BTC/USDT:USDT at 30000 USDT: cancelled`.
     """
+    limit = price_of(order.limit_price, order.symbol)
     if order.remedy == "cancel":
-        return f"cancel {order.side} {order.contracts} {order.symbol} at {order.limit_price}: {_end(order)}"
-    asked = f"{order.side} {order.contracts} {order.symbol} ({order.leg} leg), limit {order.limit_price}"
+        return f"cancel {order.side} {order.contracts} {order.symbol} at {limit}: {_end(order)}"
+    asked = f"{order.side} {order.contracts} {order.symbol} ({order.leg} leg), limit {limit}"
     return f"{asked}: {_fate(order)}"
 
 
@@ -83,7 +84,8 @@ def _end(order: OrderRecord) -> str:
 
 def _fate(order: OrderRecord) -> str:
     if Decimal(order.filled) > 0:
-        price = f" at {order.average_price:.10g}" if order.average_price is not None else ""
+        average = order.average_price
+        price = "" if average is None else f" at {price_of(f'{average:,.10g}', order.symbol)}"
         part = "filled" if Decimal(order.filled) >= Decimal(order.contracts) else "filled only"
         return f"{part} {order.filled} contracts{price}"
     if order.state in {OrderJournalState.PLANNED, OrderJournalState.APPROVED}:
@@ -104,9 +106,10 @@ def infeasible_text(account: str, plan: Plan) -> str:
 
 
 def _cost_line(outcome: Outcome) -> str:
-    line = f"traded {outcome.notional:,.2f} in quote currency"
+    unit = unit_of(order.symbol for order in outcome.orders if order.remedy != "cancel")
+    line = f"traded {outcome.notional:,.2f} {unit}"
     if outcome.cost is not None:
-        line += f", cost {outcome.cost:,.2f}"
+        line += f", cost {outcome.cost:,.2f} {unit}"
         if outcome.planned_cost is not None:
-            line += f" ({outcome.planned_cost:,.2f} planned)"
+            line += f" ({outcome.planned_cost:,.2f} {unit} planned)"
     return line

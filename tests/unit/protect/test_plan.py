@@ -299,9 +299,9 @@ def test_plan_json(one_long: Book) -> None:
     assert document["add_collateral"] == [{"currency": "USDT", "amount": 2946.73, "symbol": None}]
     what, level, cost = document["explanation"]
     assert what == "Reduce: sell 0.671 BTC/USDT:USDT (long leg)"
-    assert level == "risk_ratio 9.6 % -> 3.2 %, distance to liquidation 3.8 % -> 12.0 %"
+    assert level == "Risk ratio 9.6 % -> 3.2 %, distance to liquidation 3.8 % -> 12.0 %"
     assert cost.startswith(
-        "Cost about 36.23, 0.15 % of 24,156.00 traded; no plan that is allowed costs less than 36.22"
+        "Cost about 36.23 USDT, 0.15 % of 24,156.00 USDT traded; no plan that is allowed costs less than 36.22 USDT"
     )
 
 

@@ -63,9 +63,9 @@ def test_acted() -> None:
     assert outcome_text("alice", outcome(Ending.TARGET_HOLDS)).splitlines() == [
         "alice: acted, back under the target",
         "the target holds",
-        "sell 0.4 BTC/USDT:USDT (long leg), limit 35820.0: filled 0.4 contracts at 35982",
-        "risk_ratio 78.3 % -> 34.9 %, distance to liquidation 3.8 % -> 12.0 %",
-        "traded 14,392.80 in quote currency, cost 14.39 (21.60 planned)",
+        "sell 0.4 BTC/USDT:USDT (long leg), limit 35820.0 USDT: filled 0.4 contracts at 35,982 USDT",
+        "Risk ratio 78.3 % -> 34.9 %, distance to liquidation 3.8 % -> 12.0 %",
+        "traded 14,392.80 USDT, cost 14.39 USDT (21.60 USDT planned)",
     ]
 
 
@@ -99,7 +99,7 @@ def test_without_an_after_and_without_cost() -> None:
     assert "None" not in text
     assert "traded" not in text
     text = outcome_text("alice", outcome(Ending.RECOVERED, cost=None, before=Level(None, None)))
-    assert "risk_ratio none (no equity left) -> 34.9 %" in text
+    assert "Risk ratio none (no equity left) -> 34.9 %" in text
     assert "out of reach -> 12.0 %" in text
     assert "cost" not in text
 
@@ -107,7 +107,7 @@ def test_without_an_after_and_without_cost() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"filled": "0.1"}, "filled only 0.1 contracts at 35982"),
+        ({"filled": "0.1"}, "filled only 0.1 contracts at 35,982 USDT"),
         ({"average_price": None}, "filled 0.4 contracts"),
         ({"filled": "0", "state": State.APPROVED}, "not sent"),
         ({"filled": "0", "state": State.PLANNED}, "not sent"),
@@ -130,5 +130,5 @@ def test_refused_and_infeasible(btc_book: Book, make: Any) -> None:
     assert text.endswith("add 2,946.73 USDT")
     what, level, instead = plan_lines(plan)
     assert what.startswith("No plan: ")
-    assert level == "risk_ratio 9.6 %, distance to liquidation 3.8 %"
+    assert level == "Risk ratio 9.6 %, distance to liquidation 3.8 %"
     assert instead == "Instead: add 2,946.73 USDT"
