@@ -282,6 +282,7 @@ class Consent:
         with urgent(severity(Zone.DANGER)):
             now = await self._read(watch)
             await self._protection.refresh_rights(watch, now.venue, now.reading.at)
+            await self._protection.hear(watch)
             facts = await self._protection.planning.facts(watch, now.reading, now.fetched, asked)
             closed = refusals(facts, watch.protect)  # 3
             if closed:

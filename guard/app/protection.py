@@ -208,6 +208,8 @@ class Protection:
             requested_by=asked.requested_by,
             unwinds=priced.unwinds,
         )
+        # From here on the journal may hold it, whatever breaks off before it is carried out.
+        watch.pending = True
         task = Assignment(watch.record, intent, orders, plan, fetched, priced.instruments, facts.daily_cap)
         return Decision(intent, orders, task=task)
 
@@ -314,6 +316,7 @@ class Protection:
         watch.consented = task.intent.requested_by is not None
         following = asyncio.create_task(self._follow(watch), name=f"follow {watch.record.name}")
         try:
+            await self.hear(watch)
             outcome = await self._executor(watch, watch.venue, recipients).execute(task)
         except StoreError as error:
             log.exception("protection stopped: its journal cannot be written", account=watch.record.name)
@@ -334,15 +337,23 @@ class Protection:
     async def _follow(self, watch: Watch) -> None:
         """While orders are sent, hear at once of what was changed outside this process."""
         while True:
-            asked_s = self._clock.monotonic()
             with suppress(StoreError):  # the executor hears of it by itself
-                record = await self._store.account_named(watch.record.name)
-                if record is None or record.account_id != watch.record.account_id:
-                    watch.obey(replace(watch.record, mode="observe"), asked_s)
-                else:
-                    watch.follow(record, asked_s)
+                await self.hear(watch)
             # Deliberately not the clock's sleep: this must never hurry the stopwatch of the execution.
             await asyncio.sleep(FOLLOW_EVERY_S)
+
+    async def hear(self, watch: Watch) -> None:
+        """Take mode and freeze as they are stored now; they may have been changed outside this process.
+
+        Raises:
+            StoreError: it cannot be told; no order may rest on what was known before.
+        """
+        asked_s = self._clock.monotonic()
+        record = await self._store.account_named(watch.record.name)
+        if record is None or record.account_id != watch.record.account_id:
+            watch.obey(replace(watch.record, mode="observe"), asked_s)
+        else:
+            watch.follow(record, asked_s)
 
     async def _resume(self, watch: Watch, venue: VenueAccount, recipients: Recipients) -> None:
         """Take up intents that a crash or a silence left open: look their orders up, send none."""

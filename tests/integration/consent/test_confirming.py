@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from guard.ports.errors import StoreError
 from guard.protect import consent as judged
 from guard.sandbox.telegram import Message
 
@@ -70,6 +71,37 @@ async def test_killed_between_the_tap_and_the_order(house: Callable[..., Any], m
         assert "interrupted before its first order" in intent.detail
         again = at.mia.tap(plan, DO, data=f"do:{nonce}")
         assert "used already" in await at.mia.answer_to(again, 10)
+
+
+async def test_a_memory_that_fails_between_journal_and_order(
+    house: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is sent, and the intent that stands in the journal keeps no later plan from being made."""
+    async with house("confirm") as at:
+        at.fall()
+        settle = at.store.settle_proposal
+
+        async def full(proposal_id: str, outcome: str) -> None:
+            if outcome.startswith("intent"):
+                raise StoreError("database is locked")
+            await settle(proposal_id, outcome)
+
+        monkeypatch.setattr(at.store, "settle_proposal", full)
+        assert "cannot answer right now" in await at.tap(await at.ask("/plan", "· plan"), DO)
+        await at.until(at.ended)
+        (intent,) = await at.intents()
+        assert (intent.state, at.orders()) == ("failed", 0)
+        assert "interrupted before its first order" in intent.detail
+
+
+async def test_a_freeze_from_elsewhere_is_heard_of_before_the_first_order(house: Callable[..., Any]) -> None:
+    """Not at the next look at all accounts only."""
+    async with house("confirm") as at:
+        at.fall()
+        plan = await at.ask("/plan", "· plan")
+        await at.store.set_frozen("account-1", True)
+        assert await at.tap(plan, DO) == "Nothing was sent."
+        assert at.orders() == 0
 
 
 async def test_a_tap_that_may_not_act_sends_nothing(house: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
