@@ -175,8 +175,7 @@ class Planning:
             plan = plan_by_hand(
                 fetched.book, wish, quotes.instruments, limits=limits, depth=quotes.depth, hedges=hedges
             )
-        # The remedies are those against danger: a hedge of the guard may be taken off whatever they are.
-        outside = () if wish.kind == "unhedge" else plan_refusals(plan, watch.protect, wish.needs)
+        outside = plan_refusals(plan, watch.protect, wish.needs, unwinds=wish.kind == "unhedge")
         return Priced(plan, quotes.instruments, outside, hedges)
 
 

@@ -179,7 +179,7 @@ class Protection:
             return NOTHING
         priced = await self.planning.priced(watch, fetched, venue, facts, asked.wish)
         plan = priced.plan
-        if plan is None or not plan.feasible or not watch.protect.target.holds(plan.after):
+        if plan is None or priced.refusals or not plan.feasible or not watch.protect.target.holds(plan.after):
             return NOTHING
         return self.drafted(watch, reading, fetched, priced, facts, asked)
 

@@ -165,16 +165,19 @@ def refusals(facts: GateFacts, policy: ProtectPolicy) -> tuple[Refusal, ...]:
     return tuple(Refusal(code, text) for code, text in closed if text)
 
 
-def plan_refusals(plan: Plan, policy: ProtectPolicy, needs: frozenset[str] = frozenset()) -> tuple[Refusal, ...]:
+def plan_refusals(
+    plan: Plan, policy: ProtectPolicy, needs: frozenset[str] = frozenset(), *, unwinds: bool = False
+) -> tuple[Refusal, ...]:
     """What a plan contains that was never allowed; empty = nothing. The planner keeps to it: this is the second lock.
 
     Args:
         plan: what would be journalled.
         policy: what the user allows.
         needs: remedies that a person's own order names; they must be among the user's all the same.
+        unwinds: it takes hedges of the guard off, whatever the remedies against danger are; symbols count all the same.
     """
     allowed = frozenset(policy.remedies)
-    remedies = sorted({step.remedy for step in plan.steps} | needs)
+    remedies = [] if unwinds else sorted({step.remedy for step in plan.steps} | needs)
     lines = [f"{remedy} is not among the remedies" for remedy in remedies if remedy not in allowed]
     if policy.allow_symbols:
         symbols = sorted({step.symbol for step in plan.steps if step.remedy != "transfer"})

@@ -26,6 +26,8 @@ async def work_one_leg(ports: Ports, run: Run, planned: Sequence[OrderRecord]) -
     for child in children_of(planned, ports.bounds.extra_children):
         if run.restored(ports.policy.target):
             return Halt(Ending.TARGET_HOLDS, "the target holds")
+        if run.is_calm_over(ports.policy.target):
+            return Halt(Ending.OVERTAKEN, "the target does not hold any more: what is left of the hedges stays")
         done = await _work_child(ports, run, child, remaining)
         if not isinstance(done, OrderRecord):
             return done

@@ -84,6 +84,11 @@ class Run:
         """Whether the target holds, by the newest verified book, wherever the plan was to restore it."""
         return self.task.plan.restores(target, self.risk)
 
+    def is_calm_over(self, target: Target) -> bool:
+        """Whether hedges are taken off by the guard itself and the target, which held before, does not any more."""
+        by_itself = self.intent.origin == "unwind" and self.intent.requested_by is None
+        return by_itself and target.holds(self.task.plan.before) and not target.holds(self.risk)
+
     def protected(self, order: OrderRecord) -> Protected:
         """Which leg a hedging order is against."""
         return protected_by_step(self.task.plan.steps[order.step])

@@ -116,6 +116,16 @@ def plans() -> list[Plan]:
     calm = plan_reduction(book(), Target(1.0, 0.001), RULES, limits=limits)
     wishes = (Wish("reduce", BTC, share=0.5), Wish("reduce", "X", share=0.5), Wish("reduce", BTC), Wish("hedge", BTC))
     by_hand = [plan_by_hand(book(), wish, RULES, limits=limits) for wish in (*wishes, Wish("net"), Wish("unhedge"))]
+    # A hedge without free margin, a leg in both margins, and one that is quoted in coin.
+    (leg,) = book().positions
+    odd = replace(book(), position_mode="hedge", model="tiered")
+    twice = replace(odd, positions=(leg, replace(leg, margin_mode="isolated", isolated_margin=4_000.0)))
+    coin = replace(leg, symbol="ETH/BTC:BTC", settle="BTC")
+    quoted = replace(odd, positions=(coin,), tiers={coin.symbol: odd.tiers[BTC]}, collateral=(Collateral("BTC", 1e6),))
+    by_hand += [
+        plan_by_hand(each, Wish("hedge", each.positions[0].symbol, share=1.0), RULES, limits=limits)
+        for each in (odd, twice, quoted)
+    ]
     return [helped, dear, capped, lost, calm, *by_hand]
 
 
@@ -160,6 +170,7 @@ def said_of_hedges() -> set[str]:
     tries = [Protected(BTC, "short", (BTC, "long")), Protected(BTC, "long", (far, "long"))]
     tries += [Protected(BTC, "long", (far, "short")), Protected("SOL/EUR:EUR", "short", (BTC, "long"))]
     rooms = [hedge_room(book(), each, short, RULES[BTC], ()) for each in tries]
+    lines.add("the target does not hold any more: what is left of the hedges stays")
     return lines | {f"{room.why}: nothing was opened" for room in rooms}
 
 

@@ -197,6 +197,9 @@ def test_a_plan_keeps_to_what_was_allowed() -> None:
         "ETH/USDT:USDT is not in allow_symbols",
     ]
     assert plan_refusals(plan, replace(POLICY, remedies=("hedge", "reduce", "transfer"))) == ()
+    # Hedges are taken off whatever the remedies are, and never on a symbol that may not be traded.
+    unwinding = plan_refusals(plan, replace(POLICY, allow_symbols=(BTC,)), unwinds=True)
+    assert [refusal.text for refusal in unwinding] == ["ETH/USDT:USDT is not in allow_symbols"]
 
 
 def _step(remedy: Any, symbol: str) -> Step:

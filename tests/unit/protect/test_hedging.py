@@ -175,3 +175,22 @@ async def test_reducing_the_leg_of_a_hedge_takes_it_off_its_record(hedged: Any) 
     assert (first.contracts, first.close_reason, first.closed_at is None) == ("0", "taken off", False)
     assert (second.contracts, second.closed_at) == ("0.100", None)
     assert hedged.journal.intents["intent-2"].origin == "unwind"
+
+
+async def test_hedges_stay_once_it_is_not_calm_any_more(new_world: Callable[..., Any], make: Any) -> None:
+    """The guard takes them off by itself while the target holds, child by child; a person's order is carried out."""
+    for person in (None, "user-1"):
+        legs = [make.position(BTC, side, size, 40_000.0, 40_000.0) for side, size in (("long", 1.0), ("short", 0.5))]
+        world = new_world(make.book(legs, 9_000.0, "hedge"))
+        hedge = HedgeRecord("h1", "account-1", "i", BTC, "short", "0.5", BTC, "long", world.clock.now())
+        world.journal.hedges["h1"] = hedge
+        step = world.step("reduce", BTC, "short", "0.5")
+        task = await world.stepped(step, by_hand=True, origin="unwind", unwinds=(hedge,), requested_by=person)
+        assert world.policy.target.holds(task.plan.before)
+        world.venue.after_submit = lambda venue=world.venue: venue.move(-0.2)
+        outcome = await world.executor().execute(task)
+        left = Decimal(world.journal.hedges["h1"].contracts)
+        assert outcome.ending is (Ending.AS_ASKED if person else Ending.OVERTAKEN)
+        assert (left == 0) == (person is not None)
+        assert left < Decimal("0.5")
+        world.assert_sound()
