@@ -401,8 +401,9 @@ class Protection:
 
         async def freeze(account_id: str, reason: str) -> None:
             log.error("automation frozen", account=watch.record.name, reason=reason)
-            watch.obey(replace(watch.record, frozen=True), self._clock.monotonic())
+            watch.freeze(self._clock.monotonic())
             await self._store.set_frozen(account_id, True)
+            watch.freeze_stored()
 
         watch.executor = Executor(
             venue,

@@ -43,6 +43,7 @@ class Watch:
     `acted_at` is when orders were sent last; a book read before is not what is held any more.
     `changed_s` is when mode or freeze were changed last, on the stopwatch: what was read before is older news.
     `acted` means that orders were sent since the book of `last` was read: it is not what is held any more.
+    `unstored_freeze` means that it was frozen here and the store does not say so (yet): what it says frees nothing.
     `turn` is held while a reading is judged, recorded and acted upon: one at a time.
     """
 
@@ -71,6 +72,7 @@ class Watch:
     consented: bool = False
     acted_at: datetime | None = None
     changed_s: float = -math.inf
+    unstored_freeze: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def opened(self, opener: Opener) -> VenueAccount:
@@ -90,6 +92,16 @@ class Watch:
         """Take a change of mode or freeze made in this process, at once."""
         self.record = record
         self.changed_s = now_s
+        self.unstored_freeze &= record.frozen
+
+    def freeze(self, now_s: float) -> None:
+        """Freeze at once; it holds until it is stored, or lifted here."""
+        self.obey(replace(self.record, frozen=True), now_s)
+        self.unstored_freeze = True
+
+    def freeze_stored(self) -> None:
+        """The store knows of the freeze: from now on it decides."""
+        self.unstored_freeze = False
 
     def follow(self, record: AccountRecord, asked_s: float) -> bool:
         """Take mode and freeze as stored, unless they were changed here after the store was asked; true: they differ.
@@ -99,6 +111,8 @@ class Watch:
             asked_s: when the store was asked, on the stopwatch.
         """
         known = self.record
+        if self.unstored_freeze:
+            record = replace(record, frozen=True)
         same = (known.mode, known.frozen, known.mode_until) == (record.mode, record.frozen, record.mode_until)
         if same or asked_s <= self.changed_s:
             return False

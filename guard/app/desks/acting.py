@@ -99,10 +99,15 @@ class ActingAnswers(Answers):
     async def freeze(self, person: UserRecord, account_ids: tuple[str, ...]) -> tuple[str, ...]:
         """Stop every action on these accounts: in this process before anything is stored."""
         records = [await require(self._stage.store, person.user_id, each, "operator") for each in account_ids]
-        for record in records:
-            self._obey(record, frozen=True)
+        watches = {each.account_id: self._stage.watch_of(each.account_id) for each in records}
+        for watch in watches.values():
+            if watch is not None:
+                watch.freeze(self._stage.clock.monotonic())
         for record in records:
             await self._stage.store.set_frozen(record.account_id, True)
+            watch = watches[record.account_id]
+            if watch is not None:
+                watch.freeze_stored()
             await self._act_noted(person, record, "freeze", "")
             log.warning("frozen by a person", account=record.name, user=person.name)
         return tuple(record.name for record in records)

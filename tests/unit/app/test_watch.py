@@ -17,6 +17,20 @@ async def test_a_change_made_here_is_newer_than_what_was_asked_for_before() -> N
     assert seen == [(False, True), (True, False), (False, False)]
 
 
+async def test_a_freeze_that_could_not_be_stored_holds() -> None:
+    """The database was locked when somebody froze the account: reading it later must not let it act again."""
+    watch = World(book(40_000.0)).watch
+    stored = watch.record
+    watch.freeze(10.0)
+    watch.follow(replace(stored, mode="auto"), 20.0)
+    assert (watch.record.frozen, watch.record.mode) == (True, "auto")
+    watch.freeze_stored()
+    watch.follow(replace(stored, frozen=True), 30.0)
+    assert watch.record.frozen
+    watch.follow(stored, 40.0)
+    assert not watch.record.frozen
+
+
 async def test_mode_and_its_end_are_followed() -> None:
     """What was changed elsewhere."""
     watch = World(book(40_000.0)).watch
