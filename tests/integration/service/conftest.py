@@ -32,6 +32,7 @@ def guard(tmp_path: Path) -> Iterator[Guard]:
         "GUARD__SCHEDULE__DANGER_S": "0.3",
         "GUARD__SCHEDULE__TIMEOUT_S": "5",
         "GUARD__ALERTS__DAILY_AT": "",  # tests run at any time of day
+        "GUARD__ALERTS__LIVE": "false",  # the next message of the bot is its answer
     }
     installed = Guard(tmp_path, environment)
     installed.must("db", "upgrade")

@@ -33,7 +33,11 @@ def alarms(outside: Outside, word: str) -> list[str]:
 
 
 def test_zone_change_reaches_telegram_and_sigterm_ends_in_order(outside: Outside, guard: Guard) -> None:
-    """Warning and resolved arrive; health tells the truth; SIGTERM ends within 5 s with exit 0 and a whole database."""
+    """Warning and resolved arrive; health tells the truth; SIGTERM ends within 5 s with exit 0 and a whole database.
+
+    Beside them stands the one live message, which is edited in place.
+    """
+    guard.environment["GUARD__ALERTS__LIVE"] = "true"
     open_account(outside, guard)
     guard.must("user", "add", "owner")
     link_person(outside, guard)
@@ -45,8 +49,10 @@ def test_zone_change_reaches_telegram_and_sigterm_ends_in_order(outside: Outside
     warning = alarms(outside, "WARNING")[0]
     for word in ("main", "Risk ratio", "margin level", "Distance to liquidation", "liquidates you", "Data", "UTC"):
         assert word in warning
+    guard.wait_for("the live message to follow", lambda: any("📌 🟠" in text for text in outside.texts(501)))
     set_price(outside, 43500)
     guard.wait_for("a resolved notice", lambda: bool(alarms(outside, "resolved")))
+    assert sum(text.startswith("📌") for text in outside.texts(501)) == 1
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     assert process.wait(5) == 0
