@@ -7,15 +7,19 @@ dearer, larger or another one is shown again instead of executed. Nothing here i
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from guard.ports.records import IntentOrigin, Mode, ProposalRecord
 from guard.ports.wishes import WISH_KINDS, Wish
-from guard.protect.plan_values import Plan, Target
+from guard.protect.plan_values import Plan, Step, Target
+
+PRICE_TOLERANCE: Final = 0.02
+"""How much worse the price of a person's own order may be than the one shown; the guard's way back goes on sizes."""
 
 
 def target_of(wish: Wish, configured: Target) -> Target:
@@ -29,17 +33,20 @@ def target_of(wish: Wish, configured: Target) -> Target:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a person saw of a plan: cost and traded notional in quote currency, and what it acts on."""
+    """What a person saw of a plan: cost and traded notional in quote currency, what it acts on, and limit prices."""
 
     cost: float
     notional: float
     acts_on: tuple[str, ...]
+    prices: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, plan: Plan) -> Shown:
         """What is shown of a plan."""
-        acts_on = sorted({f"{step.remedy} {step.symbol} {step.leg}" for step in plan.steps})
-        return cls(plan.cost, plan.notional, tuple(acts_on))
+        acts_on = sorted({_what(step) for step in plan.steps})
+        return cls(
+            plan.cost, plan.notional, tuple(acts_on), {_what(step): float(step.limit_price) for step in plan.steps}
+        )
 
     def outgrown_by(self, plan: Plan, tolerance: float) -> str:
         """Why `plan` is not what was said yes to any more; empty = it is.
@@ -56,7 +63,22 @@ class Shown:
             return f"it now costs {now.cost:,.2f}, shown were {self.cost:,.2f} (quote currency)"
         if now.notional > self.notional * (1 + tolerance):
             return f"it now trades {now.notional:,.2f}, shown were {self.notional:,.2f} (quote currency)"
+        return self._priced_out(plan) if plan.by_hand else ""
+
+    def _priced_out(self, plan: Plan) -> str:
+        """Which price has become too much worse; empty = none."""
+        for step in plan.steps:
+            shown, now = self.prices.get(_what(step), 0.0), float(step.limit_price)
+            if shown <= 0.0 or step.remedy == "cancel":
+                continue
+            worse = (shown - now if step.side == "sell" else now - shown) / shown
+            if worse > PRICE_TOLERANCE:
+                return f"the price of {step.symbol} is {worse * 100:.1f} % worse than shown"
         return ""
+
+
+def _what(step: Step) -> str:
+    return f"{step.remedy} {step.symbol} {step.leg}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +128,12 @@ def dump_request(request: Request) -> str:
                         "risk_ratio": wish.risk_ratio,
                         "distance": wish.distance,
                     },
-                    "shown": {"cost": shown.cost, "notional": shown.notional, "acts_on": shown.acts_on},
+                    "shown": {
+                        "cost": shown.cost,
+                        "notional": shown.notional,
+                        "acts_on": shown.acts_on,
+                        "prices": dict(shown.prices),
+                    },
                 }
             )
 
@@ -143,7 +170,9 @@ def _read(document: dict[str, Any]) -> Request:
             distance=wish["distance"],
         ),
         origin=document["origin"],
-        shown=Shown(float(shown["cost"]), float(shown["notional"]), tuple(shown["acts_on"])),
+        shown=Shown(
+            float(shown["cost"]), float(shown["notional"]), tuple(shown["acts_on"]), dict(shown.get("prices", {}))
+        ),
     )
 
 

@@ -138,6 +138,8 @@ def said_of_plans() -> set[str]:
     lines.add(replace(before, cost=0.0).outgrown_by(made[0], 0.0))
     lines.add(replace(before, notional=0.0).outgrown_by(made[0], 0.0))
     lines.add(replace(before, acts_on=()).outgrown_by(made[0], 0.0))
+    dearer = dict.fromkeys(before.prices, 1e9)
+    lines.add(replace(before, prices=dearer).outgrown_by(replace(made[0], by_hand=True), 0.0))
     return lines
 
 

@@ -24,6 +24,7 @@ from guard.protect.consent import (
     target_of,
 )
 from guard.protect.plan_values import Plan, Remedy, Step, Target
+from guard.risk.book import OrderSide
 from guard.risk.report import AccountRisk
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -47,7 +48,7 @@ def step(remedy: Remedy = "reduce", cost: float = 10.0, notional: float = 10_000
     [
         ActRequest(Wish("plan", risk_ratio=0.3), "confirm", Shown(1.5, 100.0, ("reduce X long",))),
         ActRequest(Wish("reduce", BTC, "long", share=0.25), "command", Shown(0.0, 0.0, ())),
-        ActRequest(Wish("hedge", BTC, contracts=Decimal("0.001")), "command", Shown(1.0, 2.0, ("a", "b"))),
+        ActRequest(Wish("hedge", BTC, contracts=Decimal("0.001")), "command", Shown(1.0, 2.0, ("a",), {"a": 3.5})),
         ModeRequest("auto", 3600.0),
         ModeRequest("observe"),
         ResumeRequest(),
@@ -84,6 +85,16 @@ def test_a_plan_that_outgrew_what_was_shown(fresh: Plan, why: str) -> None:
     said = Shown.of(plan(step())).outgrown_by(fresh, 0.2)
     assert why in said
     assert bool(said) == bool(why)
+
+
+@pytest.mark.parametrize(("side", "price"), [("sell", 94.9), ("buy", 105.1)])
+def test_a_price_that_went_away_within_the_minute(side: OrderSide, price: float) -> None:
+    """A person's own order is shown again; a better price is taken, and the guard's way back does not wait for one."""
+    mine = replace(plan(replace(step(), side=side, limit_price=Decimal(100))), by_hand=True)
+    moved = replace(mine, steps=(replace(mine.steps[0], limit_price=Decimal(str(price))),))
+    assert Shown.of(mine).outgrown_by(moved, 0.2) == f"the price of {BTC} is 5.1 % worse than shown"
+    assert Shown.of(moved).outgrown_by(mine, 0.2) == ""
+    assert Shown.of(mine).outgrown_by(replace(moved, by_hand=False), 0.2) == ""
 
 
 @pytest.mark.parametrize(
