@@ -37,7 +37,7 @@ async def test_they_are_gone_and_nothing_else_changed(world: Any) -> None:
     assert states(outcome) == [State.VERIFIED] * 3
     assert world.venue.book.orders == ()
     assert [order.venue_order_id for order in outcome.orders[:2]] == ["7", "8"]
-    assert f"cancel buy 0.5 {BTC} at 34000.0: cancelled" in world.told[0].text
+    assert f"cancel buy 0.5 {BTC} at 34000.0 USDT: cancelled" in world.told[0].text
     assert outcome.notional == pytest.approx(0.2 * 36_000, rel=0.01)
     world.assert_sound()
 

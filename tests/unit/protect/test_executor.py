@@ -39,7 +39,7 @@ async def test_acts_verifies_and_stops_at_the_target(world: Any) -> None:
     (message,) = world.told
     assert message.kind is Kind.ACTED
     assert "back under the target" in message.text
-    assert "filled 0.224 contracts at 35982" in message.text
+    assert "filled 0.224 contracts at 35,982" in message.text
     assert "distance to liquidation 3.8 % -> 12" in message.text
     assert "planned)" in message.text
 

@@ -93,7 +93,7 @@ def test_cancelling_is_tried_first(waiting: Book) -> None:
     assert (step.remedy, step.order_id, step.side, step.contracts) == ("cancel", "large", "buy", Decimal(4))
     assert (plan.cost, plan.notional, plan.bound) == (0.0, 0.0, 0.0)
     assert Target(0.2, 0.0).holds(plan.after)
-    assert plan_lines(plan)[0] == f"Do: cancel buy 4 {BTC} at 37000"
+    assert plan_lines(plan)[0] == f"Do: cancel buy 4 {BTC} at 37000 USDT"
     assert plan_lines(plan)[2] == "Cost 0: nothing is traded"
 
 
