@@ -10,8 +10,9 @@ from typing import Final
 
 from guard.bot.desks.acting import Actable, Action, ActionLog, Answer, Offer, PlanRow, Question
 from guard.bot.limits import fitted
+from guard.bot.more import more_accounts
 from guard.bot.status_text import ICONS, NAME_CLIP, escaped
-from guard.language.speech import Speech, marked
+from guard.language.speech import Speech, marked, quote_of
 from guard.language.words import side_word, zone_word
 from guard.ports.records import HedgeRecord, IntentOrigin, IntentState, Mode, OrderRecord
 
@@ -66,7 +67,7 @@ def offer_text(speech: Speech, offer: Offer, now: datetime) -> str:
 def row_text(speech: Speech, row: PlanRow) -> str:
     """One step: `• reduce BTC/USDT:USDT long: sell 0.5 at 39,800 or better, cost 12.30 USDT`."""
     what = speech.text(_REMEDIES[row.remedy]) if row.remedy in _REMEDIES else row.remedy
-    currency = row.symbol.partition("/")[2].partition(":")[0]
+    currency = quote_of(row.symbol)
     if row.remedy == "cancel":
         return "• " + speech.text(
             "{remedy} the order {side} {size} {symbol} at {price}",
@@ -155,11 +156,7 @@ def modes_text(speech: Speech, accounts: Sequence[Actable]) -> str:
     """The mode of each account, and what the modes are."""
     cards = [mode_card(speech, account) for account in accounts]
     meaning = "\n".join(f"<i>{escaped(speech.text(text))}</i>" for text in _MODES.values())
-    return fitted("", cards, meaning, partial(_more_accounts, speech))
-
-
-def _more_accounts(speech: Speech, count: int) -> str:
-    return speech.plural("... and {count} more account", "... and {count} more accounts", count)
+    return fitted("", cards, meaning, partial(more_accounts, speech))
 
 
 def mode_card(speech: Speech, account: Actable) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from guard.bot import texts
 from guard.bot.asking import Ask
-from guard.bot.commands.viewing import choose, unknown_account
 from guard.bot.desk import Desk
+from guard.bot.naming import account_named, unknown_account
 from guard.bot.replies import Reply
 from guard.bot.status_text import by_urgency
 from guard.bot.typed import words_of
@@ -55,10 +55,10 @@ async def choice(desk: Desk, ask: Ask, grammar: Grammar = only_account) -> Choic
         return Choice(snapshots[0], tuple(words))
     else:
         count = 1
-        chosen = choose(snapshots, " ".join(words))
+        chosen = account_named(snapshots, " ".join(words))
         if chosen is not None:
             return Choice(chosen)
-        chosen = choose(snapshots, words[0])
+        chosen = account_named(snapshots, words[0])
         if chosen is None:
             return _unknown(ask, words, snapshots)
         snapshot = chosen

@@ -7,6 +7,7 @@ from functools import partial
 
 from guard.bot.desks.upkeep import AccountState, Drill, ServiceState
 from guard.bot.limits import fitted
+from guard.bot.more import more_accounts
 from guard.bot.status_text import ICONS, NAME_CLIP, escaped
 from guard.language.speech import Speech
 from guard.language.words import zone_word
@@ -32,7 +33,7 @@ def health_text(speech: Speech, state: ServiceState, now: datetime) -> str:
     ]
     tail = "\n".join([*filter(None, service), "", speech.text("As of {at}", at=speech.moment(now))])
     cards = [_account(speech, account) for account in accounts]
-    return fitted(_verdict(speech, state), cards, tail, partial(_more, speech))
+    return fitted(_verdict(speech, state), cards, tail, partial(more_accounts, speech))
 
 
 def drill_text(speech: Speech, drill: Drill, *, everywhere: bool) -> str:
@@ -162,7 +163,3 @@ def _is_bad(account: AccountState) -> bool:
 
 def _worst_first(account: AccountState) -> tuple[bool, str]:
     return (not _is_bad(account), account.name)
-
-
-def _more(speech: Speech, count: int) -> str:
-    return speech.plural("... and {count} more account", "... and {count} more accounts", count)

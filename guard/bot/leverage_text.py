@@ -11,6 +11,7 @@ from typing import Final
 from guard.bot.cards import age_lines, pool_name, title
 from guard.bot.desks.measuring import HeldAccount, HeldBook
 from guard.bot.limits import fitted
+from guard.bot.more import more_pools
 from guard.bot.refusal import Refusal, not_understood, refusal
 from guard.bot.typed import read_share
 from guard.language.speech import Speech
@@ -76,7 +77,7 @@ def leverage_text(speech: Speech, account: HeldAccount, held: HeldBook, wish: Le
             )
         )
     first = rows[0][1]
-    return fitted(head, items, _styles(speech, first.optimal if first else None), partial(_more, speech))
+    return fitted(head, items, _styles(speech, first.optimal if first else None), partial(more_pools, speech))
 
 
 def _advice(pool: PoolRisk, wish: LeverageWish) -> LeverageAdvice | None:
@@ -140,7 +141,3 @@ def _style_name(speech: Speech, style: str) -> str:
             return speech.text("scalping (experienced only)")
         case _:
             return speech.text("long-term")
-
-
-def _more(speech: Speech, count: int) -> str:
-    return speech.plural("... and {count} more pool", "... and {count} more pools", count)

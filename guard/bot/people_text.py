@@ -8,6 +8,7 @@ from functools import partial
 
 from guard.bot.desks.people import AccountStanding
 from guard.bot.limits import fitted
+from guard.bot.more import more_accounts
 from guard.bot.status_text import NAME_CLIP, escaped
 from guard.bot.texts import role_word
 from guard.language.catalogue import LANGUAGES
@@ -41,7 +42,7 @@ def whoami(
 
 def accounts(speech: Speech, standings: Sequence[AccountStanding]) -> str:
     """One paragraph for each account."""
-    return fitted("", [_account(speech, standing) for standing in standings], "", partial(_more, speech))
+    return fitted("", [_account(speech, standing) for standing in standings], "", partial(more_accounts, speech))
 
 
 def _account(speech: Speech, standing: AccountStanding) -> str:
@@ -58,10 +59,6 @@ def _account(speech: Speech, standing: AccountStanding) -> str:
     if standing.frozen:
         lines.append(speech.text("Frozen: the guard does not act, it only watches."))
     return "\n".join(lines)
-
-
-def _more(speech: Speech, count: int) -> str:
-    return speech.plural("... and {count} more account", "... and {count} more accounts", count)
 
 
 def language(speech: Speech, name: str, timezone: str, now: datetime) -> str:

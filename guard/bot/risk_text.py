@@ -21,6 +21,7 @@ from guard.bot.cards import (
 )
 from guard.bot.desks.measuring import FreshRead, HeldAccount, HeldBook
 from guard.bot.limits import fitted
+from guard.bot.more import more_pools, more_positions
 from guard.bot.status_text import ICONS, full_card, not_told
 from guard.language.speech import Speech
 from guard.risk.report import PoolRisk, PositionRisk
@@ -35,13 +36,13 @@ def risk_text(speech: Speech, account: HeldAccount, now: datetime, note: str = "
     tail = "\n".join([*filter(None, [note]), speech.text("Updated {at}", at=speech.clock_time(now))])
     if account.held is None:
         items = [full_card(speech, account.snapshot, now), absent(speech, account)]
-        return fitted("", items, tail, partial(_more_pools, speech))
+        return fitted("", items, tail, partial(more_pools, speech))
     pools = sorted(((_zone_of(pool, account.held), pool) for pool in account.held.risk.pools), key=_urgency)
     items = [_pool_card(speech, pool, account.held, zone if len(pools) > 1 else None) for zone, pool in pools]
     head = f"{title_with_reason(speech, account.snapshot)}\n{age_lines(speech, account, account.held, now)}"
     if not pools:
         items = [speech.text("No positions and no collateral.")]
-    return fitted(head, items, tail, partial(_more_pools, speech))
+    return fitted(head, items, tail, partial(more_pools, speech))
 
 
 def liquidation_text(speech: Speech, account: HeldAccount, held: HeldBook, now: datetime) -> str:
@@ -56,11 +57,11 @@ def liquidation_text(speech: Speech, account: HeldAccount, held: HeldBook, now: 
         if pool.positions
     ]
     if held.risk.of_present_only:
-        return fitted(head, together, "", partial(_more_pools, speech))
+        return fitted(head, together, "", partial(more_pools, speech))
     alone = [_leg_card(speech, leg, pool) for leg, pool in sorted(legs, key=lambda pair: _move_size(pair[0]))]
     first = f"<b>{speech.text('If only this price moves')}</b>\n{alone[0]}"
     about = speech.text("Each price is where its pool is liquidated while all others stand still.")
-    return fitted(head, [*together, first, *alone[1:]], about, partial(_more_legs, speech))
+    return fitted(head, [*together, first, *alone[1:]], about, partial(more_positions, speech))
 
 
 def read_note(speech: Speech, outcome: FreshRead, account: HeldAccount) -> str:
@@ -155,11 +156,3 @@ def _urgency(row: tuple[Zone, PoolRisk]) -> tuple[bool, int, float]:
     zone, pool = row
     distance = float("inf") if pool.distance is None else pool.distance
     return (not pool.positions, -severity(zone), distance)
-
-
-def _more_pools(speech: Speech, count: int) -> str:
-    return speech.plural("... and {count} more pool", "... and {count} more pools", count)
-
-
-def _more_legs(speech: Speech, count: int) -> str:
-    return speech.plural("... and {count} more position", "... and {count} more positions", count)

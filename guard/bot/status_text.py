@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 
 from guard.bot.limits import Lazy, fitted
+from guard.bot.more import more_accounts, more_positions
 from guard.language.speech import Speech, quote_of, settle_of
 from guard.language.words import quality_word, side_word, zone_word
 from guard.ports.records import PositionSnapshot, Snapshot
@@ -54,19 +55,11 @@ def status_text(speech: Speech, snapshots: Sequence[Snapshot], now: datetime) ->
     ordered = by_urgency(snapshots)
     updated = speech.text("Updated {at}", at=speech.moment(now))
     if len(ordered) == 1:
-        return fitted("", [full_card(speech, ordered[0], now)], updated, partial(_more_accounts, speech))
+        return fitted("", [full_card(speech, ordered[0], now)], updated, partial(more_accounts, speech))
     first = escaped(ordered[0].account, NAME_CLIP)
     tail = f"{speech.text('All figures of one: /status {account}', account=first)}\n{updated}"
     cards = Lazy([partial(short_card, speech, snapshot, now) for snapshot in ordered])
-    return fitted("", cards, tail, partial(_more_accounts, speech))
-
-
-def _more_accounts(speech: Speech, count: int) -> str:
-    return speech.plural("... and {count} more account", "... and {count} more accounts", count)
-
-
-def _more_positions(speech: Speech, count: int) -> str:
-    return speech.plural("... and {count} more position", "... and {count} more positions", count)
+    return fitted("", cards, tail, partial(more_accounts, speech))
 
 
 def full_card(speech: Speech, snapshot: Snapshot, now: datetime) -> str:
@@ -116,7 +109,7 @@ def positions_text(speech: Speech, snapshots: Sequence[Snapshot], now: datetime)
         items.append(partial(_first_card, speech, snapshot, now, legs[0] if legs else None))
         items.extend(partial(position_card, speech, leg, snapshot) for leg in legs[1:])
     as_of = speech.text("As of {at}", at=speech.moment(now))
-    return fitted(head, Lazy(items), as_of, partial(_more_positions, speech))
+    return fitted(head, Lazy(items), as_of, partial(more_positions, speech))
 
 
 def _first_card(speech: Speech, snapshot: Snapshot, now: datetime, leg: PositionSnapshot | None) -> str:

@@ -14,6 +14,7 @@ from guard.bot.commands.viewing import stale
 from guard.bot.desk import Desk
 from guard.bot.desks.alerting import AlertBoard, Answered
 from guard.bot.limits import followed
+from guard.bot.naming import account_named, unknown_account
 from guard.bot.replies import Button, Reply, account_key
 from guard.bot.status_text import full_card
 from guard.bot.times_typed import read_span, read_until
@@ -246,8 +247,8 @@ def _named(speech: Speech, boards: Sequence[AlertBoard], words: Sequence[str]) -
         return Reply(texts.no_accounts(speech))
     if not words:
         return list(boards)
-    found = thresholds.account_named(boards, " ".join(words))
-    return [found] if found is not None else thresholds.unknown(speech, boards, " ".join(words))
+    found = account_named(boards, " ".join(words))
+    return [found] if found is not None else unknown_account(speech, " ".join(words), boards)
 
 
 COMMANDS: tuple[Command, ...] = (

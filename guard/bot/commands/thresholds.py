@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
 from guard.bot import alerts_text, texts
 from guard.bot.asking import Ask, Command
 from guard.bot.desk import Desk
 from guard.bot.desks.people import AccountStanding
+from guard.bot.naming import account_named, unknown_account
 from guard.bot.replies import Reply
 from guard.bot.status_text import escaped
 from guard.bot.times_typed import read_hours, read_span
@@ -22,34 +23,6 @@ OFF: Final = "off"
 WINDOW_MAX: Final = timedelta(days=7)
 REASON_MAX: Final = 200
 _NEARLY: Final = 0.75
-
-
-class Named(Protocol):
-    """Something of one account."""
-
-    @property
-    def account(self) -> str:
-        """Its name."""
-        ...
-
-
-T = TypeVar("T", bound=Named)
-
-
-def account_named(known: Sequence[T], name: str) -> T | None:
-    """The account called `name`: exactly, else ignoring case, else the only one that starts with it."""
-    folded = name.casefold()
-    same = [each for each in known if each.account == name]
-    alike = [each for each in known if each.account.casefold() == folded]
-    longer = [each for each in known if each.account.casefold().startswith(folded)]
-    return next((found[0] for found in (same, alike, longer) if len(found) == 1), None)
-
-
-def unknown(speech: Speech, known: Sequence[Named], name: str) -> Reply:
-    """There is no such account, and the nearest that is."""
-    names = [each.account for each in known]
-    nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    return Reply(texts.unknown_account(speech, name, nearest[0] if nearest else None, names))
 
 
 async def set_rule(desk: Desk, ask: Ask) -> Reply:
@@ -103,7 +76,7 @@ def _unknown_rule(speech: Speech, typed: str, names: Sequence[str]) -> Reply:
 def _one(speech: Speech, standings: Sequence[AccountStanding], name: Sequence[str]) -> AccountStanding | Reply:
     """The named account, or the only one."""
     if name:
-        return account_named(standings, " ".join(name)) or unknown(speech, standings, " ".join(name))
+        return account_named(standings, " ".join(name)) or unknown_account(speech, " ".join(name), standings)
     if len(standings) == 1:
         return standings[0]
     names = escaped(", ".join(standing.account for standing in standings), 1000)
@@ -154,7 +127,7 @@ async def maintenance(desk: Desk, ask: Ask) -> Reply:
     named = account_named(standings, words[1]) if len(words) > 1 else None
     account_id = None if named is None else named.account_id
     if named is None and len(words) > 1 and _is_nearly_one(words[1], standings):
-        return unknown(speech, standings, words[1])  # a mistyped name must not silence all accounts
+        return unknown_account(speech, words[1], standings)  # a mistyped name must not silence all accounts
     if span is None:
         count = await desk.end_maintenance(ask.person.user_id, account_id)
         return Reply(speech.plural("{count} window ended.", "{count} windows ended.", count))

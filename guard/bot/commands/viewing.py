@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -11,6 +10,7 @@ from guard.bot.asking import Ask, Command, Tap, TapAction, TapAnswer
 from guard.bot.desk import Desk, PictureWish
 from guard.bot.history_text import history_text
 from guard.bot.looks import CHART_USAGE, LookRequest, read_look
+from guard.bot.naming import account_named, unknown_account
 from guard.bot.replies import ALL_ACCOUNTS, STATUS, Button, Reply, TapTarget, account_key, read_target
 from guard.bot.status_text import by_urgency, positions_text, status_text
 from guard.language.speech import Speech, marked
@@ -25,9 +25,9 @@ async def status(desk: Desk, ask: Ask) -> Reply:
         return Reply(texts.no_accounts(ask.speech))
     if not ask.argument:
         return status_reply(ask.speech, snapshots, desk.now(), TapTarget(STATUS, ask.chat_user_id, ALL_ACCOUNTS))
-    chosen = choose(snapshots, ask.argument)
+    chosen = account_named(snapshots, ask.argument)
     if chosen is None:
-        return unknown_account(ask.speech, ask.argument, snapshots)
+        return _unknown(ask, ask.argument, snapshots)
     target = TapTarget(STATUS, ask.chat_user_id, account_key(chosen.account_id))
     return status_reply(ask.speech, [chosen], desk.now(), target)
 
@@ -39,9 +39,9 @@ async def positions(desk: Desk, ask: Ask) -> Reply:
         return Reply(texts.no_accounts(ask.speech))
     if not ask.argument:
         return Reply(positions_text(ask.speech, snapshots, desk.now()))
-    chosen = choose(snapshots, ask.argument)
+    chosen = account_named(snapshots, ask.argument)
     if chosen is None:
-        return unknown_account(ask.speech, ask.argument, snapshots)
+        return _unknown(ask, ask.argument, snapshots)
     return Reply(positions_text(ask.speech, [chosen], desk.now()))
 
 
@@ -64,7 +64,7 @@ async def chart(desk: Desk, ask: Ask) -> Reply:
         png = await desk.picture(ask.person.user_id, wish)
     except PictureError as error:
         return Reply(texts.no_picture(ask.speech, caption, str(error)))
-    return unknown_account(ask.speech, request.account, snapshots) if png is None else Reply(caption, png=png)
+    return _unknown(ask, request.account, snapshots) if png is None else Reply(caption, png=png)
 
 
 async def history(desk: Desk, ask: Ask) -> Reply:
@@ -75,17 +75,8 @@ async def history(desk: Desk, ask: Ask) -> Reply:
     request, chosen, snapshots = looking
     past = await desk.history(ask.person.user_id, chosen.account_id, desk.now() - request.span)
     if past is None:
-        return unknown_account(ask.speech, request.account, snapshots)
+        return _unknown(ask, request.account, snapshots)
     return Reply(history_text(ask.speech, past, chosen.zone, texts.span(ask.speech, request.span_key)))
-
-
-def choose(snapshots: Sequence[Snapshot], name: str) -> Snapshot | None:
-    """The account called `name`: exactly, else ignoring case, else the only one that starts with it."""
-    folded = name.casefold()
-    same = [snapshot for snapshot in snapshots if snapshot.account == name]
-    alike = [snapshot for snapshot in snapshots if snapshot.account.casefold() == folded]
-    longer = [snapshot for snapshot in snapshots if snapshot.account.casefold().startswith(folded)]
-    return next((found[0] for found in (same, alike, longer) if len(found) == 1), None)
 
 
 def status_reply(speech: Speech, snapshots: Sequence[Snapshot], now: datetime, target: TapTarget) -> Reply:
@@ -122,15 +113,13 @@ async def _looking(desk: Desk, ask: Ask, *, kinds: bool = True) -> tuple[LookReq
     request = read_look(ask.argument, [snapshot.account for snapshot in snapshots], kinds=kinds)
     if isinstance(request, str):
         return Reply(texts.ranges_only(ask.speech, request))
-    chosen = choose(snapshots, request.account) if request.account else by_urgency(snapshots)[0]
-    return unknown_account(ask.speech, request.account, snapshots) if chosen is None else (request, chosen, snapshots)
+    chosen = account_named(snapshots, request.account) if request.account else by_urgency(snapshots)[0]
+    return _unknown(ask, request.account, snapshots) if chosen is None else (request, chosen, snapshots)
 
 
-def unknown_account(speech: Speech, name: str, snapshots: Sequence[Snapshot]) -> Reply:
+def _unknown(ask: Ask, name: str, snapshots: Sequence[Snapshot]) -> Reply:
     """The answer to the name of an account that the person does not have."""
-    names = [snapshot.account for snapshot in by_urgency(snapshots)]
-    nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    return Reply(texts.unknown_account(speech, name, nearest[0] if nearest else None, names))
+    return unknown_account(ask.speech, name, by_urgency(snapshots))
 
 
 COMMANDS: tuple[Command, ...] = (
