@@ -14,6 +14,7 @@ from guard.protect.sizing import (
     contract_notional,
     exact,
     largest_child,
+    leg_notional,
     limit_price,
     smallest_order,
     tradable_leg,
@@ -193,14 +194,13 @@ def _proxies(
 ) -> list[_Hedge]:
     """The side of each reference symbol that offsets what the pool's legs weigh together."""
     weighed = [(leg, betas[leg.base]) for leg in legs if leg.base in betas]
-    exposure = sum(leg.sign * beta * _notional(leg) for leg, beta in weighed)
+    exposure = sum(leg.sign * beta * leg_notional(leg) for leg, beta in weighed)
     if not weighed or exposure == 0.0:
         return []
     exposed: Side = "long" if exposure > 0.0 else "short"
     side = OPPOSITE[exposed]
-    largest = max((pair for pair in weighed if pair[0].side == exposed), key=lambda pair: pair[1] * _notional(pair[0]))[
-        0
-    ]
+    alike = (pair for pair in weighed if pair[0].side == exposed)
+    largest, _ = max(alike, key=lambda pair: pair[1] * leg_notional(pair[0]))
     found: list[_Hedge] = []
     for symbol in sorted(market.instruments):
         settle = symbol.partition(":")[2]
@@ -224,10 +224,6 @@ def _proxies(
         more = [(index, -beta) for index, beta, of in weights if of == side and beta]
         found.append((lever, Tie((*less, *more), abs(exposure)), Tie(tuple(more), abs(exposure))))
     return found[:1]  # one reference is enough, and two would have to share the exposure
-
-
-def _notional(leg: Position) -> float:
-    return leg.contracts * contract_notional(leg.kind, leg.contract_size, leg.mark_price)
 
 
 def _template(book: Book, symbol: str, side: Side, market: Market) -> Position | None:

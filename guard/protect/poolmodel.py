@@ -21,7 +21,7 @@ import numpy as np
 from guard.protect.burden import Burdens, Pairing, groups_of, pairing_of
 from guard.protect.lever import Lever
 from guard.protect.poolkey import PoolKey
-from guard.protect.sizing import contract_notional
+from guard.protect.sizing import leg_notional
 from guard.protect.slack import Goal, Slack, pool_named, tally_of
 from guard.risk.book import Book, Position
 from guard.risk.movers import movers_of
@@ -396,7 +396,7 @@ def _net(couple: Couple, burdens: Burdens, levers: Sequence[Lever], long: int, s
     positions = burdens.positions
     for index in (*couple.long, *couple.short):
         couple.signs[index] = levers[index].position.sign * (1.0 if levers[index].grows else -1.0)
-    whole = {leg: contract_notional_of(positions[leg]) for leg in (long, short)}
+    whole = {leg: leg_notional(positions[leg]) for leg in (long, short)}
     couple.net_now = float(start[long] * whole[long] - start[short] * whole[short])
     larger = max((long, short), key=lambda leg: whole[leg])
     corners = burdens.corners(larger)
@@ -404,8 +404,3 @@ def _net(couple: Couple, burdens: Burdens, levers: Sequence[Lever], long: int, s
     fractions = np.tile(start, (len(grid), 1))
     fractions[:, larger] = grid
     couple.line = (grid * whole[larger], burdens.at(fractions)[:, :, larger].T)
-
-
-def contract_notional_of(leg: Position) -> float:
-    """Quote notional of a whole leg at its mark."""
-    return leg.contracts * contract_notional(leg.kind, leg.contract_size, leg.mark_price)

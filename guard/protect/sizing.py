@@ -27,6 +27,11 @@ def contract_notional(kind: Kind, contract_size: float, price: float) -> float:
     return contract_size * price if kind == "linear" else contract_size
 
 
+def leg_notional(leg: Position) -> float:
+    """Quote value of a whole leg at its mark."""
+    return leg.contracts * contract_notional(leg.kind, leg.contract_size, leg.mark_price)
+
+
 def round_up(contracts: Decimal, step: Decimal) -> Decimal:
     """The smallest multiple of `step` that is at least `contracts`."""
     return (contracts / step).to_integral_value(ROUND_CEILING) * step
