@@ -36,12 +36,6 @@ _LEAST_URGENT = -1
 _HOURS_A_DAY = 24.0
 
 
-def listed(site: VenueSite, symbol: str) -> Listing | None:
-    """The listing of `symbol` in the site's table, as far as that has been read."""
-    table = site.markets.last
-    return table.value.by_symbol.get(symbol) if table else None
-
-
 def _one_part(_listing: Listing) -> str:
     return ""
 
@@ -58,7 +52,7 @@ class FundingSource:
 
     read: Callable[[VenueClient, str], Awaitable[Mapping[str, float]]]
     part_of: Callable[[Listing], str] = _one_part
-    listed: Callable[[VenueSite, str], Listing | None] = listed
+    listed: Callable[[VenueSite, str], Listing | None] = VenueSite.listing
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from guard.ports.clock import Clock
 from guard.venues import library
 from guard.venues.addresses import parse_base_url
 from guard.venues.budget import RequestBudget
-from guard.venues.markets import MarketTable
+from guard.venues.markets import Listing, MarketTable
 from guard.venues.pauses import PAUSE_MAX_S
 from guard.venues.shared import Shared
 from guard.venues.wire import answering
@@ -81,6 +81,11 @@ class VenueSite:
         if self._template is None:
             self._template = make()
         return self._template
+
+    def listing(self, symbol: str) -> Listing | None:
+        """The listing of a symbol, as far as the table of markets has been read; nothing is asked for it."""
+        table = self.markets.last
+        return table.value.by_symbol.get(symbol) if table else None
 
     def beside_base(self, name: str, table: dict[str, T]) -> Mapping[str, T]:
         """The same entries as `table`, sharing memory with the tables of other accounts under `name`.

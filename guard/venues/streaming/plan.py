@@ -47,12 +47,6 @@ class MarksCall:
     params: Sequence[Mapping[str, object]] = ({},)
 
 
-def in_markets(site: VenueSite, symbol: str) -> Listing | None:
-    """The listing of a symbol in the site's table of markets."""
-    table = site.markets.last
-    return table.value.by_symbol.get(symbol) if table else None
-
-
 @dataclass(frozen=True, slots=True)
 class StreamPlan:
     """What is listened to at a venue, and how it is understood.
@@ -74,7 +68,7 @@ class StreamPlan:
     watch_marks: Callable[[Any, Sequence[Listing]], Sequence[Watcher]] | None = None
     watch_account: Callable[[Any], Sequence[Watcher]] | None = None
     marks_calls: tuple[MarksCall, ...] = ()
-    find: Callable[[VenueSite, str], Listing | None] = in_markets
+    find: Callable[[VenueSite, str], Listing | None] = VenueSite.listing
     options: Mapping[str, object] = field(default_factory=dict)
 
 
