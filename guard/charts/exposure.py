@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from guard.charts.picture import ExposurePicture, ExposureRow
 from guard.charts.words import label, short_amount
+from guard.language.speech import settle_of
 
 ROWS_MAX: Final = 12
 """More do not fit on a phone; the smaller ones are added up, never left out."""
@@ -45,7 +46,7 @@ def exposure_picture(account: str, legs: Sequence[Leg], *, currency: str, data_a
     rows: dict[str, tuple[float, float]] = {}
     others: dict[str, int] = {}
     for leg in legs:
-        settle = _settle(leg.symbol) or currency
+        settle = settle_of(leg.symbol) or currency
         if settle != currency:
             others[settle] = others.get(settle, 0) + 1
             continue
@@ -72,10 +73,6 @@ def _at_most(rows: list[ExposureRow]) -> tuple[ExposureRow, ...]:
     rest = rows[ROWS_MAX - 1 :]
     sums = [sum(getattr(row, name) for row in rest) for name in ("net", "longs", "shorts")]
     return (*rows[: ROWS_MAX - 1], ExposureRow(f"{len(rest)} others", *sums))
-
-
-def _settle(symbol: str) -> str:
-    return symbol.partition(":")[2].partition("-")[0]
 
 
 def _size(row: ExposureRow) -> tuple[float, str]:
