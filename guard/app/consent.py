@@ -35,14 +35,14 @@ from guard.ports.clock import Clock, Ids
 from guard.ports.deadline import Deadline
 from guard.ports.errors import GuardError, VenueUnavailable
 from guard.ports.records import IntentOrigin, IntentRecord, ProposalRecord, Reading, Role, UserRecord
-from guard.ports.urgency import urgent
+from guard.ports.urgency import ACTING, urgent
 from guard.ports.venue import FetchedBook, VenueAccount
 from guard.ports.wishes import Wish
 from guard.protect.consent import ActRequest, Shown, TapProblem, read_request, tap_problem
 from guard.protect.gate import GateFacts, refusals
 from guard.protect.texts import infeasible_text, refused_text
 from guard.risk.quality import Quality
-from guard.risk.zones import Zone, ZoneState, severity
+from guard.risk.zones import ZoneState
 from guard.store.store import Store
 
 log = structlog.get_logger(__name__)
@@ -279,7 +279,7 @@ class Consent:
 
     async def _act_in_turn(self, watch: Watch, tap: _Tap, answered: asyncio.Future[Answer]) -> None:
         asked = Asked(tap.request.wish, tap.request.origin, tap.person.user_id, consented=True)
-        with urgent(severity(Zone.DANGER)):
+        with urgent(ACTING):
             now = await self._read(watch)
             await self._protection.refresh_rights(watch, now.venue, now.reading.at)
             await self._protection.hear(watch)

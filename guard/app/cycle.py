@@ -50,7 +50,7 @@ from guard.ports.errors import (
 )
 from guard.ports.recipients import Recipient
 from guard.ports.records import CycleRecord, Reading, Snapshot, ZoneChange
-from guard.ports.urgency import urgent
+from guard.ports.urgency import ACTING, urgent
 from guard.ports.venue import FetchedBook
 from guard.ports.ways_out import WaysOut
 from guard.risk.quality import Quality
@@ -232,7 +232,7 @@ class Cycle:
         # Private readings only: a tick's time is not that of the book that it moves.
         watch.settled = settled(reading) or watch.settled
         watch.acted = decision.task is not None and not watch.protect.dry_run
-        with urgent(_urgency(reading)):
+        with urgent(ACTING):
             await self._protector.carry_out(watch, decision, self.recipients)
         return reading
 

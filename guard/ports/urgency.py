@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Final
+
+ACTING: Final = 100
+"""Of an account whose protection is under way: what it asks goes before the reading of any other."""
 
 _URGENCY: ContextVar[int] = ContextVar("urgency", default=0)
 

@@ -6,7 +6,16 @@ Reads and compares; decides nothing about risk. What is read, and in which words
 from __future__ import annotations
 
 from guard.ports.errors import OrderRejected
-from guard.ports.venue import AccountCheck, Depth, FetchedBook, Instrument, KeyRights, OrderRequest, OrderState
+from guard.ports.venue import (
+    AccountCheck,
+    Depth,
+    FetchedBook,
+    Instrument,
+    KeyRights,
+    OrderRequest,
+    OrderState,
+    OrderStatus,
+)
 from guard.venues.client import VenueClient
 from guard.venues.funding import FundingBoard
 from guard.venues.hub import VenueHub
@@ -95,10 +104,13 @@ class CcxtAccount:
             raise OrderRejected(
                 f"order {request.client_order_id} was not sent: accounts at {self.spec.venue} are watched only"
             )
+        state = None
         try:
-            return await self._orders.submit(request)
+            state = await self._orders.submit(request)
         finally:
-            self.reader.forget_orders()
+            if state is None or state.status is OrderStatus.OPEN:
+                self.reader.forget_orders()
+        return state
 
     async def find_order(self, client_order_id: str, symbol: str) -> OrderState | None:
         """The order with this client id; None when it is certain that it never arrived (waits until it is).

@@ -53,5 +53,5 @@ class VenueReader(Protocol):
         ...
 
     def forget_orders(self) -> None:
-        """Keep no list of orders from earlier readings: one was sent."""
+        """Keep no list of orders from earlier readings: one may have come, changed or gone."""
         ...

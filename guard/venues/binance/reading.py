@@ -20,8 +20,8 @@ _ORDERS_KEPT_S = 7.0
 _ORDERS_KEPT_CALM_S = 300.0
 
 Timed = tuple[Any, datetime]
-Trace = int
-"""A hash, because one is kept for every account."""
+Trace = tuple[int, int]
+"""Hashes of the margin that orders hold and of the legs' amounts; hashes, because they are kept for every account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class StateReader:
     its accounts. So lists stay in use while the other answers show the same legs and the same margin of open orders,
     which proves that the orders that count in any figure are the same: 5 minutes while the account is calm, 7 s else.
     Reduce-only and conditional orders hold no margin and may be that late; the time of their list is told only when
-    it was read.
+    it was read. Within those 7 s only the margin has to be the same: legs change with every order of a protection, and
+    lists read after each would use up the minute after twenty orders.
     """
 
     def __init__(self, client: VenueClient, branch: Branch) -> None:
@@ -56,7 +57,7 @@ class StateReader:
         self._has_failed = False
 
     def forget_orders(self) -> None:
-        """Read the orders at the next reading: one was sent."""
+        """Read the orders at the next reading: one may have come, changed or gone."""
         self._kept = None
 
     async def read(self, *, is_multi_assets: bool) -> Answers:
@@ -86,7 +87,7 @@ class StateReader:
         account = self._branch.read_account(found[self._at.account][0])
         positions = self._branch.read_positions(found[self._at.positions][0])
         trace = _trace(account, positions)
-        if kept is not None and kept.trace != trace:
+        if kept is not None and not _is_same(kept.trace, trace):
             found.update(zip(self._orders, await self._timed(self._orders), strict=True))
             kept = None
         read_at = found[self._at.positions][1]
@@ -144,6 +145,13 @@ class StateReader:
 
 
 def _trace(account: AccountAnswer, positions: tuple[PositionRow, ...]) -> Trace:
-    """What open orders leave in the other answers: their symbols, their margin, and what they filled."""
-    legs = {(row.market_id, row.leg, row.amount, row.order_margin) for row in positions}
-    return hash(frozenset(legs | {(asset.asset, asset.order_margin) for asset in account.assets}))
+    """What open orders leave in the other answers: their symbols and their margin; and what they filled."""
+    margins = {(row.market_id, row.leg, row.order_margin) for row in positions if row.order_margin or not row.amount}
+    amounts = {(row.market_id, row.leg, row.amount) for row in positions}
+    in_assets = {(asset.asset, asset.order_margin) for asset in account.assets}
+    return hash(frozenset(margins | in_assets)), hash(frozenset(amounts))
+
+
+def _is_same(kept: Trace, now: Trace) -> bool:
+    """Whether the lists still hold: a leg's amount tells of a fill, which is looked into while nothing is urgent."""
+    return kept[0] == now[0] if urgency() else kept == now

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from guard.ports.errors import OrderOutcomeUnknown, OrderRejected
+from guard.ports.urgency import ACTING, urgent
 from guard.ports.venue import OrderRequest, OrderState, OrderStatus
 from guard.sandbox.faults import FaultKind
+from guard.venues.registry import entry_of
 from tests.contract.venues.harness import Harness
 
 # The longest that the program makes: letters and digits only, so that every venue takes it.
@@ -215,3 +217,20 @@ async def test_the_order_book(bench: Harness) -> None:
     instrument = await opened.instrument(bench.symbol("BTCUSDT"))
     at_venue = bench.server.engine.market.book(bench.engine_symbol("BTCUSDT")).bids[0].qty
     assert Decimal(str(depth.bids[0].contracts)) * instrument.contract_size == pytest.approx(at_venue)
+
+
+async def test_thirty_orders_and_their_checks_fit_into_a_minute_of_requests(bench: Harness) -> None:
+    """A plan in many small orders must not stand still half done because the venue's limit is used up."""
+    _, opened = await long_account(bench)
+    budget = opened._client.site.budget
+    entry = entry_of(bench.venue)
+    assert entry is not None
+    with urgent(ACTING):
+        await opened.fetch_book()
+        request = await reduce(bench, opened, "0.1")
+        await opened.submit(request)
+        await opened.fetch_book()
+        before = budget._used
+        await opened.submit(replace(request, client_order_id=ID[:-1] + "4"))
+        await opened.fetch_book()
+    assert 30 * (budget._used - before) <= entry.weight_per_minute

@@ -11,8 +11,8 @@ import pytest
 
 from guard.app.killswitch import resume_orders, stop_orders
 
-CHILDREN = 1_000.0
-"""Orders of at most this notional: a plan has dozens of them."""
+CHILDREN = 400.0
+"""Orders of at most this notional: a plan has a hundred of them, more than any machine sends before it hears."""
 
 
 @pytest.mark.parametrize("how", ["kill switch", "chat", "elsewhere"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from guard.ports.urgency import urgent
+from guard.ports.urgency import ACTING, urgent
 from guard.ports.venue import OrderRequest
 from guard.risk.assess import assess
 
@@ -112,6 +112,29 @@ async def test_an_order_that_somebody_else_sends_is_seen_at_once(bench: Any) -> 
     bench.server.set_price("BTCUSDT", 39000)
     book = (await opened.fetch_book()).book
     assert (book.orders, book.positions[0].contracts) == ((), 2.5)
+
+
+async def test_protection_does_not_read_lists_of_orders_after_each_of_its_own(bench: Any) -> None:
+    """Twenty such readings would use up the minute, and leave the rest of a plan waiting for the next one."""
+    opened = await bench.open(bench.account("alice", bench.holding("BTCUSDT", "2", "43000")))
+    with urgent(ACTING):
+        await opened.fetch_book()
+        for number in range(3):
+            order = OrderRequest(
+                f"ioc-{number}",
+                BTC,
+                "sell",
+                "long",
+                Decimal("0.5"),
+                Decimal(43_000),
+                reduce_only=True,
+                position_mode="one_way",
+            )
+            await opened.submit(order)
+            assert (await opened.fetch_book()).book.positions[0].contracts == 1.5 - 0.5 * number
+        assert bench.tampering.count(bench.open_orders) == 1
+        await opened.submit(resting("sell", "50000.0"))
+        assert len((await opened.fetch_book()).book.orders) == 1
 
 
 async def test_an_order_of_our_own_is_seen_at_once(bench: Any) -> None:
