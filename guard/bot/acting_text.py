@@ -11,10 +11,10 @@ from typing import Final
 from guard.bot.desks.acting import Actable, Action, ActionLog, Answer, Offer, PlanRow, Question
 from guard.bot.limits import fitted
 from guard.bot.more import more_accounts
-from guard.bot.status_text import ICONS, NAME_CLIP, escaped
+from guard.bot.status_text import ICONS, NAME_CLIP, escaped, hedge_line
 from guard.language.speech import Speech, marked, quote_of
 from guard.language.words import side_word, zone_word
-from guard.ports.records import HedgeRecord, IntentOrigin, IntentState, Mode, OrderRecord
+from guard.ports.records import IntentOrigin, IntentState, Mode, OrderRecord
 
 LINE_CLIP: Final = 600
 ROWS_MAX: Final = 12
@@ -218,19 +218,6 @@ def log_text(speech: Speech, log: ActionLog, span: str) -> str:
 
 def _more_actions(speech: Speech, count: int) -> str:
     return speech.plural("... and {count} more action", "... and {count} more actions", count)
-
-
-def hedge_line(speech: Speech, hedge: HedgeRecord) -> str:
-    """`• 0.5 contracts BTC/USDT:USDT short against ETH/USDT:USDT long, since 12:00`."""
-    return "• " + speech.text(
-        "{size} {symbol} {leg} against {protected} {side}, since {at}",
-        size=speech.contracts(float(hedge.contracts)),
-        symbol=escaped(hedge.symbol),
-        leg=side_word(speech, hedge.leg),
-        protected=escaped(hedge.protects_symbol),
-        side=side_word(speech, hedge.protects_leg),
-        at=speech.short_time(hedge.opened_at),
-    )
 
 
 def action_card(speech: Speech, action: Action) -> str:

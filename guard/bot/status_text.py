@@ -16,7 +16,7 @@ from guard.bot.limits import Lazy, fitted
 from guard.bot.more import more_accounts, more_positions
 from guard.language.speech import Speech, quote_of, settle_of
 from guard.language.words import quality_word, side_word, zone_word
-from guard.ports.records import PositionSnapshot, Snapshot
+from guard.ports.records import HedgeRecord, PositionSnapshot, Snapshot
 from guard.risk.quality import Quality
 from guard.risk.zones import Zone
 
@@ -24,6 +24,7 @@ from guard.risk.zones import Zone
 OVERDUE_S = 300.0
 CLIP = 240  # characters of one foreign text
 NAME_CLIP = 64
+HEDGES_SHOWN = 6
 
 _QUALITIES = frozenset(quality.value for quality in Quality)
 
@@ -77,9 +78,38 @@ def full_card(speech: Speech, snapshot: Snapshot, now: datetime) -> str:
         text("Effective leverage: {leverage}", leverage=_leverage(speech, snapshot)),
         text("Positions: {positions}", positions=_positions_summary(speech, snapshot)),
         *_of_one_pool(speech, snapshot),
+        *_hedges(speech, snapshot),
         age_line(speech, snapshot, now),
     ]
     return "\n".join(lines)
+
+
+def _hedges(speech: Speech, snapshot: Snapshot) -> list[str]:
+    """What the guard itself opened and still stands, each with what it protects."""
+    if not snapshot.hedges:
+        return []
+    name = escaped(snapshot.account, NAME_CLIP)
+    lines = [speech.text("Hedges of the guard, taken off by /unhedge {account}:", account=name)]
+    lines += [hedge_line(speech, hedge) for hedge in snapshot.hedges[:HEDGES_SHOWN]]
+    more = len(snapshot.hedges) - HEDGES_SHOWN
+    if more > 0:
+        lines.append(
+            speech.plural("... and {count} more hedge: /actions", "... and {count} more hedges: /actions", more)
+        )
+    return lines
+
+
+def hedge_line(speech: Speech, hedge: HedgeRecord) -> str:
+    """`• 0.5 contracts BTC/USDT:USDT short against ETH/USDT:USDT long, since 12:00`."""
+    return "• " + speech.text(
+        "{size} {symbol} {leg} against {protected} {side}, since {at}",
+        size=speech.contracts(float(hedge.contracts)),
+        symbol=escaped(hedge.symbol, 60),
+        leg=side_word(speech, hedge.leg),
+        protected=escaped(hedge.protects_symbol, 60),
+        side=side_word(speech, hedge.protects_leg),
+        at=speech.short_time(hedge.opened_at),
+    )
 
 
 def _of_one_pool(speech: Speech, snapshot: Snapshot) -> list[str]:
@@ -90,14 +120,16 @@ def _of_one_pool(speech: Speech, snapshot: Snapshot) -> list[str]:
 
 
 def short_card(speech: Speech, snapshot: Snapshot, now: datetime) -> str:
-    """Four lines of one account among several."""
+    """Four lines of one account among several; one more where hedges of the guard stand."""
     figures = speech.text(
         "Risk ratio {ratio}, distance {distance}, margin level {level}",
         ratio=_risk_ratio(speech, snapshot),
         distance=_distance(speech, snapshot),
         level=_margin_level(speech, snapshot),
     )
-    return "\n".join([*_heading(speech, snapshot), figures, age_line(speech, snapshot, now)])
+    count = speech.number(len(snapshot.hedges))
+    hedges = [speech.text("Hedges of the guard: {count}", count=count)] if snapshot.hedges else []
+    return "\n".join([*_heading(speech, snapshot), figures, *hedges, age_line(speech, snapshot, now)])
 
 
 def positions_text(speech: Speech, snapshots: Sequence[Snapshot], now: datetime) -> str:

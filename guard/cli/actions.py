@@ -57,9 +57,8 @@ def actions(
     for row in rows:
         _print_action(row)
     for row in hedges:
-        print_line(
-            f"hedge  {row['account']}  {row['contracts']} {row['symbol']} {row['leg']} against {row['protects']}"
-        )
+        what = f"{row['contracts']} contracts {row['symbol']} {row['leg']} against {row['protects']}"
+        print_line(f"hedge  {row['account']}  {what}, since {row['opened_at']}; taken off by /unhedge in the chat")
 
 
 def action_row(intent: IntentRecord, orders: list[OrderRecord], *, account: str, asked_by: str | None) -> Row:

@@ -150,7 +150,8 @@ class Snapshot:
     """What was known of an account after one cycle.
 
     `data_at` is when the figures were read at the venue (None: never); money is of the worst pool, in `currency`.
-    All figures are None and `error` is set when the venue could not be read.
+    All figures are None and `error` is set when the venue could not be read. `hedges` are those of the guard that
+    stand, where it is made for a person to look at; nothing stores them with it.
     """
 
     account_id: str
@@ -172,6 +173,7 @@ class Snapshot:
     effective_leverage: float | None
     error: str | None
     positions: tuple[PositionSnapshot, ...] = ()
+    hedges: tuple[HedgeRecord, ...] = ()
 
     @property
     def of_present_only(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -40,7 +41,15 @@ class ViewingAnswers(Answers):
 
     async def statuses(self, user_id: str) -> list[Snapshot]:
         """The latest snapshot of each account that the person owns, the worst first as the bot shows them."""
-        return [await self._latest(account) for account in await self._stage.store.accounts_of(user_id)]
+        owned = await self._stage.store.accounts_of(user_id)
+        hedges = await self._stage.store.open_hedges() if owned else []
+        return [
+            replace(
+                await self._latest(account),
+                hedges=tuple(hedge for hedge in hedges if hedge.account_id == account.account_id),
+            )
+            for account in owned
+        ]
 
     async def history(self, user_id: str, account_id: str, since: datetime) -> AccountHistory | None:
         """What became of one of the person's accounts; None when it is not theirs."""

@@ -34,6 +34,8 @@ async def test_a_hedge_comes_and_goes(house: Callable[..., Any], by_itself: bool
             assert held == (Decimal(1), "BTC/USDT:USDT", "long")
             log = await at.ask("/actions", "· actions")
             assert "1 contract BTC/USDT:USDT short against BTC/USDT:USDT long" in log.text
+            status = await at.ask("/status", "Hedges of the guard")
+            assert "1 contract BTC/USDT:USDT short against BTC/USDT:USDT long, since" in status.text
             assert await at.tap(await at.ask("/unhedge", "· plan"), DO) == "On its way."
         await at.until(at.ended)
         await at.until(none, 20)

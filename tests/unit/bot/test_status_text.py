@@ -10,7 +10,7 @@ import pytest
 from guard.bot.limits import TEXT_MAX, size
 from guard.bot.status_text import by_urgency, escaped, full_card, positions_text, status_text
 from guard.language.speech import ENGLISH, speech_of
-from guard.ports.records import PositionSnapshot, Snapshot
+from guard.ports.records import HedgeRecord, PositionSnapshot, Snapshot
 from guard.risk.zones import Zone
 from guard.sandbox.telegram.markup import parse_html
 
@@ -240,3 +240,42 @@ def test_money_of_one_pool_of_several_says_so(snapshot: Build, leg: BuildLeg, no
     words = "Money is that of the worst pool. Every pool: /risk"
     assert words in full_card(ENGLISH, snapshot(positions=(leg(currency="USDT"), leg(currency="USDC"))), now)
     assert words not in full_card(ENGLISH, snapshot(positions=(leg(currency="USDT"), leg(currency="USDT"))), now)
+
+
+def hedge(at: datetime, number: int = 1) -> HedgeRecord:
+    """Half a contract of ETH short against BTC long."""
+    return HedgeRecord(
+        hedge_id=f"intent-{number}:1",
+        account_id="account-1",
+        intent_id=f"intent-{number}",
+        symbol="ETH/USDT:USDT",
+        leg="short",
+        contracts="0.5",
+        protects_symbol="BTC/USDT:USDT",
+        protects_leg="long",
+        opened_at=at,
+    )
+
+
+def test_what_the_guard_itself_opened_is_shown_with_what_it_protects(snapshot: Build, now: datetime) -> None:
+    """Whoever looks at the account sees each hedge, since when it stands, and how it comes off."""
+    account = snapshot(hedges=(hedge(now - timedelta(hours=3)),))
+    assert status_text(ENGLISH, [account], now).splitlines()[11:14] == [
+        "Hedges of the guard, taken off by /unhedge alice:",
+        "• 0.5 contracts ETH/USDT:USDT short against BTC/USDT:USDT long, since 11-21 09:00",
+        "Data: fresh, 12 s old",
+    ]
+    japanese = full_card(speech_of("ja", "Asia/Tokyo"), account, now)
+    assert "/unhedge alice で解除" in japanese
+    assert "対象 BTC/USDT:USDT ロング、11-21 18:00 から" in japanese
+    assert "unhedge" not in full_card(ENGLISH, snapshot(), now)
+
+
+def test_among_several_accounts_hedges_are_counted(snapshot: Build, now: datetime) -> None:
+    """A short card has one line for them; the full one shows the first few and counts the rest."""
+    account = snapshot(hedges=tuple(hedge(now, number) for number in range(9)))
+    cards = status_text(ENGLISH, [account, snapshot(account="bob")], now)
+    assert cards.count("Hedges of the guard: 9") == 1
+    text = full_card(ENGLISH, account, now)
+    assert text.count("• 0.5 contracts") == 6
+    assert "... and 3 more hedges: /actions" in text
