@@ -25,6 +25,7 @@ ENV_PREFIX = "GUARD__"
 HIGHEST_PORT = 65_535
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Fraction = Annotated[float, Field(gt=0, le=1)]
+Asset = Annotated[str, Field(pattern=r"^[A-Za-z0-9]*[A-Z0-9][A-Za-z0-9]*$")]
 Listen = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:\[\]-]+:\d{1,5}$")]
 
 
@@ -257,7 +258,17 @@ class Protect(Table):
     proposal_valid_s: Annotated[float, Field(ge=10, le=600)] = 60
     reprice_tolerance: Annotated[float, Field(ge=0, le=1)] = 0.2
     unhedge_after_s: Annotated[float, Field(gt=0)] | None = None
+    betas: Mapping[Asset, Annotated[float, Field(gt=0, le=10)]] = {}
+    transferable: Mapping[Asset, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
     kill_switch_file: Path | None = None
+
+    @field_validator("betas")
+    @classmethod
+    def _has_reference(cls, betas: Mapping[str, float]) -> Mapping[str, float]:
+        """Without one of beta 1 nothing could be hedged, and nobody would notice."""
+        if betas and 1.0 not in betas.values():
+            raise ValueError("names no asset with beta 1: the others are hedged with that one, such as BTC = 1.0")
+        return betas
 
     @field_validator("act_at_distance", "unhedge_after_s", mode="before")
     @classmethod

@@ -174,4 +174,6 @@ def protect_policy(protect: Protect) -> ProtectPolicy:
         proposal_valid_s=protect.proposal_valid_s,
         reprice_tolerance=protect.reprice_tolerance,
         unhedge_after_s=protect.unhedge_after_s,
+        betas=protect.betas,
+        transferable=protect.transferable,
     )

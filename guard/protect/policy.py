@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from guard.protect.plan_values import PlanLimits, Target
 from guard.risk.zones import Zone
@@ -29,6 +30,8 @@ class ProtectPolicy:
         proposal_valid_s: how long a button under a plan may be tapped.
         reprice_tolerance: a plan made anew at the tap may cost and trade this much more than the one shown, a fraction.
         unhedge_after_s: a hedge is taken off once the account was safe for so long; None = only when somebody asks.
+        betas: how much of the market's move each asset takes; legs of the others are hedged with those of beta 1.
+        transferable: what the person keeps in other wallets and would move here, by asset; told, never counted on.
     """
 
     act_in: Zone = Zone.DANGER
@@ -47,6 +50,8 @@ class ProtectPolicy:
     proposal_valid_s: float = 60.0
     reprice_tolerance: float = 0.2
     unhedge_after_s: float | None = None
+    betas: Mapping[str, float] = field(default_factory=dict)
+    transferable: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def target(self) -> Target:

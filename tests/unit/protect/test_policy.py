@@ -26,6 +26,8 @@ def test_defaults() -> None:
         "proposal_valid_s": 60.0,
         "reprice_tolerance": 0.2,
         "unhedge_after_s": None,
+        "betas": {},
+        "transferable": {},
     }
 
 
