@@ -26,7 +26,7 @@ from guard.ports.records import (
 )
 from guard.ports.venue import Credentials
 from guard.risk.zones import ZoneState
-from guard.store import accounts, cycle, history, journal, listeners, outbox, people
+from guard.store import accounts, cycle, history, journal, listeners, marks, outbox, people
 from guard.store.doors.alerts import AlertDoor
 from guard.store.doors.audit import AuditDoor
 from guard.store.doors.consent import ConsentDoor
@@ -283,6 +283,10 @@ class Store(AlertDoor, AuditDoor, ConsentDoor, HedgeDoor, PeopleDoor):
     async def first_equity_since(self, account_id: str, since: datetime) -> tuple[float, str] | None:
         """Equity of the worst pool at the first snapshot since then that has one, and its currency."""
         return await self._read(history.first_equity_since, account_id, since)
+
+    async def hourly_marks(self, account_id: str, since: datetime) -> list[tuple[datetime, dict[str, float]]]:
+        """Time and marks by symbol of the first whole snapshot of each hour since then, oldest first."""
+        return await self._read(marks.hourly_marks, account_id, since)
 
     async def zone_changes(self, account_id: str, since: datetime) -> list[ZoneChange]:
         """The account's flips since then, oldest first."""

@@ -52,6 +52,33 @@ async def test_the_snapshot_near_a_moment_has_figures(store: Store, make: Any) -
     assert await store.snapshot_near("id-bob", make.at(60), minute) is None
 
 
+async def test_marks_are_the_first_of_each_hour(store: Store, make: Any) -> None:
+    """One sample a clock hour, of a whole reading; none of an hour without one, or of another account."""
+    stale = DataQuality(Quality.STALE, ("marks are 90 s old",))
+    for second, mark, quality in (
+        (0, 100.0, None),
+        (60, 101.0, None),
+        (3_600, 102.0, stale),
+        (3_700, 103.0, None),
+        (3 * 3_600, 104.0, None),
+    ):
+        risk = make.risk(make.pool(make.leg(mark_price=mark), make.leg("ETH/USDT:USDT", mark_price=2 * mark)))
+        fields = {"risk": risk} if quality is None else {"risk": risk, "quality": quality}
+        await store.record_cycle(CycleRecord(make.reading(seconds=second, **fields)))
+    await store.record_cycle(make.cycle("bob", 2 * 3_600))
+    btc, eth = "BTC/USDT:USDT", "ETH/USDT:USDT"
+    assert await store.hourly_marks("id-alice", make.at(0)) == [
+        (make.at(0), {btc: 100.0, eth: 200.0}),
+        (make.at(3_700), {btc: 103.0, eth: 206.0}),
+        (make.at(3 * 3_600), {btc: 104.0, eth: 208.0}),
+    ]
+    assert [at for at, _ in await store.hourly_marks("id-alice", make.at(30))] == [
+        make.at(60),
+        make.at(3_700),
+        make.at(3 * 3_600),
+    ]
+
+
 async def test_snapshots_are_the_newest_in_order_of_time(store: Store, make: Any) -> None:
     """The newest `limit` since a time (inclusive), oldest first, each account its own."""
     for second in range(6):
