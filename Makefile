@@ -29,10 +29,10 @@ demo: $(VENV)/.run ## a venue on loopback, a guarded and an unguarded account, a
 	@$(BIN)/guard demo
 
 test: $(VENV)/.dev lint ## lint, types, import rules, all tests
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 test-long: $(VENV)/.dev ## the long simulation runs
-	$(BIN)/pytest -n auto -m long
+	$(BIN)/pytest -n auto --dist worksteal -m long
 
 bench: $(VENV)/.dev ## benchmarks, one JSON object a line
 	@$(BIN)/python -m tests.benchmarks
