@@ -145,6 +145,7 @@ class Cycle:
             try:
                 fetched = await self._fetch(watch)
                 await held.enter_async_context(watch.turn)
+                watch.began_s = started
                 reading = await self._after_fetch(watch, fetched, started)
             except StoreError as error:
                 reading = await self._not_recorded(watch, fetched, started, error)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import Final
 
 from guard.app.judge import appraise
@@ -95,10 +96,6 @@ class Planning:
         """Everything the gates look at."""
         account_id, now = reading.account_id, reading.at
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        recent = await self._store.intents(now - timedelta(days=1), account_id)
-        finished = [
-            intent.finished_at for intent in recent if intent.finished_at and intent.state in {"done", "failed"}
-        ]
         distance = reading.risk.distance if reading.risk else None
         named = asked.wish.symbol
         return GateFacts(
@@ -114,7 +111,7 @@ class Planning:
             position_mode_proven=fetched.position_mode_proven,
             may_trade=watch.rights.trade if watch.rights else None,
             now=now,
-            last_finished_at=max(finished, default=None),
+            last_finished_at=await self._last_finished_at(watch, now),
             notional_today=await self._store.notional_traded_since(account_id, day),
             daily_cap=watch.protect.daily_cap(await self._equity_of_day(account_id, day, reading, fetched.book)),
             symbols=frozenset({named} if named else {position.symbol for position in fetched.book.positions}),
@@ -127,6 +124,18 @@ class Planning:
             distance=distance,
             needs=asked.wish.needs,
         )
+
+    async def _last_finished_at(self, watch: Watch, now: datetime) -> datetime | None:
+        """When the last plan ended: by the stopwatch where that was in this session, else as stored.
+
+        A wall clock that was set back puts what is stored into the future: waiting for that could take hours.
+        """
+        recent = await self._store.intents(now - timedelta(days=1), watch.record.account_id)
+        ended = [intent.finished_at for intent in recent if intent.finished_at and intent.state in {"done", "failed"}]
+        ended = [at for at in ended if at <= now]
+        if isfinite(watch.acted_s):
+            ended.append(now - timedelta(seconds=max(0.0, self._clock.monotonic() - watch.acted_s)))
+        return max(ended, default=None)
 
     async def _equity_of_day(self, account_id: str, day: datetime, reading: Reading, book: Book) -> float:
         """Equity at the day's first reading with figures, in dollars; now, where there is none yet.

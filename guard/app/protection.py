@@ -110,10 +110,12 @@ class Protection:
             return Decision(announcement=ended)
         if watch.record.mode != "suggest":
             await self.refresh_rights(watch, watch.venue, reading.at)
-        if watch.is_overtaken(reading):
+        if watch.is_overtaken():
             return NOTHING
         if not acts(reading.zone, reading.risk.distance if reading.risk else None, watch.protect):
             watch.refused, watch.suggested = frozenset(), None
+            if watch.rehearsed is not reading.zone:
+                watch.rehearsed = None
             return await self._unwind(watch, reading, reading.fetched, watch.venue, hedges)
         if watch.record.mode != "auto":
             told = await self._suggesting.suggest(watch, reading, reading.fetched, watch.venue, await recipients(watch))
@@ -132,7 +134,8 @@ class Protection:
         plan = priced.plan
         if plan is None or priced.refusals:
             return await self._closed(watch, reading, priced.refusals, recipients)
-        if plan.feasible and not plan.steps:  # the target holds, the zone's dwell is not over
+        # The target holds and the zone's dwell is not over, or it was told what would have been sent.
+        if plan.feasible and (not plan.steps or _is_rehearsed(watch, reading.zone)):
             return NOTHING
         if not plan.feasible:
             if watch.refused == NO_PLAN:
@@ -149,7 +152,7 @@ class Protection:
         Only by a whole book, and while no intent is open: its orders would explain the legs.
         """
         fetched, quality = reading.fetched, reading.quality.quality
-        overtaken = watch.pending or watch.is_overtaken(reading)
+        overtaken = watch.pending or watch.is_overtaken()
         if not watch.hedged or fetched is None or overtaken or quality is not Quality.FRESH:
             return ()
         notify = self._notify(watch, recipients)
@@ -180,6 +183,8 @@ class Protection:
         priced = await self.planning.priced(watch, fetched, venue, facts, asked.wish)
         plan = priced.plan
         if plan is None or priced.refusals or not plan.feasible or not watch.protect.target.holds(plan.after):
+            return NOTHING
+        if _is_rehearsed(watch, reading.zone):
             return NOTHING
         return self.drafted(watch, reading, fetched, priced, facts, asked)
 
@@ -327,7 +332,7 @@ class Protection:
         finally:
             following.cancel()
             watch.consented = False
-            watch.acted_at = self._clock.now()
+            watch.acted_s = self._clock.monotonic()
         self._count(watch, outcome)
         watch.pending = not outcome.finished
         if outcome.ending is Ending.REJECTED:
@@ -417,6 +422,16 @@ class Protection:
             bounds=self._bounds,
         )
         return watch.executor
+
+
+def _is_rehearsed(watch: Watch, zone: Zone) -> bool:
+    """Whether a dry run was told in this zone or a worse one already; where it was not, it counts as told now."""
+    if not watch.protect.dry_run:
+        return False
+    if watch.rehearsed is not None and severity(zone) <= severity(watch.rehearsed):
+        return True
+    watch.rehearsed = zone
+    return False
 
 
 class _Disarmed:

@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from guard.app.change_watch import Settled, is_whole
 from guard.app.judge import JudgePolicy, judge_policy
@@ -38,9 +38,11 @@ class Watch:
     zone worse shows in `last` as its zone and risk, never as its time or quality. `live` is the risk at the newest
     marks since then, None = none have come.
     `suggested` is the zone for which a plan was proposed last, so that each is proposed once.
+    `rehearsed` is the zone in which a dry run was told last: nothing changes by it, so that each is told once.
     `hedged` means that hedges of the guard may stand on the account.
     `consented` means that what is being carried out was asked for by a person.
-    `acted_at` is when orders were sent last; a book read before is not what is held any more.
+    `acted_s` is when orders were sent last, `began_s` when the reading that is dealt with began, both on the stopwatch
+    (the wall clock may be set back): a book that was read before orders were sent is not what is held any more.
     `changed_s` is when mode or freeze were changed last, on the stopwatch: what was read before is older news.
     `acted` means that orders were sent since the book of `last` was read: it is not what is held any more.
     `unstored_freeze` means that it was frozen here and the store does not say so (yet): what it says frees nothing.
@@ -68,9 +70,11 @@ class Watch:
     live: LiveRisk | None = None
     acted: bool = False
     suggested: Zone | None = None
+    rehearsed: Zone | None = None
     hedged: bool = True
     consented: bool = False
-    acted_at: datetime | None = None
+    acted_s: float = -math.inf
+    began_s: float = 0.0
     changed_s: float = -math.inf
     unstored_freeze: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -119,10 +123,9 @@ class Watch:
         self.record = replace(known, mode=record.mode, frozen=record.frozen, mode_until=record.mode_until)
         return True
 
-    def is_overtaken(self, reading: Reading) -> bool:
-        """Whether orders were sent since this reading began: its book is not what is held any more."""
-        began = reading.at - timedelta(milliseconds=reading.duration_ms)
-        return self.acted_at is not None and began < self.acted_at
+    def is_overtaken(self) -> bool:
+        """Whether orders were sent since the reading that is dealt with began: its book is not what is held."""
+        return self.began_s < self.acted_s
 
     def remember(self, reading: Reading) -> None:
         """Keep the reading, and count for how many cycles the zone has called for action."""

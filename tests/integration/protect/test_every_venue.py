@@ -153,7 +153,6 @@ async def test_a_hedge_by_itself_keeps_the_account_alive(arm: Callable[..., Any]
     armed.move(1.0)
     lost = next(key for key, held in armed.guarded.account.positions.items() if held.qty < 0)
     del armed.guarded.account.positions[lost]  # the venue's forced reduction takes it
-    armed.watch.acted_at = None  # a moment later
     await armed.turn()
     told = [message.html for message in await armed.messages()]
     assert any("is gone, not by an order of the guard" in text for text in told), told[-3:]
@@ -228,7 +227,6 @@ async def test_a_key_that_may_not_trade_any_more_is_told_at_once(arm: Callable[.
     armed.allow_trading(allowed=False)
     for _ in range(3):
         await armed.turn()
-        armed.watch.acted_at = None  # a moment later: what sleeps here moves the stopwatch only, not the wall clock
     assert armed.legs() == before
     tried, refused = await armed.intents()
     assert (tried.state, refused.state) == ("failed", "refused")

@@ -118,3 +118,45 @@ async def test_money_of_the_morning_without_a_price_does_not_stop_everything(
             await armed.turn()
         (intent,) = await armed.intents()
         assert intent.state == "done", intent.reason
+
+
+async def test_a_clock_that_is_set_back_keeps_nobody_from_acting(store: Store) -> None:
+    """Orders were sent at a time that is now still to come: neither that nor the pause after them lasts until then."""
+    async with world.armed_at(BinanceUsdm, store, LEGS) as armed:
+        armed.watch.protect = replace(
+            armed.watch.protect, target_distance=0.06, cooldown_s=30.0, max_daily_notional_x_equity=100
+        )
+        end = await armed.fall()
+        for _ in range(2):
+            await armed.turn()
+        clock = armed.harness.clock
+        clock.drift_s = -3_600.0
+        armed.move(end - 0.01)
+        sent = armed.sent_at_venue()
+        for _ in range(4):
+            reading = await armed.turn()
+        assert reading.zone.value == "danger", reading
+        assert armed.sent_at_venue() == sent, "the pause is kept, by the stopwatch"
+        clock.jump(30.0)
+        for _ in range(2):
+            await armed.turn()
+        assert armed.sent_at_venue() > sent
+
+
+async def test_a_dry_run_is_told_once(store: Store) -> None:
+    """Nothing changes by it: repeated in every cycle it would drown what is to be heard."""
+    async with world.armed_at(BinanceUsdm, store, LEGS) as armed:
+        armed.watch.protect = replace(armed.watch.protect, dry_run=True)
+        await armed.fall()
+        for _ in range(6):
+            reading = await armed.turn()
+        assert reading.zone.value == "danger"
+        assert [intent.state for intent in await armed.intents()] == ["dry_run"]
+        assert armed.sent_at_venue() == 0
+        armed.move(1.0)
+        for _ in range(4):
+            await armed.turn()
+        await armed.fall()
+        for _ in range(3):
+            await armed.turn()
+        assert [intent.state for intent in await armed.intents()] == ["dry_run", "dry_run"]
