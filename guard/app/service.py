@@ -18,6 +18,7 @@ from guard.alerts.outbox import Outbox
 from guard.alerts.sinks.console import ConsoleSink
 from guard.alerts.sinks.telegram import TelegramSink
 from guard.app.alert_settings import AlertingPolicy
+from guard.app.answered_copies import AlertAnswer, AnsweredCopies
 from guard.app.channels import destinations_of, names_of, require_known, second_channels, speech_for
 from guard.app.consent import Consent
 from guard.app.cycle import Cycle
@@ -101,6 +102,7 @@ class Service:
             health=self.health,
             second=names_of(settings),
             consent=lambda: self.consent,
+            answered=self._answered,
         )
         token = settings.telegram.token()
         self.bot = (
@@ -137,6 +139,7 @@ class Service:
             pacer=self.bot.pacer if self.bot is not None else None,
             speech=speech_for(opened.store),
         )
+        self._copies = AnsweredCopies(opened.store, self.bot.sender) if self.bot is not None else None
         self.live_messages: LiveMessages | None = None
         if self.bot is not None and settings.alerts.live:
             self.live_messages = LiveMessages(opened.store, self.bot.sender, self.bot.pacer, opened.clock)
@@ -226,6 +229,11 @@ class Service:
         )
         self.streams.listener = self.live
 
+    def _answered(self, answer: AlertAnswer) -> None:
+        """Somebody has answered alerts."""
+        if self._copies is not None:
+            self._copies.answered(answer)
+
     def on_reading(self, listener: Callable[[Reading], None]) -> None:
         """Call `listener` with every reading; it must be quick and not raise."""
         self._seen.append(listener)
@@ -272,6 +280,8 @@ class Service:
         stops: list[Awaitable[None]] = [self._stop_deliveries(), self.web.stop()]
         if self.streams is not None:
             stops.append(self.streams.close())
+        if self._copies is not None:
+            stops.append(self._copies.stop())
         if self.bot is not None:
             stops.append(self.bot.stop())
         stops.append(self._studio.close())

@@ -255,6 +255,18 @@ class OutboxMessage:
     silent: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class AlertCopy:
+    """A message about an alert as one chat has it; `receipt` is the service's id of it.
+
+    `replaced` are older messages that it stood for, oldest first.
+    """
+
+    message: OutboxMessage
+    receipt: str
+    replaced: tuple[OutboxMessage, ...] = ()
+
+
 class OrderJournalState(StrEnum):
     """States of a journalled step; see `guard.protect.journal` for the table of transitions."""
 

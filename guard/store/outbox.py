@@ -11,10 +11,13 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select, upd
 from sqlalchemy.dialects import postgresql, sqlite
 
 from guard.ports.errors import StoreError
-from guard.ports.records import SUPERSEDED, OutboxMessage
-from guard.store.tables import OutboxRow, table
+from guard.ports.records import SUPERSEDED, AlertCopy, OutboxMessage
+from guard.store.tables import AlertRow, OutboxRow, table
+
+COPIES_MAX: Final = 200
 
 _outbox: Final = table(OutboxRow)
+_alerts: Final = table(AlertRow)
 _older: Final = _outbox.alias("older")
 
 _AT_ONCE: Final = 500
@@ -116,6 +119,39 @@ def dead_messages(connection: Connection, since: datetime) -> list[OutboxMessage
     """Messages given up since then, oldest first."""
     statement = select(_outbox).where(_outbox.c.dead_at >= since).order_by(_outbox.c.dead_at, _outbox.c.seq)
     return [_message(row) for row in connection.execute(statement).mappings()]
+
+
+def alert_copies(
+    connection: Connection, account_id: str, fingerprints: Sequence[str], since: datetime
+) -> list[AlertCopy]:
+    """What chats were sent about these alerts of an account since then and have; newest first, at most `COPIES_MAX`."""
+    told = select(_alerts.c.alert_id).where(_alerts.c.fingerprint.in_(fingerprints) & (_alerts.c.at >= since))
+    statement = (
+        select(_outbox)
+        .where(
+            (_outbox.c.account_id == account_id)
+            & _outbox.c.alert_id.in_(told)
+            & _outbox.c.delivered_at.is_not(None)
+            & _outbox.c.receipt.is_not(None)
+            & _outbox.c.destination.startswith("telegram:")
+        )
+        .order_by(_outbox.c.created_at.desc(), _outbox.c.seq.desc())
+        .limit(COPIES_MAX)
+    )
+    rows = list(connection.execute(statement).mappings())
+    stood_for = _replaced(connection, account_id, [row["message_id"] for row in rows if row["collapse_key"]])
+    return [AlertCopy(_message(row), row["receipt"], tuple(stood_for.get(row["message_id"], ()))) for row in rows]
+
+
+def _replaced(connection: Connection, account_id: str, message_ids: Sequence[str]) -> dict[str, list[OutboxMessage]]:
+    """What each of these messages superseded, oldest first."""
+    notes = {f"{SUPERSEDED}{message_id}": message_id for message_id in message_ids}
+    these = (_outbox.c.account_id == account_id) & _outbox.c.last_error.in_(list(notes))
+    statement = select(_outbox).where(these).order_by(_outbox.c.created_at, _outbox.c.seq)
+    found: dict[str, list[OutboxMessage]] = {}
+    for row in connection.execute(statement).mappings() if notes else ():
+        found.setdefault(notes[row["last_error"]], []).append(_message(row))
+    return found
 
 
 def _settle(connection: Connection, message_id: str, **values: Any) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
 
+from guard.app.answered_copies import AlertAnswer
 from guard.app.desks.backstage import Backstage
 from guard.app.desks.desk import StoreDesk
 from guard.app.opening import Opened
@@ -61,12 +63,19 @@ class House:
             return {name: list(connection.execute(f"SELECT * FROM {name}")) for name in names if name not in _OF_NOBODY}  # noqa: S608  # names of tables, from the database itself
 
 
-async def build(opened: Opened, telegram: TelegramSandbox, file: Path) -> House:
-    """People who are linked, accounts that were read once."""
+def _nothing(_: AlertAnswer) -> None:
+    """Nobody minds."""
+
+
+async def build(
+    opened: Opened, telegram: TelegramSandbox, file: Path, answered: Callable[[AlertAnswer], None] = _nothing
+) -> House:
+    """People who are linked, accounts that were read once; `answered` hears of answers to alerts."""
     store, clock, settings = opened.store, opened.clock, opened.settings
     books: dict[str, Book] = {}
     studio = cast("Studio", Unpainted())
-    stage = Backstage(store, clock, opened.ids, settings, Past(store, clock, settings), studio, books.get)
+    past = Past(store, clock, settings)
+    stage = Backstage(store, clock, opened.ids, settings, past, studio, books.get, answered=answered)
     house = House(opened, StoreDesk(stage), telegram, file, books)
     users = {name: await store.add_user(name, clock.now()) for name in _IDS}
     for name, chat_id in _IDS.items():

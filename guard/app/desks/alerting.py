@@ -6,7 +6,7 @@ lost, and is remembered with who gave it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Final
 
@@ -16,6 +16,7 @@ from guard.alerts.engine import acknowledge, gravity, is_grave, is_open, snooze
 from guard.alerts.rulebook import RULES, RuleSpec, Thresholds, merged, read_threshold, rule_named
 from guard.alerts.rules import Rule
 from guard.app.alert_settings import AlertingPolicy
+from guard.app.answered_copies import AlertAnswer
 from guard.app.desks.backstage import Answers
 from guard.app.desks.rights import allowed, require, roles_of
 from guard.bot.desks.alerting import AlertBoard, Answered, OpenAlert, RuleLine, ToldAlert
@@ -59,8 +60,9 @@ class AlertingAnswers(Answers):
         """The person has seen the alerts of an account that are at most as grave as `rank`."""
         account = await require(self._stage.store, user_id, account_id, "operator")
         now = self._stage.clock.now()
-        answered = await self._answer(account, rank, lambda state: acknowledge(state, user_id, now))
+        answered, states = await self._answer(account, rank, lambda state: acknowledge(state, user_id, now))
         await self._audit(user_id, account_id, "acknowledge", f"{answered.count} alerts")
+        await self._show_others(account_id, states, user_id, now)
         return answered
 
     async def snooze(self, user_id: str, account_id: str, until: datetime, rank: int | None = None) -> Answered:
@@ -70,16 +72,17 @@ class AlertingAnswers(Answers):
         states = await self._stage.store.alert_states(account_id)
         grave = any(is_grave(state.level) for state in states if _is_meant(state, rank))
         until = min(until, now + GRAVE_SNOOZE_MAX) if grave else until
-        answered = await self._answer(account, rank, lambda state: snooze(state, user_id, now, until))
+        answered, meant = await self._answer(account, rank, lambda state: snooze(state, user_id, now, until))
         await self._audit(user_id, account_id, "snooze", f"{answered.count} alerts until {until.isoformat()}")
+        await self._show_others(account_id, meant, user_id, now, until)
         return Answered(answered.account, answered.count, answered.graver, until)
 
     async def _answer(
         self, account: AccountRecord, rank: int | None, change: Callable[[AlertState], AlertState]
-    ) -> Answered:
-        """Change every open alert of an account that is no graver than what was shown, and was told."""
-        store, count, graver = self._stage.store, 0, None
-        worst = 0
+    ) -> tuple[Answered, list[AlertState]]:
+        """Change every open alert of an account that is no graver than what was shown, and was told; which they are."""
+        store, graver, worst = self._stage.store, None, 0
+        meant: list[AlertState] = []
 
         def changed(state: AlertState) -> AlertState:
             # Looked at once more where it is written: it may have become worse since it was read.
@@ -90,11 +93,26 @@ class AlertingAnswers(Answers):
             if after is None or not is_open(after):
                 continue
             if _is_meant(after, rank):
-                count += 1
+                meant.append(after)
             elif rank is not None and _rank(after) > rank and _rank(after) > worst:
                 worst, graver = _rank(after), after.level
-        log.info("alerts answered", account=account.name, count=count)
-        return Answered(account.name, count, graver)
+        log.info("alerts answered", account=account.name, count=len(meant))
+        return Answered(account.name, len(meant), graver), meant
+
+    async def _show_others(
+        self,
+        account_id: str,
+        states: Sequence[AlertState],
+        user_id: str,
+        at: datetime,
+        until: datetime | None = None,
+    ) -> None:
+        """What the others have of these alerts says from now on who answered."""
+        person = await self._stage.store.user(user_id) if states else None
+        if person is not None:
+            since = min(state.since for state in states)
+            names = tuple(state.fingerprint for state in states)
+            self._stage.answered(AlertAnswer(account_id, names, since, user_id, person.name, at, until))
 
     async def rules(self, user_id: str, account_id: str) -> list[RuleLine]:
         """The rules of an account, in the order in which people read them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from guard.app.answered_copies import AlertAnswer
 from guard.app.consent import Consent
 from guard.app.past import Past
 from guard.app.settings import Settings
@@ -40,6 +41,7 @@ class Backstage:
         health: the present state of the service; None where none runs.
         second: names of the second channels, by destination.
         consent: plans and what people say yes to; None where no service runs.
+        answered: called when somebody has answered alerts; must be quick and not raise.
     """
 
     store: Store
@@ -55,6 +57,7 @@ class Backstage:
     health: Callable[[], Awaitable[Health]] | None = None
     second: Mapping[str, str] = field(default_factory=dict)
     consent: Callable[[], Consent] | None = None
+    answered: Callable[[AlertAnswer], None] = field(default=lambda _: None)
 
 
 class Answers:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from guard.ports.alerting import AlertBriefing, AlertState, LiveMessage, MaintenanceRecord, RuleSetting
-from guard.ports.records import Snapshot
-from guard.store import alert_states, history, peaks
+from guard.ports.records import AlertCopy, Snapshot
+from guard.store import alert_states, history, outbox, peaks
 from guard.store.doors.door import Door
 
 
@@ -23,6 +23,10 @@ class AlertDoor(Door):
     ) -> AlertState | None:
         """Change where one condition stands, read and written as one; None when it never was."""
         return await self._write(alert_states.change_state, fingerprint, change)
+
+    async def alert_copies(self, account_id: str, fingerprints: Sequence[str], since: datetime) -> list[AlertCopy]:
+        """Messages about these alerts of an account that were delivered to chats since then, the newest first."""
+        return await self._read(outbox.alert_copies, account_id, fingerprints, since)
 
     async def snapshot_near(self, account_id: str, at: datetime, within: timedelta) -> Snapshot | None:
         """What was known at about a moment, without positions; None when nothing was within that time of it."""

@@ -179,3 +179,36 @@ async def test_messages_to_topics_follow_their_group(store: Store, make: Any) ->
     await store.move_chat(-5, -1005)
     found = [message.destination for message in await store.due_messages(make.at(9), 9)]
     assert found == ["telegram:-1005", "telegram:-1005/7", "telegram:-55/7"]
+
+
+async def test_the_delivered_copies_of_an_alert(store: Store, make: Any) -> None:
+    """The newest first, with their receipts and what they stood for; nothing of another alert, account or time."""
+    for name in ("alice", "bob"):
+        await store.add_account(make.account(name))
+    own = make.alert("a1", seconds=5)
+    others = (
+        make.alert("old", seconds=1),
+        make.alert("rule", seconds=5, fingerprint="other"),
+        make.alert("bobs", name="bob", seconds=5),
+    )
+    about = {"account_id": "id-alice", "alert_id": "a1"}
+    sent = [
+        make.message("m1", 5, **about),
+        make.message("m2", 6, destination="telegram:8", collapse_key="k", buttons=((("✅", "ack"),),), **about),
+        make.message("waits", 7, destination="telegram:9", **about),
+        make.message("console", 7, destination="console", **about),
+        make.message("before", 4, account_id="id-alice"),
+        make.message("old", 1, alert_id="old", account_id="id-alice"),
+        make.message("rule", 5, alert_id="rule", account_id="id-alice"),
+        make.message("bobs", 5, alert_id="bobs", account_id="id-bob"),
+    ]
+    await store.record_announcement((own, *others), sent)
+    for message_id in ("m1", "console", "old", "rule", "bobs"):
+        await store.mark_delivered(message_id, make.at(9), f"receipt {message_id}")
+    await store.mark_delivered("m2", make.at(9), "12", superseding=["before"])
+    found = await store.alert_copies("id-alice", [own.fingerprint], make.at(5))
+    assert [(each.message.message_id, each.receipt) for each in found] == [("m2", "12"), ("m1", "receipt m1")]
+    assert found[0].message == replace(sent[1], attempts=1)
+    assert [[each.message_id for each in copy.replaced] for copy in found] == [["before"], []]
+    assert await store.alert_copies("id-bob", [own.fingerprint], make.at(5)) == []
+    assert await store.alert_copies("id-alice", [], make.at(5)) == []

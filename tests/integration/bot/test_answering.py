@@ -15,6 +15,7 @@ from guard.alerts.buttons import alert_buttons
 from guard.alerts.engine import gravity
 from guard.alerts.rules import Rule, fingerprint
 from guard.alerts.sinks.telegram import TelegramSink
+from guard.app.answered_copies import AlertAnswer, AnsweredCopies
 from guard.app.opening import opened
 from guard.app.settings import Database, Settings
 from guard.bot.app import ChatBot
@@ -38,6 +39,7 @@ class Alarm:
 
     house: House
     sink: TelegramSink
+    copies: AnsweredCopies
 
     async def state(self) -> AlertState:
         """Where the alert stands."""
@@ -57,8 +59,14 @@ class Alarm:
         people = await opened_.store.recipients(ACCOUNT)
         html = f"<b>{state.level}</b> &amp; so on"
         buttons = alert_buttons(ACCOUNT, gravity(state.level))
-        for message in messages_of(alert, lambda _: html, 50, people, opened_.ids, buttons=buttons):
-            await self.sink.deliver(message.destination, message.html, buttons=message.buttons)
+        alert = replace(alert, alert_id=opened_.ids.new("alert"))
+        messages = messages_of(
+            alert, lambda _: html, 50, people, opened_.ids, opened_.ids.new("event"), buttons=buttons
+        )
+        await opened_.store.record_announcement([alert], messages)
+        for message in messages:
+            receipt = await self.sink.deliver(message.destination, message.html, buttons=message.buttons)
+            await opened_.store.mark_delivered(message.message_id, now, receipt)
 
     def message(self, name: str) -> Message:
         """The newest message of a person."""
@@ -78,7 +86,12 @@ async def alarm(telegram: TelegramSandbox, clock: Any, tmp_path: Path) -> AsyncI
     settings = Settings(database=Database(url=f"sqlite:///{file}"))
     upgrade(settings.database.url)
     async with opened(settings, clock=clock) as everything:
-        house = await houses.build(everything, telegram, file)
+        copies: list[AnsweredCopies] = []
+
+        def hear(answer: AlertAnswer) -> None:
+            copies[0].answered(answer)  # made below, from the bot
+
+        house = await houses.build(everything, telegram, file, hear)
         pace = Pace(connect_s=5.0, answer_s=10.0, poll_s=10)
         bot = ChatBot(telegram.token, house.desk, clock, base_url=telegram.base_url, pace=pace)
         await bot.start()
@@ -91,9 +104,11 @@ async def alarm(telegram: TelegramSandbox, clock: Any, tmp_path: Path) -> AsyncI
         anna = await everything.store.user_named("anna")
         assert anna is not None
         await everything.store.set_speech(anna.user_id, language="ja", timezone="Asia/Tokyo")
-        made = Alarm(house, TelegramSink(bot.sender))
+        copies.append(AnsweredCopies(everything.store, bot.sender))
+        made = Alarm(house, TelegramSink(bot.sender), copies[0])
         await made.send()
         yield made
+        await copies[0].stop()
         await bot.stop()
         assert bot._dispatch.defects == 0
 
@@ -130,6 +145,8 @@ async def test_an_answer_is_drawn_into_the_message_by_whom_and_when(alarm: Alarm
     shown = alarm.message("otto")
     assert shown.text.startswith("danger & so on\n🔕 Snoozed by otto, 12:00:05 UTC, until 2026-11-21 12:15:05 UTC")
     assert shown.labels == ("🔎 Details", "🧭 Plan")
+    await alarm.copies.settled()
+    await alarm.send()
     await alarm.tap("anna", "✅ 確認")
     assert alarm.message("anna").text.endswith("✅ anna が確認、21:00:05 JST")
     state = await alarm.state()
@@ -137,6 +154,17 @@ async def test_an_answer_is_drawn_into_the_message_by_whom_and_when(alarm: Alarm
     assert (state.status, state.seen_by) == (AlertStatus.ACKNOWLEDGED, anna.user_id if anna else None)
     entries = await alarm.house.opened.store.audit(alarm.house.opened.clock.now() - timedelta(days=1), 10)
     assert [(entry.what, entry.account_id) for entry in entries] == [("snooze", ACCOUNT), ("acknowledge", ACCOUNT)]
+
+
+async def test_the_others_see_who_has_answered(alarm: Alarm) -> None:
+    """In their own language and zone, and cannot answer it again; whoever has no role has nothing of it."""
+    await alarm.tap("otto", "✅")
+    await alarm.copies.settled()
+    assert alarm.message("anna").text == "danger & so on\n✅ otto が確認、21:00:05 JST"
+    assert alarm.message("vera").text == "danger & so on\n✅ Acknowledged by otto, 12:00:05 UTC"
+    for name in ("anna", "vera", "otto"):
+        assert [label[0] for label in alarm.message(name).labels] == ["🔎", "🧭"]
+    assert not alarm.house["bert"].seen()
 
 
 async def test_an_old_message_answers_nothing_that_came_after_it(alarm: Alarm) -> None:
