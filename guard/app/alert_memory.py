@@ -1,7 +1,8 @@
 """What is remembered of alerts while the service runs: where they stand, what people set, what equity was.
 
 Read from the store at an account's first look, and asked anew before anything is told: a person may have acknowledged
-it in another process. A calm account costs the store nothing.
+it meanwhile. While an alert stands it is asked anew every few seconds too: a snooze may have begun that ends before
+anything else would be told. A calm account costs the store nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final, Protocol
 
 from guard.alerts.conditions import NOTHING_ELSE, Facts
 from guard.alerts.drawdown import WINDOW, EquityPeaks
+from guard.alerts.engine import is_open
 from guard.alerts.rulebook import Thresholds, merged
 from guard.alerts.rules import Rule
 from guard.app.alert_settings import AlertingPolicy
@@ -27,8 +29,9 @@ from guard.risk.report import AccountRisk
 
 States = Mapping[str, AlertState]
 
-# What people set in another process holds here after so long.
+# What people set or answered, here or in another process, holds after so long.
 _SETTINGS_KEPT_S: Final = 10.0
+_ANSWERS_KEPT_S: Final = 10.0
 AGO: Final = timedelta(minutes=15)
 """How old the levels are that a message compares with."""
 _STEP: Final = timedelta(minutes=1)
@@ -56,9 +59,10 @@ class MemoryStore(Protocol):
 
 @dataclass(slots=True)
 class _Account:
-    """What is known of one account; None: not read yet."""
+    """What is known of one account; None: not read yet. `asked_s` is when the store was asked for the states."""
 
     states: States | None = None
+    asked_s: float = 0.0
     peaks: EquityPeaks | None = None
     levels: list[Snapshot] = field(default_factory=list)
 
@@ -83,13 +87,22 @@ class AlertMemory:
 
     async def states(self, account_id: str) -> States:
         """Where an account's alerts stand, by fingerprint."""
-        known = self._account(account_id).states
-        return known if known is not None else (await self.asked(account_id, self._clock.now()))[0]
+        account = self._account(account_id)
+        if account.states is None or self._may_be_answered(account):
+            return (await self.asked(account_id, self._clock.now()))[0]
+        return account.states
 
     async def asked(self, account_id: str, now: datetime) -> tuple[States, tuple[MaintenanceRecord, ...]]:
         """The same from the store, with the maintenance windows of everybody."""
+        self._account(account_id).asked_s = self._clock.monotonic()
         briefing = await self._store.alert_briefing(account_id, now)
         return {state.fingerprint: state for state in briefing.states}, briefing.windows
+
+    def _may_be_answered(self, account: _Account) -> bool:
+        """Whether somebody may have answered since the store was asked: there is something to answer."""
+        if self._clock.monotonic() - account.asked_s < _ANSWERS_KEPT_S:
+            return False
+        return any(is_open(state) for state in (account.states or {}).values())
 
     def is_kept(self, account_id: str, states: States) -> bool:
         """Whether memory holds just these."""

@@ -100,6 +100,20 @@ async def test_a_snooze_ends_at_its_time_or_when_it_gets_worse(line: Line) -> No
     assert minutes(line.heard()) == [0, 60, 95]
 
 
+@pytest.mark.parametrize("acknowledged", [False, True])
+async def test_a_snooze_that_is_shorter_than_the_pause_ends_at_its_time_too(line: Line, *, acknowledged: bool) -> None:
+    """A warning is told again after 15 minutes, though its pause is 30; also where it was acknowledged before."""
+    await line.until(1, WARNING)
+    if acknowledged:
+        line.answer(lambda state: acknowledge(state, "u", line.world.clock.now()))
+        await line.until(40, WARNING)
+    now = line.world.clock.now()
+    line.answer(lambda state: snooze(state, "u", now, now + timedelta(minutes=15)))
+    asked = 40 if acknowledged else 1
+    await line.until(asked + 20, WARNING)
+    assert minutes(line.heard()) == [0, asked + 15]
+
+
 async def test_watch_is_told_once_and_a_warning_every_half_hour(line: Line) -> None:
     """Patience follows the level."""
     await line.until(120, WATCH)
