@@ -39,8 +39,9 @@ Tell = Callable[[Stopped, bool], Awaitable[None]]
 
 
 def kill_switch_file(settings: Settings) -> Path:
-    """Where the file is: as configured, else beside the database."""
-    return settings.protect.kill_switch_file or Location.parse(settings.database.url).file.with_suffix(".stop")
+    """Where the file is: as configured, else beside the database's own file, by whatever link it was named."""
+    named = settings.protect.kill_switch_file
+    return named or Location.parse(settings.database.url).file.resolve().with_suffix(".stop")
 
 
 def stop_orders(file: Path, note: str) -> None:
@@ -103,7 +104,7 @@ class KillSwitch:
     def look(self) -> Stopped | None:
         """What the file says now; None = orders may go."""
         try:
-            found = self.file.stat()
+            found = self.file.lstat()  # a link to nothing stops too: nobody can make a file in its place
         except FileNotFoundError:
             return None
         except OSError as error:

@@ -44,5 +44,5 @@ def run_lock(url: str) -> Iterator[None]:
 
 
 def lock_file(url: str) -> Path:
-    """Where the lock of a database is: beside it."""
-    return Location.parse(url).file.with_suffix(".lock")
+    """Where the lock of a database is: beside the file itself, by whatever link it was named."""
+    return Location.parse(url).file.resolve().with_suffix(".lock")

@@ -96,6 +96,11 @@ def test_it_stands_beside_the_database_unless_told_otherwise(tmp_path: Path) -> 
     """Every command finds it without asking the service."""
     settings = Settings(database=Database(url=f"sqlite:///{tmp_path}/guard.db"))
     assert kill_switch_file(settings) == tmp_path / "guard.stop"
+    (tmp_path / "guard.db").touch()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "link.db").symlink_to(tmp_path / "guard.db")
+    linked = Settings(database=Database(url=f"sqlite:///{tmp_path}/elsewhere/link.db"))
+    assert kill_switch_file(linked) == tmp_path / "guard.stop"
     named = settings.model_copy(update={"protect": Protect(kill_switch_file=tmp_path / "halt")})
     assert kill_switch_file(named) == tmp_path / "halt"
 
