@@ -13,7 +13,15 @@ from guard.protect.plan_values import Plan, Step, TopUp
 
 
 def plan_lines(plan: Plan) -> tuple[str, str, str]:
-    """What is done, what it changes, what it costs and why it is the cheapest (or what would help instead)."""
+    """What is done, what it changes, what it costs and why it is the cheapest (or what would help instead).
+
+    What a person should know beside it ends the last line.
+    """
+    what, levels, last = _plain_lines(plan)
+    return what, levels, "; ".join([last, *plan.notes])
+
+
+def _plain_lines(plan: Plan) -> tuple[str, str, str]:
     before = Level(plan.before.risk_ratio, plan.before.distance)
     if not plan.feasible:
         helps = "; ".join(map(top_up_line, plan.add_collateral)) or "no trade and no reasonable top-up would help"

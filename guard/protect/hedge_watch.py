@@ -5,6 +5,7 @@ Call it with a complete book and only while no intent of the account is open: it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from guard.ports.records import AccountRecord, HedgeRecord
@@ -16,7 +17,14 @@ from guard.risk.zones import Zone
 
 
 async def watch_hedges(
-    journal: JournalPort, notify: Notify, account: AccountRecord, book: Book, *, zone: Zone, now: datetime
+    journal: JournalPort,
+    notify: Notify,
+    account: AccountRecord,
+    book: Book,
+    *,
+    zone: Zone,
+    now: datetime,
+    betas: Mapping[str, float] | None = None,
 ) -> tuple[HedgeRecord, ...]:
     """Compare the account's hedges with its book, tell what nobody ordered, note how long the account is safe.
 
@@ -29,7 +37,7 @@ async def watch_hedges(
     if not hedges:
         return ()
     now_standing = {hedge.hedge_id: hedge for hedge in hedges}
-    for news in compare_hedges(hedges, book, now):
+    for news in compare_hedges(hedges, book, now, betas):
         kind = Kind.NAKED if news.grave else Kind.HEDGE
         await notify(Announcement(kind, account.account_id, news.key, f"{account.name}: {news.text}"))
         now_standing[news.hedge.hedge_id] = news.hedge

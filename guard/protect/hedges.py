@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import cast
 
 from guard.ports.records import HedgeRecord, OrderRecord
-from guard.protect.hedging import Protected, value_of
+from guard.protect.hedging import Protected, proxied, value_of
 from guard.protect.legs import RELATIVE_TOLERANCE, LegKey, Legs, legs_of
 from guard.risk.book import Book, Position, Side
 from guard.risk.zones import Zone
@@ -126,10 +126,12 @@ def is_due(hedge: HedgeRecord, now: datetime, unhedge_after_s: float | None) -> 
     return (now - hedge.safe_since).total_seconds() >= unhedge_after_s
 
 
-def compare_hedges(hedges: Sequence[HedgeRecord], book: Book, at: datetime) -> tuple[HedgeNews, ...]:
+def compare_hedges(
+    hedges: Sequence[HedgeRecord], book: Book, at: datetime, betas: Mapping[str, float] | None = None
+) -> tuple[HedgeNews, ...]:
     """What happened to the open hedges without an order of ours, by a complete book; empty = they stand as recorded.
 
-    Only between two intents: while one is carried out its own orders explain the legs.
+    A proxy weighs by `betas`. Only between two intents: while one is carried out its own orders explain the legs.
     """
     legs = legs_of(book)
     shrunk = trimmed(hedges, legs, at, "gone without an order of the guard")
@@ -137,7 +139,9 @@ def compare_hedges(hedges: Sequence[HedgeRecord], book: Book, at: datetime) -> t
     now = {hedge.hedge_id: hedge for hedge in hedges} | {hedge.hedge_id: hedge for hedge in shrunk}
     standing = [hedge for hedge in now.values() if hedge.closed_at is None]
     news += [_naked_news(hedge) for hedge in standing if not legs.get(protected_by(hedge))]
-    news += [_larger_news(hedge) for hedge in standing if legs.get(protected_by(hedge)) and _is_larger(hedge, book)]
+    for key in sorted({protected_by(hedge) for hedge in standing}):
+        against = sorted((hedge for hedge in standing if protected_by(hedge) == key), key=_age)
+        news += _larger(against, key, book, betas or {})
     return tuple(news)
 
 
@@ -161,18 +165,28 @@ def _naked_news(hedge: HedgeRecord) -> HedgeNews:
     return HedgeNews(hedge, f"{hedge.hedge_id}:naked", text, grave=True)
 
 
-def _larger_news(hedge: HedgeRecord) -> HedgeNews:
-    text = f"the hedge of {name_of(hedge)} is larger than the leg that it is against"
-    return HedgeNews(hedge, f"{hedge.hedge_id}:larger", text, grave=False)
+def _larger(hedges: Sequence[HedgeRecord], key: LegKey, book: Book, betas: Mapping[str, float]) -> list[HedgeNews]:
+    """The hedges of a leg that are more than it, each by itself; else the newest, where all together are."""
+    leg = _held(book, key)
+    if leg is None:
+        return []
+    alone = [hedge for hedge in hedges if _exceed([hedge], leg, book, betas)]
+    what = "is larger than the leg that it is against"
+    news = [HedgeNews(each, f"{each.hedge_id}:larger", f"the hedge of {name_of(each)} {what}", False) for each in alone]
+    if not news and _exceed(hedges, leg, book, betas):
+        newest = hedges[-1]
+        text = f"the hedge of {name_of(newest)} and earlier ones are larger than the leg that they are against"
+        news = [HedgeNews(newest, f"{newest.hedge_id}:larger_together", text, False)]
+    return news
 
 
-def _is_larger(hedge: HedgeRecord, book: Book) -> bool:
-    own, other = _held(book, leg_of(hedge)), _held(book, protected_by(hedge))
-    if own is None or other is None:
-        return False
-    if hedge.symbol == hedge.protects_symbol:
-        return float(hedge.contracts) > other.contracts * (1 + float(RELATIVE_TOLERANCE))
-    return value_of(replace(own, contracts=float(hedge.contracts))) > _PROXY_SLACK * value_of(other)
+def _exceed(hedges: Sequence[HedgeRecord], leg: Position, book: Book, betas: Mapping[str, float]) -> bool:
+    """Whether hedges are together more than the leg that they are against."""
+    same = sum(float(hedge.contracts) for hedge in hedges if hedge.symbol == leg.symbol)
+    by_proxy = proxied((leg.symbol, leg.side), hedges, book.positions, betas)
+    if not by_proxy:
+        return same > leg.contracts * (1 + float(RELATIVE_TOLERANCE))
+    return value_of(replace(leg, contracts=same)) + by_proxy > _PROXY_SLACK * value_of(leg)
 
 
 def _held(book: Book, key: LegKey) -> Position | None:

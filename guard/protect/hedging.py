@@ -1,14 +1,14 @@
 """What a hedge may still open, and at which mark it is counted. Pure.
 
 A hedge is capped by what it is against, in the newest book: on the same symbol both legs are compared in contracts, so
-that they are never more than equal; a proxy is compared in quote currency at the present marks, and every other hedge
-of the same leg counts. In one-way mode there is one leg for a symbol: an order against it would make it smaller, so it
-is no hedge.
+that they are never more than equal; a proxy is compared in quote currency at the present marks, weighed by the betas of
+both coins (`guard.protect.proxies`), and every other hedge of the same leg counts. In one-way mode there is one leg for
+a symbol: an order against it would make it smaller, so it is no hedge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -16,6 +16,7 @@ from guard.ports.records import HedgeRecord
 from guard.ports.venue import Instrument
 from guard.protect.legs import LegKey, legs_of
 from guard.protect.plan_values import Step
+from guard.protect.proxies import beta_between
 from guard.protect.sizing import contract_notional, exact, round_down
 from guard.risk.assets import STABLE, parts
 from guard.risk.book import Book, Kind, MarginMode, Position, Side
@@ -64,7 +65,12 @@ def empty_leg(symbol: str, leg: Side, mark_price: float, instrument: Instrument,
 
 
 def hedge_room(
-    book: Book, hedge: Protected, reference: Position, instrument: Instrument, recorded: Iterable[HedgeRecord]
+    book: Book,
+    hedge: Protected,
+    reference: Position,
+    instrument: Instrument,
+    recorded: Iterable[HedgeRecord],
+    betas: Mapping[str, float] | None = None,
 ) -> Room:
     """What a hedge may open at most, down to the step.
 
@@ -74,6 +80,7 @@ def hedge_room(
         reference: the leg that is opened, with the mark at which it is counted.
         instrument: its trading rules.
         recorded: hedges that are open, those of this execution included.
+        betas: by coin; one that has none counts 1.
     """
     legs = legs_of(book)
     against = (hedge.symbol, OTHER_SIDE[hedge.leg])
@@ -88,10 +95,14 @@ def hedge_room(
         return Room(Decimal(0), f"there is no {hedge.key[1]} leg on {hedge.key[0]} that it could be against")
     if hedge.symbol == hedge.key[0]:
         free = legs[hedge.key] - legs.get((hedge.symbol, hedge.leg), Decimal(0))
+        unit = contract_notional(reference.kind, reference.contract_size, reference.mark_price)
+        free -= exact(proxied(hedge.key, recorded, (*book.positions, reference), betas or {}) / unit)
         return Room(max(Decimal(0), round_down(free, instrument.step)))
     if not _comparable(hedge.symbol, hedge.key[0]):
         return Room(Decimal(0), f"{hedge.symbol} and {hedge.key[0]} are not quoted in the same money")
-    free_value = _exposure(book, hedge.key) - _hedged(book, hedge, reference, recorded)
+    beta = beta_between(betas or {}, hedge.symbol, hedge.key[0])
+    stands = proxied(hedge.key, recorded, (*book.positions, reference), betas or {})
+    free_value = beta * (_exposure(book, hedge.key) - stands)
     unit = contract_notional(reference.kind, reference.contract_size, reference.mark_price)
     return Room(max(Decimal(0), round_down(exact(free_value / unit), instrument.step)))
 
@@ -107,16 +118,20 @@ def _exposure(book: Book, key: LegKey) -> float:
     return sum(value_of(position) * (1.0 if position.side == key[1] else -1.0) for position in legs)
 
 
-def _hedged(book: Book, hedge: Protected, reference: Position, recorded: Iterable[HedgeRecord]) -> float:
-    """Quote value of the hedges on other symbols that stand against the same leg."""
-    marks = {position.symbol: position for position in (*book.positions, reference)}
+def proxied(
+    key: LegKey, recorded: Iterable[HedgeRecord], held: Iterable[Position], betas: Mapping[str, float]
+) -> float:
+    """Quote value of a leg that hedges on other symbols stand against, weighed by betas.
+
+    Of a symbol that is not among `held` nothing stands.
+    """
+    marks = {position.symbol: position for position in held}
     found = 0.0
     for each in recorded:
-        if (each.protects_symbol, each.protects_leg) == hedge.key and each.symbol != hedge.key[0]:
-            mark = marks.get(each.symbol)
-            # Of a symbol that is not held any more nothing stands.
-            if mark is not None:
-                found += float(each.contracts) * contract_notional(mark.kind, mark.contract_size, mark.mark_price)
+        mark = marks.get(each.symbol)
+        if mark is not None and (each.protects_symbol, each.protects_leg) == key and each.symbol != key[0]:
+            value = float(each.contracts) * contract_notional(mark.kind, mark.contract_size, mark.mark_price)
+            found += value / beta_between(betas, each.symbol, key[0])
     return found
 
 

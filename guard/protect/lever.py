@@ -8,6 +8,7 @@ from decimal import Decimal
 from guard.ports.venue import Instrument
 from guard.protect.cost import CostCurve
 from guard.protect.legs import LegKey
+from guard.protect.proxies import Share
 from guard.protect.reduced import Cut
 from guard.protect.sizing import closing_side
 from guard.risk.book import OrderSide, Position
@@ -26,7 +27,7 @@ class Lever:
         grows: whether pulling the lever makes the leg larger.
         held: whether the leg is there already.
         protects: of a hedge, the leg that it offsets, as `BTC/USDT:USDT long`.
-        beta: of a hedge by proxy, what its notional counts against the exposure that it offsets; None = same symbol.
+        shares: of a hedge by proxy, the legs that it may be against as they are now, heaviest first.
     """
 
     position: Position
@@ -37,7 +38,7 @@ class Lever:
     grows: bool = False
     held: bool = True
     protects: str = ""
-    beta: float | None = None
+    shares: tuple[Share, ...] = ()
 
     @property
     def key(self) -> LegKey:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 from guard.ports.venue import Depth, Instrument
 from guard.protect.cost import cost_curve
+from guard.protect.legs import LegKey
 from guard.protect.lever import Lever
 from guard.protect.plan_values import PlanLimits
 from guard.protect.programme import Tie
+from guard.protect.proxies import REFERENCE, no_proxy_line, proxy_symbols, shares_of
 from guard.protect.sizing import (
     contract_notional,
     exact,
@@ -132,7 +134,12 @@ class Hedges:
 
 
 def hedging_levers(
-    book: Book, legs: Sequence[Position], cutting: Sequence[Lever], market: Market, betas: Mapping[str, float]
+    book: Book,
+    legs: Sequence[Position],
+    cutting: Sequence[Lever],
+    market: Market,
+    betas: Mapping[str, float],
+    hedged: Mapping[LegKey, float],
 ) -> Hedges:
     """Hedges of the cross legs of one pool: the opposite leg of a symbol in hedge mode, proxies where betas are given.
 
@@ -141,17 +148,24 @@ def hedging_levers(
         legs: the pool's legs.
         cutting: levers of the pool that come before these.
         market: what may be traded.
-        betas: beta of assets; those with beta 1 are what others are hedged with.
+        betas: beta of coins; those with beta 1 are what others are hedged with.
+        hedged: quote value of legs that proxies stand against already.
     """
-    proxies = _proxies(book, legs, cutting, market, betas)
-    taken = {lever.key for lever, _, _ in proxies}
-    own = [each for each in _opposites(book, legs, cutting, market) if each[0].key not in taken]
+    own = _opposites(book, legs, cutting, market)
+    proxy = _proxy(book, legs, market, betas, hedged)
+    if proxy is not None:
+        own = [each for each in own if each[0].key != proxy.key]
     levers, ties, loose = [], [], []
-    for offset, (lever, tie, relaxed) in enumerate([*own, *proxies]):
+    for offset, (lever, tie, relaxed) in enumerate(own):
         index = len(cutting) + offset
         levers.append(lever)
         ties.append(replace(tie, weights=((index, 1.0), *tie.weights)))
         loose.append(replace(relaxed, weights=((index, 1.0), *relaxed.weights)))
+    if proxy is not None:
+        tie, relaxed = _weighed([*cutting, *levers], proxy, legs, betas)
+        levers.append(proxy)
+        ties.append(tie)
+        loose.append(relaxed)
     return Hedges(tuple(levers), tuple(ties), tuple(loose))
 
 
@@ -189,41 +203,87 @@ def _isolated_there(book: Book, symbol: str, side: Side) -> bool:
     return any((leg.symbol, leg.side, leg.margin_mode) == (symbol, side, "isolated") for leg in book.positions)
 
 
-def _proxies(
-    book: Book, legs: Sequence[Position], cutting: Sequence[Lever], market: Market, betas: Mapping[str, float]
-) -> list[_Hedge]:
-    """The side of each reference symbol that offsets what the pool's legs weigh together."""
-    weighed = [(leg, betas[leg.base]) for leg in legs if leg.base in betas]
-    exposure = sum(leg.sign * beta * leg_notional(leg) for leg, beta in weighed)
-    if not weighed or exposure == 0.0:
-        return []
+def _exposure(legs: Sequence[Position], betas: Mapping[str, float]) -> float:
+    """What the legs weigh together by their betas, in quote currency; positive: long."""
+    return sum(leg.sign * betas[leg.base] * leg_notional(leg) for leg in legs if leg.base in betas)
+
+
+def _proxy(
+    book: Book,
+    legs: Sequence[Position],
+    market: Market,
+    betas: Mapping[str, float],
+    hedged: Mapping[LegKey, float],
+) -> Lever | None:
+    """The side of a reference symbol that offsets what the pool's legs weigh together.
+
+    One reference is enough, and two would have to share the exposure.
+    """
+    exposure = _exposure(legs, betas)
+    if exposure == 0.0:
+        return None
     exposed: Side = "long" if exposure > 0.0 else "short"
-    side = OPPOSITE[exposed]
-    alike = (pair for pair in weighed if pair[0].side == exposed)
-    largest, _ = max(alike, key=lambda pair: pair[1] * leg_notional(pair[0]))
-    found: list[_Hedge] = []
+    shares = shares_of(legs, exposed, betas, hedged)
+    settles = {leg.settle for leg in legs}
     for symbol in sorted(market.instruments):
         settle = symbol.partition(":")[2]
-        if betas.get(symbol.partition("/")[0]) != 1.0 or settle not in {leg.settle for leg in legs}:
+        if betas.get(symbol.partition("/")[0]) != REFERENCE or settle not in settles:
             continue
-        template = _template(book, symbol, side, market)
-        if template is None or market.barred(symbol, settle) or _isolated_there(book, symbol, side):
+        lever = _proxy_on(book, symbol, OPPOSITE[exposed], market, abs(exposure))
+        # Against its own symbol alone it is no proxy.
+        if isinstance(lever, Lever) and any(each.key[0] != symbol for each in shares):
+            return replace(lever, protects=f"{shares[0].key[0]} {shares[0].key[1]}", shares=shares)
+    return None
+
+
+def _proxy_on(book: Book, symbol: str, side: Side, market: Market, exposure: float) -> Lever | str:
+    """The lever that opens or grows a leg of a reference symbol against `exposure` (quote), or why there is none."""
+    why = market.barred(symbol, symbol.partition(":")[2])
+    if not why and _isolated_there(book, symbol, side):
+        why = f"has an isolated {side} leg"
+    held = [leg.side for leg in book.positions if leg.symbol == symbol]
+    if not why and book.position_mode == "one_way" and OPPOSITE[side] in held:
+        why = f"is held {OPPOSITE[side]} in one-way mode, an order would make that leg smaller"
+    if why:
+        return f"it {why}"
+    template = _template(book, symbol, side, market)
+    if template is None:
+        return "it has no price"
+    unit = contract_notional(template.kind, template.contract_size, template.mark_price)
+    lever = market.lever(replace(template, contracts=exposure / unit), grows=True)
+    return lever if isinstance(lever, str) else replace(lever, held=side in held)
+
+
+def _weighed(
+    levers: Sequence[Lever], proxy: Lever, legs: Sequence[Position], betas: Mapping[str, float]
+) -> tuple[Tie, Tie]:
+    """What keeps a proxy below the exposure that the levers before it leave."""
+    side = proxy.position.side
+    exposure = abs(_exposure(legs, betas))
+    less, more = [], []
+    for index, lever in enumerate(levers):
+        beta = betas.get(lever.position.base, 0.0)
+        if not beta:
             continue
-        if book.position_mode == "one_way" and any(
-            (leg.symbol, leg.side) == (symbol, exposed) for leg in book.positions
-        ):
-            continue  # an order there would make that leg smaller
-        unit = contract_notional(template.kind, template.contract_size, template.mark_price)
-        lever = market.lever(replace(template, contracts=abs(exposure) / unit), grows=True)
-        if isinstance(lever, str):
-            continue
-        held = any((leg.symbol, leg.side) == (symbol, side) for leg in legs)
-        lever = replace(lever, held=held, protects=f"{largest.symbol} {largest.side}", beta=1.0)
-        weights = [(index, betas.get(cut.position.base, 0.0), cut.position.side) for index, cut in enumerate(cutting)]
-        less = [(index, beta) for index, beta, of in weights if of == exposed and beta]
-        more = [(index, -beta) for index, beta, of in weights if of == side and beta]
-        found.append((lever, Tie((*less, *more), abs(exposure)), Tie(tuple(more), abs(exposure))))
-    return found[:1]  # one reference is enough, and two would have to share the exposure
+        # A leg of the exposed side that is cut, or one of the other side that grows, leaves less of it.
+        if (lever.position.side == side) == lever.grows:
+            less.append((index, beta))
+        else:
+            more.append((index, -beta))
+    me = (len(levers), 1.0)
+    return Tie((me, *less, *more), exposure), Tie((me, *more), exposure)
+
+
+def proxy_obstacles(book: Book, market: Market, betas: Mapping[str, float]) -> list[str]:
+    """Which contracts with known trading rules cannot be what cross legs are hedged with, and why, one line each."""
+    found = []
+    for symbol in proxy_symbols(book, betas):
+        exposure = _exposure([leg for leg in book.positions if leg.margin_mode == "cross"], betas)
+        if symbol in market.instruments and exposure:
+            side: Side = "short" if exposure > 0.0 else "long"
+            lever = _proxy_on(book, symbol, side, market, abs(exposure))
+            found += [no_proxy_line(symbol, lever)] if isinstance(lever, str) else []
+    return found
 
 
 def _template(book: Book, symbol: str, side: Side, market: Market) -> Position | None:

@@ -46,7 +46,7 @@ async def _work_child(ports: Ports, run: Run, child: OrderRecord, remaining: Dec
     position = await _leg(ports, run, child)
     if position is None or isinstance(position, Halt):
         return position
-    room = room_of(run, child, position)
+    room = room_of(ports, run, child, position)
     if room is not None:
         if room.why:
             return Halt(Ending.FORBIDDEN, f"{room.why}: nothing was opened")

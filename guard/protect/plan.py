@@ -28,8 +28,17 @@ from guard.protect.freeing import (
 )
 from guard.protect.isolated import restore_isolated
 from guard.protect.journal import CHILDREN_MAX, STEPS_MAX
+from guard.protect.legs import LegKey
 from guard.protect.lever import Lever
-from guard.protect.levers import Hedges, Market, alone, cutting_levers, hedging_levers, netting_groups
+from guard.protect.levers import (
+    Hedges,
+    Market,
+    alone,
+    cutting_levers,
+    hedging_levers,
+    netting_groups,
+    proxy_obstacles,
+)
 from guard.protect.plan_json import plan_json
 from guard.protect.plan_steps import steps_of
 from guard.protect.plan_values import LeftOut, Plan, PlanLimits, Step, Target, TopUp, amount_places
@@ -63,6 +72,7 @@ class _Request:
     remedies: Collection[str]
     market: Market
     betas: Mapping[str, float]
+    hedged: Mapping[LegKey, float]
 
     @property
     def limits(self) -> PlanLimits:
@@ -93,6 +103,7 @@ def plan_protection(
     aim: Target | None = None,
     shocks: Sequence[Scenario] = (),
     betas: Mapping[str, float] | None = None,
+    hedged: Mapping[LegKey, float] | None = None,
 ) -> Plan:
     """The cheapest plan that restores `target`.
 
@@ -108,6 +119,7 @@ def plan_protection(
         shocks: scenarios that every pool must survive after the plan; none of them fills orders.
         betas: beta of assets. With `hedge` among the remedies, symbols in `instruments` whose asset has beta 1 are
             proxies for legs of the other assets.
+        hedged: quote value of legs that proxies stand against already.
 
     Returns:
         The plan. Infeasible when nothing that is allowed restores the target of any pool that misses it within the
@@ -128,7 +140,10 @@ def plan_protection(
         return _infeasible(before, unplannable, ())
     market = Market(instruments, depth or {}, limits, book.fees.taker)
     aimed = Goal(aim or target, goal.shocks)
-    return _planned(_Request(book, goal, aimed, remedies, market, betas or {}), before, missed)
+    plan = _planned(_Request(book, goal, aimed, remedies, market, betas or {}, hedged or {}), before, missed)
+    if "hedge" not in remedies or not betas:
+        return plan
+    return replace(plan, notes=tuple(proxy_obstacles(book, market, betas)))
 
 
 def _planned(request: _Request, before: AccountRisk, missed: Sequence[PoolRisk]) -> Plan:
@@ -274,7 +289,7 @@ def _tasks(
     if "hedge" not in request.remedies:
         return [task]
     legs = [leg for leg in book.positions if (leg.symbol, leg.side) in _names(before, key)]
-    hedges = hedging_levers(book, legs, cutting, request.market, request.betas)
+    hedges = hedging_levers(book, legs, cutting, request.market, request.betas, request.hedged)
     return [task, _hedged(task, hedges)] if hedges.levers else [task]
 
 

@@ -40,5 +40,6 @@ def plan_json(plan: Plan) -> dict[str, Any]:
             for top_up in plan.add_collateral
         ],
         "left_out": [{"pool": each.pool.text, "why": each.why} for each in plan.left_out],
+        "notes": list(plan.notes),
         "explanation": list(plan_lines(plan)),
     }

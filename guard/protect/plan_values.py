@@ -143,7 +143,8 @@ class Plan:
     (isolated legs that hold the target are left alone); both in the quote currency. `add_collateral` says what would do
     instead of trading (empty when the target already holds, or when no sum within reason would do). An infeasible plan
     has no steps. `left_out` are pools that nothing restores: one that is lost must not keep the others from being
-    saved. `by_hand`: a person said what to do; all of it is done, whatever level is reached on the way.
+    saved. `by_hand`: a person said what to do; all of it is done, whatever level is reached on the way. `notes` are
+    sentences that a person should read beside it; nothing of the plan rests on them.
     """
 
     feasible: bool
@@ -168,3 +169,4 @@ class Plan:
     def notional(self) -> float:
         """What the plan trades in total."""
         return sum(step.notional for step in self.steps)
+    notes: tuple[str, ...] = ()

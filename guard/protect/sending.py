@@ -99,19 +99,20 @@ def standing_gates(ports: Ports, run: Run) -> Halt | None:
     return None
 
 
-def room_of(run: Run, order: OrderRecord, position: Position) -> Room | None:
+def room_of(ports: Ports, run: Run, order: OrderRecord, position: Position) -> Room | None:
     """What a hedging order may open by the newest book, its own intent's fills counted; None: it is none."""
     if order.remedy != "hedge":
         return None
     instrument = run.task.instruments[order.symbol]
-    return hedge_room(run.fetched.book, run.protected(order), position, instrument, run.hedging())
+    protected, betas = run.protected(order), ports.policy.betas
+    return hedge_room(run.fetched.book, protected, position, instrument, run.hedging(), betas)
 
 
 async def _last_gates(ports: Ports, run: Run, order: OrderRecord, position: Position, follows: float) -> Halt | None:
     halt = standing_gates(ports, run)
     if halt is not None:
         return halt
-    wrong = unlawful(order, run.fetched.book, room_of(run, order, position))
+    wrong = unlawful(order, run.fetched.book, room_of(ports, run, order, position))
     if wrong:
         return Halt(Ending.FORBIDDEN, wrong)
     # Bought back, it may cost up to its limit: the cap must hold there.

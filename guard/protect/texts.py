@@ -102,7 +102,8 @@ def refused_text(account: str, refusals: Sequence[Refusal]) -> str:
 
 def infeasible_text(account: str, plan: Plan) -> str:
     """The message when no plan helps: why, and how much collateral would."""
-    return "\n".join([f"{account}: protection does not act", plan.reason, *map(top_up_line, plan.add_collateral)])
+    instead = [*map(top_up_line, plan.add_collateral), *plan.notes]
+    return "\n".join([f"{account}: protection does not act", plan.reason, *instead])
 
 
 def _cost_line(outcome: Outcome) -> str:

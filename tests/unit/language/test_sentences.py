@@ -167,6 +167,11 @@ def said_of_hedges() -> set[str]:
     pairs = [(short, other), (replace(short, contracts=0.4), replace(other, contracts=99.0)), (other,), (short,)]
     books = [replace(book(), positions=legs) for legs in pairs]
     lines = {f"alice: {news.text}" for each in books for news in compare_hedges([hedge], each, NOW)}
+    two, twice = (
+        [hedge, replace(hedge, hedge_id="h2")],
+        replace(book(), positions=(replace(short, contracts=1.0), other)),
+    )
+    lines |= {f"alice: {news.text}" for news in compare_hedges(two, twice, NOW, {"ETH": 7.0})}
     order = replace(ORDER, remedy="net", filled="1")
     lines |= set(uneven([order]))
     tries = [Protected(BTC, "short", (BTC, "long")), Protected(BTC, "long", (far, "long"))]

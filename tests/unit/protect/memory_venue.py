@@ -6,7 +6,7 @@ A double order therefore shows in the book. Every order is checked as the invari
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -117,6 +117,7 @@ class Venue:
     book: Book
     rules: dict[str, Instrument]
     band_bps: float = 50.0
+    betas: Mapping[str, float] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     reads: list[str] = field(default_factory=list)
     lookups: list[str] = field(default_factory=list)
@@ -253,7 +254,8 @@ class Venue:
         assert request.side == ("buy" if request.leg == "long" else "sell")
         opposite = self._held(request.symbol, "short" if request.leg == "long" else "long")
         assert opposite is None or self.book.position_mode == "hedge", "in one-way mode it would reduce"
-        others = sum(leg.contracts * leg.mark_price for leg in self.book.positions if leg.side != request.leg)
+        weighed = [leg for leg in self.book.positions if leg.side != request.leg]
+        others = sum(leg.contracts * leg.mark_price * self.betas.get(leg.base, 1.0) for leg in weighed)
         own = held.contracts * mark if held else 0.0
         assert own + float(request.contracts) * mark <= others * (1 + 1e-9), "a hedge beyond what it is against"
 
