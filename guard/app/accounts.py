@@ -96,16 +96,18 @@ async def add_account(
     return replace(verdict.check, warnings=verdict.warnings + verdict.problems)
 
 
-async def set_mode(opened: Opened, name: str, mode: Mode, until: datetime | None = None) -> tuple[str, ...]:
+async def set_mode(
+    opened: Opened, name: str, mode: Mode, until: datetime | None = None, *, ends_freeze: bool = True
+) -> tuple[str, ...]:
     """Arm or disarm an account; arming (confirm, auto) needs a key that may trade and an account that reads clean.
-
-    Arming also ends a freeze: after an unexpected result a person looked at the account and said to go on.
 
     Args:
         opened: what is open.
         name: of the account.
         mode: what the guard may do from now on.
         until: when it is back to observe by itself; None = never.
+        ends_freeze: arming also ends a freeze that there was before: where nothing else does, a person looked at the
+            account and says to go on.
 
     Raises:
         InputError: the account cannot be armed; the message says why.
@@ -119,9 +121,9 @@ async def set_mode(opened: Opened, name: str, mode: Mode, until: datetime | None
         refuse_twin(record, await opened.store.accounts(secrets=True))
         warnings = verdict.warnings
     await opened.store.set_mode(record.account_id, mode, until)
-    if mode in ARMED and record.frozen:
+    if ends_freeze and mode in ARMED and record.frozen:
         await opened.store.set_frozen(record.account_id, False)
-        warnings += ("automation was frozen after an unexpected result; it goes on from now",)
+        warnings += ("automation of this account was frozen; it goes on from now",)
     return warnings
 
 

@@ -161,6 +161,8 @@ class ActingAnswers(Answers):
     ) -> tuple[str, ...]:
         """Check and set a mode, in the store and in this process.
 
+        A freeze holds: it may have come after the question, and `/resume` ends it.
+
         Raises:
             InputError: the account cannot be armed; the message says why.
             VenueError: the venue could not be asked.
@@ -169,7 +171,7 @@ class ActingAnswers(Answers):
         if mode not in _ALLOWS_ORDERS:
             self._obey(record, mode=mode)
         opened = Opened(stage.settings, stage.clock, stage.ids, stage.store)
-        warnings = await set_mode(opened, record.name, mode, until)
+        warnings = await set_mode(opened, record.name, mode, until, ends_freeze=False)
         await self._act_noted(person, record, "mode", f"{mode}{f' until {until.isoformat()}' if until else ''}")
         watch = stage.watch_of(record.account_id)
         stored = await stage.store.account_named(record.name)
@@ -178,6 +180,8 @@ class ActingAnswers(Answers):
                 replace(watch.record, mode=stored.mode, mode_until=stored.mode_until, frozen=stored.frozen),
                 stage.clock.monotonic(),
             )
+        if mode in _ALLOWS_ORDERS and stored is not None and stored.frozen:
+            warnings += ("automation of this account is frozen until it is resumed",)
         return warnings
 
     async def _resume(self, person: UserRecord, proposal: ProposalRecord) -> Answer:

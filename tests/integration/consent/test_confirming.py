@@ -150,9 +150,13 @@ async def test_modes_are_set_by_the_owner_and_end_in_time(house: Callable[..., A
         assert DO not in order.labels
         question = await at.ask("/mode confirm 8h", "for 8 h?")
         assert (await at.store.account_named("main")).mode == "suggest"
+        await at.store.set_frozen("account-1", True)  # by somebody else, after the question
         assert await at.mia.answer_to(at.mia.tap(question, "✅ Yes, set it"), 20) == "Done."
+        await at.said("automation of this account is frozen until it is resumed")
         armed = await at.store.account_named("main")
-        assert armed.mode == "confirm"
+        assert (armed.mode, armed.frozen) == ("confirm", True)
+        await at.ask("/resume", "act again")
+        assert await at.tap(await at.said("act again"), "✅ Yes, let it act again") == "Done."
         assert timedelta(hours=7.9) < armed.mode_until - datetime.now(tz=UTC) < timedelta(hours=8.1)
         order = await at.ask("/reduce BTC 25%", "· plan")
         assert "Dry run" in order.text
@@ -171,4 +175,4 @@ async def test_modes_are_set_by_the_owner_and_end_in_time(house: Callable[..., A
         assert len(await at.until(told)) == 1
         assert (await at.store.account_named("main")).mode == "observe"
         log = await at.store.audit(datetime.now(tz=UTC) - timedelta(hours=1), 10)
-        assert [entry.what for entry in log] == ["approve", "mode", "approve", "mode"]
+        assert [entry.what for entry in log] == ["approve", "mode", "approve", "resume", "approve", "mode"]
