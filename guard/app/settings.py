@@ -25,6 +25,7 @@ ENV_PREFIX = "GUARD__"
 HIGHEST_PORT = 65_535
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Fraction = Annotated[float, Field(gt=0, le=1)]
+Hours = Annotated[float, Field(gt=0, le=8_760)]
 Asset = Annotated[str, Field(pattern=r"^[A-Za-z0-9]*[A-Z0-9][A-Za-z0-9]*$")]
 Listen = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:\[\]-]+:\d{1,5}$")]
 
@@ -244,9 +245,11 @@ class Protect(Table):
 
     act_in: Literal["warning", "danger", "liquidation"] = "danger"
     act_at_distance: Fraction | None = None
+    act_at_hours: Hours | None = None
     confirm_cycles: Annotated[int, Field(ge=1)] = 2
     target_risk_ratio: Fraction = 0.35
     target_distance: Fraction = 0.12
+    target_hours: Hours | None = None
     max_cost_bps: Annotated[float, Field(gt=0)] = 100
     max_slippage_bps: Annotated[float, Field(gt=0)] = 50
     max_child_notional: Annotated[float, Field(gt=0)] = 50_000
@@ -270,11 +273,19 @@ class Protect(Table):
             raise ValueError("names no asset with beta 1: the others are hedged with that one, such as BTC = 1.0")
         return betas
 
-    @field_validator("act_at_distance", "unhedge_after_s", mode="before")
+    @field_validator("act_at_distance", "act_at_hours", "target_hours", "unhedge_after_s", mode="before")
     @classmethod
     def _off(cls, value: Any) -> Any:
         """TOML has no null: `"off"` removes it."""
         return None if value == "off" else value
+
+    @model_validator(mode="after")
+    def _ends_beyond_its_beginning(self) -> Protect:
+        """A plan that ended where the next one begins would be made again and again."""
+        begin, end = self.act_at_hours, self.target_hours
+        if begin is not None and end is not None and end <= begin:
+            raise ValueError(f"target_hours was {end:g}, must be above act_at_hours ({begin:g})")
+        return self
 
 
 class Conformity(Table):

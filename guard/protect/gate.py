@@ -16,6 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from guard.ports.records import IntentOrigin, Mode
+from guard.protect.hours import hours_words
 from guard.protect.plan_values import Plan
 from guard.protect.policy import ProtectPolicy
 from guard.risk.book import Book
@@ -87,6 +88,7 @@ class GateFacts:
         consented: a person said yes to exactly this, just now.
         mode_until: when the arming ends; None = it does not.
         distance: distance to liquidation, a fraction; None = out of reach, or not known.
+        hours: hours of the book's own volatility to liquidation; None = not known, or not asked for.
         needs: remedies that a person's own order names; empty = whatever is allowed.
     """
 
@@ -110,6 +112,7 @@ class GateFacts:
     consented: bool = False
     mode_until: datetime | None = None
     distance: float | None = None
+    hours: float | None = None
     needs: frozenset[str] = frozenset()
 
     @property
@@ -133,16 +136,39 @@ def calls_for_action(zone: Zone, act_in: Zone) -> bool:
     return zone in _ORDER and _ORDER.index(zone) >= _ORDER.index(act_in)
 
 
-def acts(zone: Zone, distance: float | None, policy: ProtectPolicy) -> bool:
-    """Whether an account calls for action: by its zone, or by its distance to liquidation where that is set."""
+def acts(zone: Zone, distance: float | None, policy: ProtectPolicy, hours: float | None = None) -> bool:
+    """Whether an account calls for action: by its zone, or by how near liquidation is where that is set.
+
+    Args:
+        zone: the account's.
+        distance: to liquidation, a fraction.
+        policy: what is set.
+        hours: of the book's own volatility to liquidation; None = not known: they call for nothing then.
+    """
     if zone is Zone.UNKNOWN:
         return False
-    near = policy.act_at_distance is not None and distance is not None and distance <= policy.act_at_distance
-    return near or calls_for_action(zone, policy.act_in)
+    return calls_for_action(zone, policy.act_in) or bool(nearness(distance, hours, policy))
+
+
+def nearness(distance: float | None, hours: float | None, policy: ProtectPolicy) -> str:
+    """By which bars, in distance and in hours, liquidation is too near; empty = by none."""
+    lines = []
+    bar = policy.act_at_distance
+    if bar is not None and distance is not None and distance <= bar:
+        lines.append(f"liquidation is {distance * 100:.3g} % away, at or below {bar * 100:g} %")
+    if policy.act_at_hours is not None and hours is not None and hours <= policy.act_at_hours:
+        least = f"{policy.act_at_hours:g} h"
+        lines.append(f"liquidation is {hours_words(hours)} of this book's own volatility away, at or below {least}")
+    return "; ".join(lines)
 
 
 def count_confirmation(
-    confirmed_cycles: int, zone: Zone, quality: DataQuality, policy: ProtectPolicy, distance: float | None = None
+    confirmed_cycles: int,
+    zone: Zone,
+    quality: DataQuality,
+    policy: ProtectPolicy,
+    distance: float | None = None,
+    hours: float | None = None,
 ) -> int:
     """The count of consecutive cycles that call for action, after one more cycle.
 
@@ -151,7 +177,7 @@ def count_confirmation(
     """
     if quality.quality is Quality.MISSING:
         return confirmed_cycles
-    if quality.quality is Quality.FRESH and acts(zone, distance, policy):
+    if quality.quality is Quality.FRESH and acts(zone, distance, policy, hours):
         return confirmed_cycles + 1
     return 0
 
@@ -234,10 +260,15 @@ def _stopped(facts: GateFacts, _policy: ProtectPolicy) -> str:
 
 
 def _zone_below(facts: GateFacts, policy: ProtectPolicy) -> str:
-    if facts.origin in _ANY_ZONE or facts.zone is Zone.UNKNOWN or acts(facts.zone, facts.distance, policy):
+    if facts.origin in _ANY_ZONE or facts.zone is Zone.UNKNOWN or acts(facts.zone, facts.distance, policy, facts.hours):
         return ""
-    near = f", or {policy.act_at_distance * 100:g} % from liquidation" if policy.act_at_distance is not None else ""
-    return f"zone is {facts.zone}, acting starts in {policy.act_in}{near}"
+    return f"zone is {facts.zone}, acting starts in {policy.act_in}{_or_nearer(policy)}"
+
+
+def _or_nearer(policy: ProtectPolicy) -> str:
+    bars = [] if policy.act_at_distance is None else [f"{policy.act_at_distance * 100:g} %"]
+    bars += [] if policy.act_at_hours is None else [f"{policy.act_at_hours:g} h of own volatility"]
+    return f", or {' or '.join(bars)} from liquidation" if bars else ""
 
 
 def _zone_unknown(facts: GateFacts, _policy: ProtectPolicy) -> str:
@@ -245,7 +276,7 @@ def _zone_unknown(facts: GateFacts, _policy: ProtectPolicy) -> str:
 
 
 def _confirmed(facts: GateFacts, policy: ProtectPolicy) -> str:
-    if facts.origin in _ANY_ZONE or not acts(facts.zone, facts.distance, policy):
+    if facts.origin in _ANY_ZONE or not acts(facts.zone, facts.distance, policy, facts.hours):
         return ""
     if facts.confirmed_cycles >= policy.confirm_cycles:
         return ""

@@ -249,7 +249,8 @@ def _meets(book: Book, key: PoolKey, goal: Goal) -> bool:
 
 def _meets_nothing(book: Book, key: PoolKey, goal: Goal) -> bool:
     """Whether there is nothing to defend: the pool owes also after what costs nothing."""
-    return bool(slack_of(book, key, replace(goal, target=replace(goal.target, risk_ratio=1.0)))[0] < 0.0)
+    least = replace(goal, target=replace(goal.target, risk_ratio=1.0, pools=()))
+    return bool(slack_of(book, key, least)[0] < 0.0)
 
 
 def _nothing(request: _Request) -> str:
@@ -278,7 +279,7 @@ def _tasks(
     most = request.limits.most_notional
     if most is not None:
         most -= sum(lever.notional(count) for each in found for lever, count in _pulled(each))
-    task = Task(book, key, request.aim, tuple(cutting), alone(cutting), most_notional=most)
+    task = Task(book, key, request.aim.of(key), tuple(cutting), alone(cutting), most_notional=most)
     if key.isolated is not None:
         return [task] if "reduce" in request.remedies else []
     task = replace(task, bound_slack=slack_of(_at_best(request, before), key, request.aim))

@@ -16,26 +16,45 @@ Remedy = Literal["cancel", "net", "transfer", "reduce", "hedge"]
 
 
 @dataclass(frozen=True, slots=True)
+class PoolLevels:
+    """Levels that one pool must reach besides those of all; as they stand here they ask for nothing."""
+
+    pool: PoolKey
+    risk_ratio: float = 1.0
+    distance: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Levels that every pool must reach; all hold or none.
 
     `risk_ratio` at most (1 asks for nothing but not to be liquidated), `distance` to liquidation at least, a fraction
-    (0 asks for nothing), `margin_level` (equity / initial margin) at least (None asks for nothing).
+    (0 asks for nothing), `margin_level` (equity / initial margin) at least (None asks for nothing). `pools` ask more of
+    single ones.
     """
 
     risk_ratio: float = 0.35
     distance: float = 0.12
     margin_level: float | None = None
+    pools: tuple[PoolLevels, ...] = ()
+
+    def of(self, key: PoolKey) -> Target:
+        """What is asked of one pool, in one value."""
+        if not self.pools:
+            return self
+        own = next((each for each in self.pools if each.pool == key), PoolLevels(key))
+        return Target(min(self.risk_ratio, own.risk_ratio), max(self.distance, own.distance), self.margin_level)
 
     def holds_for(self, pool: PoolRisk) -> bool:
         """Whether a pool meets every level; a pool without legs does, one without equity does not."""
         if not pool.positions:
             return True
-        if pool.risk_ratio is None or pool.risk_ratio > self.risk_ratio:
+        asked = self.of(PoolKey.of(pool)) if self.pools else self
+        if pool.risk_ratio is None or pool.risk_ratio > asked.risk_ratio:
             return False
         if self.margin_level is not None and pool.margin_level is not None and pool.margin_level < self.margin_level:
             return False
-        return pool.distance is None or pool.distance >= self.distance
+        return pool.distance is None or pool.distance >= asked.distance
 
     def holds(self, risk: AccountRisk) -> bool:
         """Whether every pool of the account meets every level."""
@@ -44,7 +63,10 @@ class Target:
     def beyond(self, part: float) -> Target:
         """Levels a little better than these, each by a fraction `part` of itself."""
         level = None if self.margin_level is None else self.margin_level * (1.0 + part)
-        return Target(self.risk_ratio * (1.0 - part), self.distance * (1.0 + part), level)
+        pools = tuple(
+            PoolLevels(each.pool, each.risk_ratio * (1.0 - part), each.distance * (1.0 + part)) for each in self.pools
+        )
+        return Target(self.risk_ratio * (1.0 - part), self.distance * (1.0 + part), level, pools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +179,7 @@ class Plan:
     add_collateral: tuple[TopUp, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     by_hand: bool = False
+    notes: tuple[str, ...] = ()
 
     def restores(self, target: Target, risk: AccountRisk) -> bool:
         """Whether `target` holds in every pool that the plan is to restore; one made by hand restores none."""
@@ -169,4 +192,3 @@ class Plan:
     def notional(self) -> float:
         """What the plan trades in total."""
         return sum(step.notional for step in self.steps)
-    notes: tuple[str, ...] = ()

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from guard.protect.hours import target_in_hours
 from guard.protect.plan_values import PlanLimits, Target
+from guard.risk.own_volatility import OwnHours
+from guard.risk.report import AccountRisk
 from guard.risk.zones import Zone
 
 
@@ -16,9 +19,12 @@ class ProtectPolicy:
     Args:
         act_in: act in this zone and in worse ones.
         act_at_distance: ... and this near to liquidation in any zone; a fraction, None = the zone alone decides.
+        act_at_hours: ... and so few hours of the book's own volatility; None = no matter.
         confirm_cycles: consecutive cycles in such a zone before anything is sent.
         target_risk_ratio: requirement / equity that every pool must have at most after a plan.
         target_distance: distance to liquidation that every pool must have at least after a plan, a fraction.
+        target_hours: hours of its own volatility that every pool must have at least after a plan, as far as they can be
+            told; None = what ends the call to act.
         max_cost_bps: dearest plan, in basis points of the notional that it trades.
         max_slippage_bps: widest distance of a limit price from the mark price, in basis points.
         max_child_notional: largest single order, in quote currency.
@@ -47,6 +53,8 @@ class ProtectPolicy:
     allow_symbols: tuple[str, ...] = ()
     dry_run: bool = False
     act_at_distance: float | None = None
+    act_at_hours: float | None = None
+    target_hours: float | None = None
     proposal_valid_s: float = 60.0
     reprice_tolerance: float = 0.2
     unhedge_after_s: float | None = None
@@ -55,8 +63,25 @@ class ProtectPolicy:
 
     @property
     def target(self) -> Target:
-        """The levels that a plan must restore."""
+        """The levels that a plan must restore, whatever the volatility."""
         return Target(risk_ratio=self.target_risk_ratio, distance=self.target_distance)
+
+    @property
+    def counts_hours(self) -> bool:
+        """Whether the book's own volatility matters."""
+        return self.act_at_hours is not None or self.target_hours is not None
+
+    def target_now(self, risk: AccountRisk | None, own: OwnHours | None) -> Target:
+        """The levels that a plan must restore at present: hours are as many levels as the volatility makes of them.
+
+        Args:
+            risk: the account.
+            own: its own volatility; None, or unknown of a pool: what is configured in other units holds alone.
+        """
+        hours = self.act_at_hours if self.target_hours is None else self.target_hours
+        if hours is None or risk is None or own is None:
+            return self.target
+        return target_in_hours(self.target, hours, risk, own)
 
     def daily_cap(self, day_equity: float) -> float:
         """Most notional that may be traded today, given the equity at the start of the day; never negative."""

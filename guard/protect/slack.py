@@ -46,6 +46,10 @@ class Goal:
     _known: list[tuple[Movers, Array]] = field(default_factory=list, compare=False, repr=False)
     """The moves of the pool that was looked at last: a plan looks at one pool many times."""
 
+    def of(self, key: PoolKey) -> Goal:
+        """What is asked of one pool."""
+        return Goal(self.target.of(key), self.shocks) if self.target.pools else self
+
     @property
     def demands(self) -> int:
         """How many slacks there are."""
@@ -133,7 +137,7 @@ def slack_of(book: Book, key: PoolKey, goal: Goal) -> Slack:
     Raises:
         BookError: the book cannot be assessed.
     """
-    pool = pool_named(book, key)
+    pool, goal = pool_named(book, key), goal.of(key)
     return np.full(goal.demands, np.inf) if pool is None else tally_of(pool, goal).slack(goal)
 
 

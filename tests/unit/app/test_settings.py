@@ -77,6 +77,11 @@ def test_example_comments_every_key() -> None:
         ("[protect]\nbetas = { btc = 1.0 }", "protect.betas.btc"),
         ("[protect]\nbetas = { BTC = 0 }", "protect.betas.BTC was 0, must be greater than 0"),
         ("[protect]\ntransferable = { USDT = -5 }", "protect.transferable.USDT was -5, must be greater than 0"),
+        ("[protect]\nact_at_hours = 0", "protect.act_at_hours was 0, must be greater than 0"),
+        (
+            "[protect]\nact_at_hours = 6\ntarget_hours = 6",
+            "protect: target_hours was 6, must be above act_at_hours (6)",
+        ),
         ("[web]\nlisten = 80", "web.listen was 80, must be a valid string"),
         ('[web]\nlisten = "127.0.0.1:99999"', "the port of 127.0.0.1:99999 must be at most 65535"),
         ("x = ", "is not valid TOML: Invalid value"),
@@ -133,6 +138,10 @@ def test_off_removes_a_bar(tmp_path: Path) -> None:
     """TOML has no null."""
     settings = load_settings(write(tmp_path, '[zones.danger]\nmargin_level = "off"'), {})
     assert settings.zones.danger.margin_level is None
+    text = '[protect]\nact_at_hours = 6\ntarget_hours = 24\n[accounts.bob.protect]\nact_at_hours = "off"'
+    settings = load_settings(write(tmp_path, text), {})
+    assert (settings.protect.act_at_hours, settings.protect.target_hours) == (6.0, 24.0)
+    assert (settings.protect_of("bob").act_at_hours, settings.protect_of("bob").target_hours) == (None, 24.0)
     assert isinstance(settings.zones.danger, Bars)
 
 

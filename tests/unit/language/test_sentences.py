@@ -20,7 +20,7 @@ from guard.protect.cancelling import ended
 from guard.protect.consent import Shown
 from guard.protect.consent_texts import arming_ended_text
 from guard.protect.explain import plan_lines
-from guard.protect.gate import GateFacts, plan_refusals, refusals
+from guard.protect.gate import GateFacts, nearness, plan_refusals, refusals
 from guard.protect.hedges import compare_hedges
 from guard.protect.hedging import Protected, hedge_room
 from guard.protect.netting import uneven
@@ -64,6 +64,7 @@ SOME: tuple[dict[str, Any], ...] = (
     {"quality": DataQuality(Quality.DISPUTED, ("equity",)), "needs": frozenset({"hedge"})},
 )
 STRICT = ProtectPolicy(allow_symbols=(BTC,), remedies=(), act_at_distance=0.06)
+HOURLY = ProtectPolicy(act_at_hours=6.0)
 
 
 ORDER = OrderRecord(
@@ -101,8 +102,9 @@ def book(side: Side = "long", mark: float = 38_000.0) -> Book:
 
 def said_by_gates() -> set[str]:
     """Every refusal there is, in the forms that it has."""
-    policies = (ProtectPolicy(), STRICT)
-    return {each.text for facts in SOME for policy in policies for each in refusals(replace(SHUT, **facts), policy)}
+    policies = (ProtectPolicy(), STRICT, HOURLY, replace(HOURLY, act_at_distance=0.06))
+    said = {each.text for facts in SOME for policy in policies for each in refusals(replace(SHUT, **facts), policy)}
+    return said | {nearness(0.055, 4.2, policy) for policy in policies[1:]}
 
 
 def plans() -> list[Plan]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -17,9 +18,11 @@ from guard.protect.gate import (
     calls_for_action,
     count_confirmation,
     fit_for_orders,
+    nearness,
     plan_refusals,
     refusals,
 )
+from guard.protect.hours import hours_words
 from guard.protect.plan_values import Plan, Step
 from guard.protect.policy import ProtectPolicy
 from guard.risk.book import Book, VenueReported
@@ -90,6 +93,13 @@ def test_all_open() -> None:
         ({"needs": frozenset({"hedge"})}, {}, RefusalCode.REMEDY_OFF, "hedge is not among the remedies"),
         ({"mode_until": NOW}, {}, RefusalCode.ARMING_EXPIRED, "mode auto ended at 2026-11-21 12:00 UTC"),
         ({"zone": Zone.WATCH}, {"act_at_distance": 0.06}, RefusalCode.ZONE_BELOW, "danger, or 6 % from liquidation"),
+        ({"zone": Zone.WATCH}, {"act_at_hours": 6.0}, RefusalCode.ZONE_BELOW, "or 6 h of own volatility from"),
+        (
+            {"zone": Zone.WATCH, "distance": 0.2, "hours": 6.1},
+            {"act_at_distance": 0.06, "act_at_hours": 6.0},
+            RefusalCode.ZONE_BELOW,
+            "danger, or 6 % or 6 h of own volatility from liquidation",
+        ),
         ({"origin": "confirm"}, {}, RefusalCode.NO_CONSENT, "nobody has said yes"),
         ({"origin": "command"}, {}, RefusalCode.NO_CONSENT, "nobody has said yes"),
         ({**TAPPED, "mode": "suggest"}, {}, RefusalCode.NOT_ARMED, "mode is suggest, orders need confirm or auto"),
@@ -125,6 +135,7 @@ def test_one_closed_gate(facts: dict[str, Any], policy: dict[str, Any], code: Re
         ({"may_trade": None}, {"dry_run": True}),
         ({"mode_until": NOW + timedelta(seconds=1)}, {}),
         ({"zone": Zone.WATCH, "distance": 0.06}, {"act_at_distance": 0.06}),
+        ({"zone": Zone.SAFE, "hours": 6.0}, {"act_at_hours": 6.0}),
         ({**TAPPED, "mode": "confirm", "last_finished_at": NOW}, {}),
         ({**OWN, "mode": "confirm", "last_finished_at": NOW}, {}),
         ({**OWN, "zone": Zone.SAFE, "confirmed_cycles": 0}, {}),
@@ -184,6 +195,31 @@ def test_the_distance_calls_for_action_where_it_is_set() -> None:
     assert not acts(Zone.UNKNOWN, 0.01, near)
     assert not acts(Zone.SAFE, 0.01, POLICY)
     assert count_confirmation(1, Zone.SAFE, FRESH, near, 0.05) == 2
+
+
+def test_hours_call_for_action_where_they_are_set() -> None:
+    """Whatever the zone and the distance; not where they are not known, nor in an unknown zone."""
+    near = replace(POLICY, act_at_hours=6.0)
+    assert acts(Zone.SAFE, None, near, 6.0)
+    assert not acts(Zone.SAFE, None, near, 6.1)
+    assert not acts(Zone.SAFE, 0.01, near, None)
+    assert not acts(Zone.SAFE, None, near, math.inf)
+    assert not acts(Zone.UNKNOWN, None, near, 1.0)
+    assert not acts(Zone.SAFE, None, POLICY, 1.0)
+    assert acts(Zone.DANGER, None, near, None)
+    assert count_confirmation(1, Zone.SAFE, FRESH, near, None, 5.0) == 2
+
+
+def test_what_is_too_near_says_by_which_bar() -> None:
+    """In distance, in hours, in both; hours are never rounded up beyond their bar."""
+    both = replace(POLICY, act_at_distance=0.06, act_at_hours=6.0)
+    far, soon = "liquidation is 5.5 % away, at or below 6 %", "liquidation is 4.2 h of this book's own volatility away"
+    assert nearness(0.055, 7.0, both) == far
+    assert nearness(0.5, 4.29, both) == f"{soon}, at or below 6 h"
+    assert nearness(0.055, 4.2, both) == f"{far}; {soon}, at or below 6 h"
+    assert nearness(0.5, 7.0, both) == nearness(0.01, 1.0, POLICY) == ""
+    words = [hours_words(hours) for hours in (0.0, 0.357, 1.0, 5.999, 42.06, 167.9)]
+    assert words == ["0 h", "0.35 h", "1 h", "5.9 h", "42 h", "167 h"]
 
 
 def test_a_plan_keeps_to_what_was_allowed() -> None:

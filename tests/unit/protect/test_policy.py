@@ -23,6 +23,8 @@ def test_defaults() -> None:
         "allow_symbols": (),
         "dry_run": False,
         "act_at_distance": None,
+        "act_at_hours": None,
+        "target_hours": None,
         "proposal_valid_s": 60.0,
         "reprice_tolerance": 0.2,
         "unhedge_after_s": None,

@@ -1,0 +1,62 @@
+"""Hours of a book's own volatility, as levels that a plan can restore and as reasons to act. Pure.
+
+What the volatility is, and what hours of it mean, is told in `guard.risk.own_volatility`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Final
+
+from guard.protect.plan_values import PoolLevels, Target
+from guard.protect.poolkey import PoolKey
+from guard.risk.own_volatility import OwnHours, PoolHours, way_in_hours
+from guard.risk.report import AccountRisk, PoolRisk
+
+FARTHEST: Final = 0.9
+"""No common move can be larger than 1: what asks for more distance than this is asked for as a risk ratio."""
+
+
+def target_in_hours(target: Target, hours: float, risk: AccountRisk, own: OwnHours) -> Target:
+    """A target that asks each pool for so many hours of its own volatility besides.
+
+    Formula, for each pool of which the volatility is known:
+        distance    fraction * sqrt(hours), where the pool has a distance and this is at most `FARTHEST`; else
+        risk_ratio  requirement / (requirement + money * sqrt(hours))
+
+    A pool that is made smaller as a whole has the same `fraction` after it, and `money` and requirement smaller by one
+    part: either leaves just these hours. Where single legs are cut the volatility is another one after it, and the next
+    cycle measures that.
+
+    Args:
+        target: levels that hold in any case.
+        hours: > 0.
+        risk: the account.
+        own: the volatility of its pools, in the same order.
+    """
+    levels = [
+        level
+        for pool, each in zip(risk.pools, own.pools, strict=True)
+        if (level := _level(pool, each, hours)) is not None
+    ]
+    return replace(target, pools=tuple(levels))
+
+
+def _level(pool: PoolRisk, own: PoolHours, hours: float) -> PoolLevels | None:
+    if own.money is None:
+        return None
+    key = PoolKey.of(pool)
+    if own.fraction is not None and (distance := way_in_hours(hours, own.fraction)) <= FARTHEST:
+        return PoolLevels(key, distance=distance)
+    requirement = pool.maintenance_margin + pool.closing_fees
+    needed = requirement + way_in_hours(hours, own.money)
+    return PoolLevels(key, risk_ratio=requirement / needed) if requirement > 0.0 else None
+
+
+def hours_words(hours: float) -> str:
+    """`4.2 h`, `0.35 h`, `130 h`: three digits at most, rounded down, so that a bar never looks passed before it is."""
+    if hours >= 100.0:
+        return f"{math.floor(hours)} h"
+    steps = 10.0 if hours >= 1.0 else 100.0
+    return f"{math.floor(hours * steps + 1e-9) / steps:g} h"

@@ -1,0 +1,152 @@
+"""Hours of a book's own volatility as levels of a plan: what they come to, and that a plan restores them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from guard.ports.venue import Instrument
+from guard.protect.hours import FARTHEST, target_in_hours
+from guard.protect.plan import plan_protection
+from guard.protect.plan_values import PlanLimits, PoolLevels, Target
+from guard.protect.policy import ProtectPolicy
+from guard.protect.poolkey import PoolKey
+from guard.risk.assess import assess
+from guard.risk.book import Book, Collateral, Fees, Position, Tier
+from guard.risk.own_volatility import MarkHistory, OwnHours, PoolHours, own_hours
+
+BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
+CROSS = PoolKey("USDT")
+RULES = {
+    symbol: Instrument(symbol, Decimal("0.001"), Decimal("0.001"), Decimal("0.1"), Decimal(1), Decimal(5))
+    for symbol in (BTC, ETH)
+}
+
+
+def book(*legs: Position, equity: float = 6_000.0) -> Book:
+    """Legs with one tier of 1 % each; 2 BTC long from 40,000 unless told otherwise."""
+    held = legs or (Position(BTC, "long", 2.0, 1.0, "linear", "USDT", 40_000.0, 40_000.0, 20.0),)
+    return Book(
+        account="alice",
+        venue="binanceusdm",
+        model="binance-usdm",
+        as_of=datetime(2026, 11, 21, 12, tzinfo=UTC),
+        fees=Fees(taker=0.0005),
+        collateral=(Collateral("USDT", equity),),
+        positions=held,
+        tiers={leg.symbol: (Tier(0.0, None, 0.01),) for leg in held},
+    )
+
+
+def past(**moves: float) -> MarkHistory:
+    """Thirty hours in which each asset went up and down by so much in turn, in and out of step by its sign."""
+    ends = {"BTC": (BTC, 40_000.0), "ETH": (ETH, 2_000.0)}
+    found = MarkHistory()
+    for hour in range(31):
+        row = {ends[name][0]: ends[name][1] * (1.0 + move * (hour % 2)) for name, move in moves.items()}
+        found = found.until(hour * 3600.0, row)
+    return found
+
+
+def test_hours_become_a_distance() -> None:
+    """Of the pool's own volatility; whichever asks for more, the configured distance or the hours, holds."""
+    risk = assess(book())
+    own = OwnHours((PoolHours(10.0, money=800.0, fraction=0.01),))
+    target = target_in_hours(Target(), 400.0, risk, own)
+    (level,) = target.pools
+    assert level == PoolLevels(CROSS, distance=level.distance)
+    assert level.distance == pytest.approx(0.2)
+    assert target.of(CROSS) == Target(0.35, level.distance)
+    assert target_in_hours(Target(), 100.0, risk, own).of(CROSS) == Target(0.35, 0.12)
+    assert target.of(PoolKey("USDC")) == Target(0.35, 0.12)
+
+
+def test_a_distance_that_cannot_be_is_a_ratio() -> None:
+    """Where the pool has no distance, or one would be near everything: what is left must last for the hours."""
+    risk = assess(book())
+    requirement = risk.pools[0].maintenance_margin + risk.pools[0].closing_fees
+    for fraction in (None, FARTHEST):
+        own = OwnHours((PoolHours(1.0, money=500.0, fraction=fraction),))
+        (level,) = target_in_hours(Target(), 4.0, risk, own).pools
+        assert level == PoolLevels(CROSS, risk_ratio=requirement / (requirement + 1_000.0))
+
+
+def test_what_is_not_known_asks_for_nothing() -> None:
+    """The configured levels hold alone; so they do where hours are off, and the bar of acting is the least target."""
+    risk = assess(book())
+    unknown, known = OwnHours((PoolHours(None),)), OwnHours((PoolHours(10.0, money=800.0, fraction=0.01),))
+    asked = ProtectPolicy(target_hours=400.0)
+    assert asked.target_now(risk, unknown) == asked.target_now(risk, None) == asked.target_now(None, known) == Target()
+    assert ProtectPolicy().target_now(risk, known) == Target()
+    assert not ProtectPolicy().counts_hours
+    assert ProtectPolicy(act_at_hours=400.0).target_now(risk, known) == asked.target_now(risk, known)
+    assert asked.target_now(risk, known).of(CROSS).distance == pytest.approx(0.2)
+
+
+def test_a_plan_restores_the_hours() -> None:
+    """What is left of a leg after it has as many hours as were asked for, and no more than a step more."""
+    wild, history = book(), past(BTC=0.02)
+    risk = assess(wild)
+    before = own_hours(wild, risk, history).hours
+    target = ProtectPolicy(target_hours=100.0).target_now(risk, own_hours(wild, risk, history))
+    limits = PlanLimits()
+    plan = plan_protection(wild, target, RULES, remedies=("reduce",), limits=limits)
+    assert plan.feasible
+    (step,) = plan.steps
+    cost = step.cost
+    (leg,) = wild.positions
+    left = book(replace(leg, contracts=2.0 - float(step.contracts)), equity=6_000.0 - cost)
+    after = own_hours(left, assess(left), history).hours
+    assert before is not None
+    assert after is not None
+    assert before < 20.0
+    assert 100.0 <= after < 101.0
+    assert target.holds(plan.after)
+    assert not target.holds(plan.before)
+
+
+def test_a_book_of_opposite_legs_is_seen() -> None:
+    """Its distance is out of all bounds, its legs come apart all the same: the ratio is what restores the hours."""
+    legs = (
+        Position(BTC, "long", 2.0, 1.0, "linear", "USDT", 40_000.0, 40_000.0, 20.0),
+        Position(ETH, "short", 40.0, 1.0, "linear", "USDT", 2_000.0, 2_000.0, 20.0),
+    )
+    both, history = book(*legs), past(BTC=0.02, ETH=-0.02)
+    risk = assess(both)
+    assert risk.distance is not None
+    assert risk.distance > 1.0
+    own = own_hours(both, risk, history)
+    assert own.hours is not None
+    assert own.hours < 4.0
+    target = ProtectPolicy(target_hours=24.0).target_now(risk, own)
+    assert math.isclose(target.of(CROSS).distance, 0.12)
+    assert target.of(CROSS).risk_ratio < 0.16
+    assert not target.holds(risk)
+    plan = plan_protection(both, target, RULES, remedies=("reduce",), limits=PlanLimits())
+    assert plan.feasible
+    assert target.holds(plan.after)
+
+
+def test_each_isolated_pool_has_hours_of_its_own() -> None:
+    """A wild one is cut for its hours, a calm one is left alone."""
+    calm = Position(BTC, "long", 1.0, 1.0, "linear", "USDT", 40_000.0, 40_000.0, 5.0, "isolated", 8_000.0)
+    wild = Position(ETH, "long", 20.0, 1.0, "linear", "USDT", 2_000.0, 2_000.0, 5.0, "isolated", 8_000.0)
+    both, history = book(calm, wild), past(BTC=0.002, ETH=0.03)
+    risk = assess(both)
+    target = ProtectPolicy(target_hours=100.0, target_distance=0.05).target_now(risk, own_hours(both, risk, history))
+    assert [target.holds_for(pool) for pool in risk.pools if pool.positions] == [True, False]
+    plan = plan_protection(both, target, RULES, remedies=("reduce",), limits=PlanLimits())
+    assert {step.symbol for step in plan.steps} == {ETH}
+    assert target.holds(plan.after)
+
+
+def test_a_little_beyond() -> None:
+    """What a plan aims at is a little better in single pools too."""
+    own = PoolLevels(CROSS, risk_ratio=0.2, distance=0.5)
+    aim = Target(0.35, 0.12, pools=(own,)).beyond(0.1)
+    assert aim.of(CROSS).risk_ratio == pytest.approx(0.18)
+    assert aim.of(CROSS).distance == pytest.approx(0.55)
