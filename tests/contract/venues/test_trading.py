@@ -148,6 +148,28 @@ async def test_reducing_what_is_not_held_is_refused(bench: Harness) -> None:
     assert legs(bench, account) == {}
 
 
+@pytest.mark.parametrize("mode", ["one_way", "hedge"])
+@pytest.mark.parametrize("turned", [False, True], ids=["closed", "turned"])
+async def test_a_leg_that_was_closed_a_moment_before_stays_closed(bench: Harness, mode: Any, turned: bool) -> None:
+    """By hand, after the book was read: the order opens nothing, grows no opposite leg, and does not rest."""
+    hedge = mode == "hedge"
+    if hedge and not bench.has_hedge_mode:
+        pytest.skip(f"{bench.venue} has no hedge mode")
+    account, opened = await long_account(bench, hedge_mode=hedge)
+    await opened.fetch_book()
+    account.account.positions.clear()
+    if turned:
+        short = bench.holding("BTCUSDT", "-2", "43000", "SHORT" if hedge else "BOTH")
+        account.account.positions.update(bench.account("bob", short, hedge_mode=hedge).account.positions)
+    before = legs(bench, account)
+    for number, price in enumerate((40_000, 44_000)):
+        request = await reduce(bench, opened, "0.5", position_mode=mode, limit_price=Decimal(price))
+        state = await outcome(opened, replace(request, client_order_id=f"{ID[:-1]}{number}"))
+        assert state is None or (state.filled, state.status) == (0, OrderStatus.EXPIRED), state
+    assert legs(bench, account) == before
+    assert (await opened.fetch_book()).book.orders == ()
+
+
 async def test_an_order_for_the_other_position_mode_is_not_sent(bench: Harness) -> None:
     """It might open a leg instead of closing one."""
     account, opened = await long_account(bench)

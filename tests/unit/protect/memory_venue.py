@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from guard.ports.errors import OrderOutcomeUnknown, OrderRejected, VenueUnavailable
+from guard.ports.errors import CredentialsRejected, OrderOutcomeUnknown, OrderRejected, VenueUnavailable
 from guard.ports.venue import (
     AccountCheck,
     Depth,
@@ -104,12 +104,12 @@ class Venue:
     Faults of a submit: `ok`, `rejected`, `unfilled`, `open` (filled when looked up), `half`, `lost` (never arrived, no
     answer), `silent` (arrived, no answer), `hang` (arrived, answers never), `late` (arrives after the second look-up),
     `flip` (an opposite leg appears), `grow` (another leg changes), `overfill`, `bad_price`, `gone` (venue unreachable
-    before it was sent), `good_price`, `taken` (accepted, and not shown), `twice` (its id is in use: it arrived before).
+    before it was sent), `revoked` (the key is not known any more), `good_price`, `taken` (accepted, and not shown), `twice` (its id is in use: it arrived before).
     Faults of a cancellation: `ok`, `lost`, `silent` (cancelled, no answer), `refused`, `fills` (it fills instead),
     `lies` (said to be cancelled, and rests).
     Faults of a look-up: `ok`, `down`, `open` (not ended yet), `arrives` (late orders arrive after this answer), `rally`
     (the market comes back meanwhile), `stop` (the kill switch is pulled meanwhile), `forgotten` (not known any more).
-    Faults of a read: `ok`, `down`, `stale`, `lag` (the fills do not show yet), `torn`.
+    Faults of a read: `ok`, `down`, `revoked`, `stale`, `lag` (the fills do not show yet), `torn`.
     """
 
     clock: ManualClock
@@ -138,6 +138,8 @@ class Venue:
         fault = self.reads.pop(0) if self.reads else "ok"
         if fault == "down":
             raise VenueUnavailable("the venue is down")
+        if fault == "revoked":
+            raise CredentialsRejected("the venue does not know the key any more", code="-2015")
         self.crash.step()
         found = self.previous if fault == "lag" else self.book
         at = self.clock.now() - timedelta(hours=1) if fault == "stale" else self.clock.now()
@@ -197,6 +199,8 @@ class Venue:
         self.previous = self.book
         if fault == "gone":
             raise VenueUnavailable("no route to the venue")
+        if fault == "revoked":
+            raise CredentialsRejected("the venue does not know the key any more", code="-2015")
         if fault == "rejected":
             raise OrderRejected("ReduceOnly Order is rejected", code="-2022")
         if fault == "lost":

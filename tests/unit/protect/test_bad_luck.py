@@ -29,6 +29,27 @@ class Luck:
     reads: tuple[str, ...] = ()
     intent: str = "done"
     frozen: bool = False
+    meanwhile: Callable[[Any], None] | None = None
+    """What somebody else does right after the first order."""
+
+
+def _close(venue: Any) -> None:
+    venue.book = replace(venue.book, positions=())
+
+
+def _turn(venue: Any) -> None:
+    venue.book = replace(venue.book, positions=tuple(replace(leg, side="short") for leg in venue.book.positions))
+
+
+def _grow(venue: Any) -> None:
+    venue.book = replace(venue.book, positions=tuple(replace(leg, contracts=1.0) for leg in venue.book.positions))
+
+
+def _switch(venue: Any) -> None:
+    venue.book = replace(venue.book, position_mode="hedge")
+
+
+SURPRISED: dict[str, Any] = {"intent": "failed", "frozen": True}
 
 
 HELD, SILENT = Ending.TARGET_HOLDS, ("down",) * 8
@@ -83,6 +104,49 @@ CASES = {
         reads=("ok", *("down",) * 4),
         intent="open",
     ),
+    "the key is revoked": Luck(
+        Ending.PENDING,
+        (State.REJECTED, State.APPROVED, State.APPROVED),
+        "the venue does not know the key any more",
+        ("revoked",),
+        reads=("ok", *("revoked",) * 4),
+        intent="open",
+    ),
+    "the key may not trade any more": Luck(
+        Ending.REJECTED,
+        (State.REJECTED, SKIPPED, SKIPPED),
+        "could not act: the venue refused an order",
+        ("revoked",),
+        intent="failed",
+    ),
+    "the leg is closed by hand": Luck(
+        Ending.SURPRISE,
+        (FAILED, SKIPPED, SKIPPED),
+        "the long leg on BTC/USDT:USDT is gone, 0.776 contracts were expected",
+        meanwhile=_close,
+        **SURPRISED,
+    ),
+    "the leg is turned by hand": Luck(
+        Ending.SURPRISE,
+        (FAILED, SKIPPED, SKIPPED),
+        "Open now: BTC/USDT:USDT short 0.776",
+        meanwhile=_turn,
+        **SURPRISED,
+    ),
+    "the leg is bought back by hand": Luck(
+        Ending.SURPRISE,
+        (FAILED, SKIPPED, SKIPPED),
+        "the long leg on BTC/USDT:USDT is 1.0 contracts, 0.776 were expected",
+        meanwhile=_grow,
+        **SURPRISED,
+    ),
+    "the position mode is switched": Luck(
+        Ending.SURPRISE,
+        (FAILED, SKIPPED, SKIPPED),
+        "the position mode is hedge, it was one_way",
+        meanwhile=_switch,
+        **SURPRISED,
+    ),
     "another leg appears": Luck(
         Ending.SURPRISE, (FAILED, SKIPPED, SKIPPED), "a short leg of 0.01", ("flip",), intent="failed", frozen=True
     ),
@@ -95,6 +159,8 @@ async def test_bad_luck(world: Any, luck: Luck) -> None:
     task = await world.assignment()
     world.venue.faults, world.venue.lookups = list(luck.faults), list(luck.lookups)
     world.venue.reads = list(luck.reads[1:])
+    meanwhile = luck.meanwhile
+    world.venue.after_submit = None if meanwhile is None else lambda: meanwhile(world.venue)
     outcome = await world.executor().execute(task)
     assert outcome.ending is luck.ending, outcome
     assert tuple(order.state for order in world.journal.orders.values()) == luck.journal
@@ -102,6 +168,16 @@ async def test_bad_luck(world: Any, luck: Luck) -> None:
     assert bool(world.frozen) == luck.frozen
     (told,) = world.told
     assert luck.message in told.text
+    if luck.intent == "open":
+        world.venue.reads, world.venue.lookups = [], []
+        (later,) = await world.executor().resume(world.account)
+        assert later.ending is Ending.RECOVERED, later
+        assert {order.state for order in world.journal.orders.values()} <= {DONE, SKIPPED, State.REJECTED}
+        assert "an interrupted plan is accounted for" in world.told[1].text
+        assert "Risk ratio" in world.told[1].text
+    assert world.venue.sent == len([order for order in world.journal.orders.values() if order.state is not SKIPPED]) + (
+        luck.faults == ("lost",)
+    )
 
 
 async def test_an_accepted_order_is_never_lost_across_restarts(world: Any) -> None:
@@ -133,6 +209,9 @@ async def test_tiers_that_change_in_the_middle(world: Any, rate: float, ending: 
     outcome = await world.executor().execute(await world.assignment())
     assert outcome.ending is ending, outcome
     assert len(world.venue.arrived) == (3 if ending is Ending.EXHAUSTED else 1)
+    journal = tuple(order.state for order in world.journal.orders.values())
+    assert journal == ((DONE,) * 3 if ending is Ending.EXHAUSTED else (DONE, SKIPPED, SKIPPED))
+    assert world.journal.intents["intent-1"].state == "done"
     assert ("not fully reached" in world.told[0].text) == (ending is Ending.EXHAUSTED)
 
 
