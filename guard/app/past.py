@@ -20,6 +20,7 @@ from guard.charts.history import history_picture
 from guard.charts.picture import HistoryPicture, Picture
 from guard.charts.reach import accounts_picture, pools_picture
 from guard.charts.series import extremes_of, series_of
+from guard.language.speech import Speech
 from guard.ports.clock import Clock
 from guard.ports.errors import PictureError
 from guard.ports.history import AccountHistory, Extremes, Level
@@ -78,7 +79,7 @@ class Past:
             extremes=extremes,
         )
 
-    async def history_picture(self, account: AccountRecord, since: datetime) -> HistoryPicture:
+    async def history_picture(self, account: AccountRecord, since: datetime, speech: Speech) -> HistoryPicture:
         """The picture of an account since a time, not yet drawn."""
         until, store, account_id = self._clock.now(), self._store, account.account_id
         alerts = await store.alerts(since, account_id)
@@ -95,28 +96,30 @@ class Past:
                 policy=self.policy(account),
                 alerts=alerts,
                 intents=intents,
+                speech=speech,
             )
 
-    def distances(self, snapshots: Sequence[Snapshot], accounts: Sequence[AccountRecord]) -> Picture:
+    def distances(self, snapshots: Sequence[Snapshot], accounts: Sequence[AccountRecord], speech: Speech) -> Picture:
         """The picture of how far accounts are from liquidation, from the latest snapshot of each."""
         policies = {self.policy(account) for account in accounts}
-        return accounts_picture(snapshots, policies.pop() if len(policies) == 1 else None, self._clock.now())
+        return accounts_picture(snapshots, policies.pop() if len(policies) == 1 else None, self._clock.now(), speech)
 
-    def pools(self, snapshot: Snapshot, account: AccountRecord, book: Book | None) -> Picture:
+    def pools(self, snapshot: Snapshot, account: AccountRecord, book: Book | None, speech: Speech) -> Picture:
         """The picture of how far the pools of one account are; of the account where they are not known now."""
         if book is not None and snapshot.equity is not None and snapshot.quality == Quality.FRESH.value:
             try:
-                return pools_picture(assess(book), self.policy(account))
+                return pools_picture(assess(book), self.policy(account), speech)
             except BookError as error:
                 log.warning("pools not drawn", account=account.name, error=str(error))
-        return self.distances([snapshot], [account])
+        return self.distances([snapshot], [account], speech)
 
-    def exposure(self, snapshot: Snapshot) -> Picture:
+    def exposure(self, snapshot: Snapshot, speech: Speech) -> Picture:
         """The picture of an account's legs, as last read."""
         data_at = snapshot.data_at if snapshot.equity is not None else None
-        return exposure_picture(snapshot.account, snapshot.positions, currency=snapshot.currency or "", data_at=data_at)
+        currency = snapshot.currency or ""
+        return exposure_picture(snapshot.account, snapshot.positions, currency=currency, data_at=data_at, speech=speech)
 
-    def stress(self, account: AccountRecord, book: Book | None) -> Picture:
+    def stress(self, account: AccountRecord, book: Book | None, speech: Speech) -> Picture:
         """The picture of what moves of the market would do.
 
         Raises:
@@ -127,7 +130,7 @@ class Past:
                 f"{account.name} has not been read since the guard was started", fix="try again in a minute"
             )
         try:
-            return heat_picture(book, self.policy(account))
+            return heat_picture(book, self.policy(account), speech)
         except BookError as error:
             raise PictureError(f"{account.name} cannot be stressed: {error}") from error
 

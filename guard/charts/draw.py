@@ -7,14 +7,15 @@ import warnings
 from guard.charts.draw_bars import draw_exposure, draw_reach
 from guard.charts.draw_heat import draw_heat
 from guard.charts.draw_history import draw_history
-from guard.charts.picture import ExposurePicture, HeatPicture, HistoryPicture, Picture, ReachPicture
+from guard.charts.fonts import embolden, fonts_for
+from guard.charts.picture import PICTURE, ExposurePicture, HeatPicture, HistoryPicture, Picture, ReachPicture
 from guard.charts.style import png_of
 
 
 def draw(picture: Picture) -> bytes:
     """The picture as PNG, 1,080 pixels wide."""
-    with warnings.catch_warnings():
-        # A name in letters that the font does not have is drawn as boxes; that is no news for a terminal.
+    with warnings.catch_warnings(), fonts_for(PICTURE.dump_json(picture).decode()):
+        # A name in letters that no font here has is drawn as boxes; that is no news for a terminal.
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")
         match picture:
             case HistoryPicture():
@@ -25,4 +26,5 @@ def draw(picture: Picture) -> bytes:
                 figure = draw_reach(picture)
             case HeatPicture():
                 figure = draw_heat(picture)
+        embolden(figure)
         return png_of(figure)

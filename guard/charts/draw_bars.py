@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from guard.charts.figures import label, share, short_amount
 from guard.charts.picture import ExposurePicture, ReachPicture, ReachRow
 from guard.charts.style import (
     FAINT,
@@ -18,7 +19,6 @@ from guard.charts.style import (
     headline,
     new_figure,
 )
-from guard.charts.words import label, share, short_amount, zone_name
 from guard.risk.zones import Zone
 
 HEAD_IN: Final = 1.4
@@ -44,15 +44,14 @@ def draw_exposure(picture: ExposurePicture) -> Any:
     axes.set_xlim(-1.45 * widest if has_short else -0.02 * widest, 1.45 * widest if has_long else 0.02 * widest)
     for place, row in enumerate(picture.rows):
         if row.longs:
-            _beside(axes, row.longs, place, short_amount(row.longs), GUARDED_COLOUR, right=True)
+            _beside(axes, row.longs, place, short_amount(row.longs, picture.amounts), GUARDED_COLOUR, right=True)
         if row.shorts:
-            _beside(axes, -row.shorts, place, short_amount(-row.shorts), SHORT_COLOUR, right=False)
+            _beside(axes, -row.shorts, place, short_amount(-row.shorts, picture.amounts), SHORT_COLOUR, right=False)
     _names(axes, [_short(row.symbol) for row in picture.rows])
     axes.axvline(0, color=INK, linewidth=1.2)
     axes.xaxis.set_major_locator(_few_ticks())
-    axes.xaxis.set_major_formatter(lambda value, _: short_amount(value))
-    both = any(row.longs and row.shorts for row in picture.rows)
-    axes.set_xlabel(f"notional, {picture.currency}{' (black: net)' if both else ''}", fontsize=12.5, color=INK)
+    axes.xaxis.set_major_formatter(lambda value, _: short_amount(value, picture.amounts))
+    axes.set_xlabel(picture.axis, fontsize=12.5, color=INK)
     place_of_words: dict[str, Any] = {
         "transform": axes.transAxes,
         "fontsize": 12.5,
@@ -60,9 +59,9 @@ def draw_exposure(picture: ExposurePicture) -> Any:
         "va": "bottom",
     }
     if has_short:
-        axes.text(0.0, 1.01, "◀ short", color=SHORT_COLOUR, ha="left", **place_of_words)
+        axes.text(0.0, 1.01, picture.shorts, color=SHORT_COLOUR, ha="left", **place_of_words)
     if has_long:
-        axes.text(1.0, 1.01, "long ▶", color=GUARDED_COLOUR, ha="right", **place_of_words)
+        axes.text(1.0, 1.01, picture.longs, color=GUARDED_COLOUR, ha="right", **place_of_words)
     return figure
 
 
@@ -81,24 +80,17 @@ def draw_reach(picture: ReachPicture) -> Any:
     _names(axes, [label(row.name, 14) for row in picture.rows])
     axes.xaxis.set_major_locator(_few_ticks())
     axes.xaxis.set_major_formatter(lambda value, _: share(value))
-    words = ", ".join(f"{zone_name(bar.zone).lower()} {share(bar.value)}" for bar in picture.bars)
-    axes.set_xlabel(
-        "move of all prices to liquidation, %" + (f"\ndashed: {words}" if words else ""),
-        fontsize=11.5,
-        color=INK,
-        loc="right",
-    )
+    axes.set_xlabel(picture.axis, fontsize=11.5, color=INK, loc="right")
     return figure
 
 
 def _reach_bar(axes: Any, place: int, row: ReachRow, widest: float) -> None:
-    label = f"{row.words}, {zone_name(row.zone)}" if row.zone is not Zone.UNKNOWN else row.words
     hatch = "////" if row.zone is Zone.UNKNOWN else None
     width = widest if row.distance is None else max(0.008 * widest, min(row.distance, widest))
     if row.zone is Zone.UNKNOWN:
         width = 0.08 * widest
     axes.barh(place, width, height=0.62, color=ZONE_COLOUR[row.zone], hatch=hatch, edgecolor=MUTED, linewidth=1)
-    _beside(axes, width, place, label, INK, right=True)
+    _beside(axes, width, place, row.beside, INK, right=True)
 
 
 def _framed(title: str, subtitle: str, note: str, rows: int) -> tuple[Any, Any]:

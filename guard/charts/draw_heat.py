@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from guard.charts.figures import columns, label
 from guard.charts.picture import Bar, HeatPicture
 from guard.charts.style import GROUND, INK, LEFT, MUTED, WORDS_IN, ZONE_COLOUR, footnote, headline, ink_on, new_figure
-from guard.charts.words import label, share
 from guard.risk.zones import Zone
 
 HEAD_IN: Final = 1.95
 FOOT_IN: Final = 1.0
 ROW_IN: Final = 0.5
-LEGEND: Final = (Zone.SAFE, Zone.WATCH, Zone.WARNING, Zone.DANGER, Zone.LIQUIDATION)
+# Of a legend's letters at their size, as shares of the width.
+LETTER, WIDE_LETTERS, BESIDE = 0.0135, 1.57, 0.034
 
 
 def draw_heat(picture: HeatPicture) -> Any:
@@ -22,7 +23,7 @@ def draw_heat(picture: HeatPicture) -> Any:
         figure = new_figure(WORDS_IN)
         headline(figure, picture.title, picture.subtitle)
         return figure
-    rows, columns = len(picture.rows), len(picture.moves)
+    rows, moves = len(picture.rows), len(picture.moves)
     height_in = HEAD_IN + FOOT_IN + ROW_IN * rows
     figure = new_figure(height_in)
     axes = figure.subplots()
@@ -33,17 +34,17 @@ def draw_heat(picture: HeatPicture) -> Any:
             _cell(axes, x, y, ratio, picture.bars)
     if rows > 1:
         axes.axhline(0.5, color=INK, linewidth=2)
-    axes.set_xlim(-0.5, columns - 0.5)
+    axes.set_xlim(-0.5, moves - 0.5)
     axes.set_ylim(rows - 0.5, -0.5)
-    axes.set_xticks(range(columns), [_move(move) for move in picture.moves], fontsize=12, color=INK)
+    axes.set_xticks(range(moves), picture.columns, fontsize=12, color=INK)
     axes.xaxis.tick_top()
     axes.set_yticks(range(rows), [label(row.name, 13) for row in picture.rows], fontsize=12.5, color=INK)
     axes.tick_params(length=0)
     axes.set_facecolor(GROUND)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    axes.set_title("price move, %", fontsize=12.5, color=INK, pad=28, y=1.0)
-    _legend(figure, picture.bars, height_in)
+    axes.set_title(picture.axis, fontsize=12.5, color=INK, pad=28, y=1.0)
+    _legend(figure, picture, height_in)
     if picture.note:
         footnote(figure, picture.note)
     return figure
@@ -67,27 +68,11 @@ def _cell(axes: Any, x: int, y: int, ratio: float | None, bars: Sequence[Bar]) -
     axes.text(x, y, words, ha="center", va="center", fontsize=12.5, fontweight="bold", color=ink_on(zone))
 
 
-def _legend(figure: Any, bars: Sequence[Bar], height_in: float) -> None:
-    """What the colours mean, in words, below the map."""
-    by_zone = {bar.zone: bar.value for bar in bars}
+def _legend(figure: Any, picture: HeatPicture, height_in: float) -> None:
+    """What the colours and the figures mean, in words, below the map."""
     place = LEFT
-    for zone in LEGEND:
-        if zone is not Zone.SAFE and zone is not Zone.LIQUIDATION and zone not in by_zone:
-            continue
-        name = "liq." if zone is Zone.LIQUIDATION else zone.value
-        words = f"{name} {share(by_zone[zone])}" if zone in by_zone else name
+    for zone, words in picture.legend:
         box = {"boxstyle": "round,pad=0.35", "facecolor": ZONE_COLOUR[zone], "edgecolor": "none"}
         figure.text(place, 0.62 / height_in, words, fontsize=11, color=ink_on(zone), bbox=box, va="center")
-        place += 0.0135 * len(words) + 0.034
-    figure.text(
-        LEFT,
-        0.34 / height_in,
-        "in each cell the risk ratio in %; ✕: liquidated (100 % or more)",
-        fontsize=11,
-        color=MUTED,
-        va="center",
-    )
-
-
-def _move(move: float) -> str:
-    return "now" if move == 0 else f"{move * 100:+.0f}"
+        place += LETTER * columns(words, WIDE_LETTERS) + BESIDE
+    figure.text(LEFT, 0.34 / height_in, picture.cells, fontsize=11, color=MUTED, va="center")

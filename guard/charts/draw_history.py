@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
-from guard.charts.history import FAR, RATIO_TOP
-from guard.charts.picture import Bar, HistoryPicture, Line, Mark, MarkKind
+from guard.charts.figures import share, short_amount
+from guard.charts.picture import FAR, RATIO_TOP, Amounts, Bar, HistoryPicture, Line, Mark, MarkKind
 from guard.charts.style import (
     FAINT,
     GROUND,
@@ -20,25 +21,19 @@ from guard.charts.style import (
     panel,
     ribbon,
 )
-from guard.charts.time_axis import ticks
-from guard.charts.words import share, short_amount
 from guard.risk.zones import Zone
 
 HEIGHT_IN: Final = 9.8
 HEAD_IN: Final = 1.75
+TICK_PAD: Final = 9.0
+"""Points from the axis to its times, so that the first does not touch the lowest figure of the other axis."""
 MARK_ROW_IN: Final = 0.24
 """More room above the ribbon for each row of marks."""
-MARK_STYLE: Final[dict[MarkKind, tuple[str, str, str, str]]] = {
-    # marker, face, edge, words
-    "alert": ("v", INK, INK, "▼ alert"),
-    "acted": ("D", GUARDED_COLOUR, GUARDED_COLOUR, "◆ acted"),
-    "held": ("D", GROUND, GUARDED_COLOUR, "◇ refused or not sent"),
-}
-BAR_WORDS: Final = {
-    Zone.WATCH: "watch",
-    Zone.WARNING: "warning",
-    Zone.DANGER: "danger",
-    Zone.LIQUIDATION: "liq.",
+MARK_STYLE: Final[dict[MarkKind, tuple[str, str, str]]] = {
+    # marker, face, edge
+    "alert": ("v", INK, INK),
+    "acted": ("D", GUARDED_COLOUR, GUARDED_COLOUR),
+    "held": ("D", GROUND, GUARDED_COLOUR),
 }
 _MARK_Y: Final[dict[MarkKind, float]] = {"alert": 1.42, "acted": 2.0, "held": 2.0}
 """Above the ribbon, in its heights; actions above alerts, which come just before them."""
@@ -55,7 +50,7 @@ def draw_history(picture: HistoryPicture) -> Any:
         4, 1, sharex=True, gridspec_kw={"height_ratios": (0.34, 2.4, 1.7, 1.9), "hspace": 0.4}
     )
     head_in = HEAD_IN + MARK_ROW_IN * len({_MARK_Y[mark.kind] for mark in picture.marks})
-    bottom = 0.098 if picture.note else 0.078
+    bottom = 0.105 if picture.note else 0.085
     figure.subplots_adjust(left=0.125, right=0.825, top=1 - head_in / HEIGHT_IN, bottom=bottom)
     headline(figure, picture.title, picture.subtitle)
     _draw_zones(zones, picture)
@@ -66,9 +61,9 @@ def draw_history(picture: HistoryPicture) -> Any:
         _draw_blind(axes, picture)
     for axes in (zones, ratio, distance):
         axes.xaxis.set_visible(False)
-    places = ticks(picture.start_s, picture.end_s)
-    equity.set_xticks([place for place, _ in places], [label for _, label in places])
-    equity.set_xlabel("time, UTC", fontsize=12, color=INK)
+    equity.set_xticks([place for place, _ in picture.ticks], [label for _, label in picture.ticks])
+    equity.tick_params(axis="x", pad=TICK_PAD)
+    equity.set_xlabel(picture.words.time, fontsize=12, color=INK)
     equity.set_xlim(picture.start_s, picture.end_s)
     if picture.note:
         footnote(figure, picture.note)
@@ -76,18 +71,18 @@ def draw_history(picture: HistoryPicture) -> Any:
 
 
 def _draw_zones(axes: Any, picture: HistoryPicture) -> None:
-    ribbon(axes, picture.zones)
+    ribbon(axes, picture.zones, picture.words.zones)
     present = [kind for kind in MARK_STYLE if any(mark.kind == kind for mark in picture.marks)]
-    words = "   ".join(MARK_STYLE[kind][3] for kind in present)
+    words = "   ".join(picture.words.marks[kind] for kind in present)
     pad = 6 + 18 * len({_MARK_Y[kind] for kind in present})
-    axes.set_title("Zone", loc="left", fontsize=13, fontweight="bold", color=INK, pad=pad, y=1.0)
+    axes.set_title(picture.words.zone, loc="left", fontsize=13, fontweight="bold", color=INK, pad=pad, y=1.0)
     axes.set_title(words, loc="right", fontsize=11.5, color=INK, pad=pad, y=1.0)
     for kind in present:
         _draw_marks(axes, kind, [mark for mark in picture.marks if mark.kind == kind])
 
 
 def _draw_marks(axes: Any, kind: MarkKind, marks: Sequence[Mark]) -> None:
-    marker, face, edge, _ = MARK_STYLE[kind]
+    marker, face, edge = MARK_STYLE[kind]
     xs = [mark.at_s for mark in marks]
     axes.plot(
         xs,
@@ -104,7 +99,7 @@ def _draw_marks(axes: Any, kind: MarkKind, marks: Sequence[Mark]) -> None:
 
 
 def _draw_ratio(axes: Any, picture: HistoryPicture) -> None:
-    panel(axes, "Risk ratio, % (100 % is liquidation)")
+    panel(axes, picture.words.ratio)
     highest = max((y for y in picture.ratio.ys if y is not None), default=0.0)
     top = max(1.18 * highest, *(1.12 * bar.value for bar in picture.ratio_bars[:1]), 0.02)
     top = min(1.18, top)
@@ -113,17 +108,17 @@ def _draw_ratio(axes: Any, picture: HistoryPicture) -> None:
     names = [Zone.SAFE, *(bar.zone for bar in picture.ratio_bars)]
     for zone, low, high in zip(names, [0.0, *edges], edges, strict=False):
         _band(axes, zone, low, min(high, top))
-    _bar_labels(axes, picture.ratio_bars, top)
+    _bar_labels(axes, picture.ratio_bars, picture.words.ratio_bars, top)
     if top > 1.0:
         axes.axhline(1.0, color=INK, linewidth=1.5, linestyle=(0, (2, 2)))
     axes.yaxis.set_major_formatter(lambda value, _: share(value))
     _draw_line(axes, picture.ratio)
     if picture.ratio.clipped:
-        _axis_end(axes, RATIO_TOP, "no equity")
+        _beside(axes, RATIO_TOP, picture.words.no_equity)
 
 
 def _draw_distance(axes: Any, picture: HistoryPicture) -> None:
-    panel(axes, "Distance to liquidation, % of price")
+    panel(axes, picture.words.distance)
     farthest = max((y for y in picture.distance.ys if y is not None), default=0.0)
     bars = picture.distance_bars
     top = max(1.15 * farthest, *(1.3 * bar.value for bar in bars[:1]), 0.02)
@@ -131,16 +126,11 @@ def _draw_distance(axes: Any, picture: HistoryPicture) -> None:
     edges = [bar.value for bar in bars]
     for zone, high, low in zip([Zone.SAFE, *(bar.zone for bar in bars)], [top, *edges], [*edges, 0.0], strict=True):
         _band(axes, zone, min(low, top), min(high, top))
-    _bar_labels(axes, bars, top)
+    _bar_labels(axes, bars, picture.words.distance_bars, top)
     axes.yaxis.set_major_formatter(lambda value, _: share(value))
     _draw_line(axes, picture.distance)
     if picture.distance.clipped:
-        _axis_end(axes, FAR, "out of reach")
-
-
-def _axis_end(axes: Any, value: float, words: str) -> None:
-    """What a value at the upper end of an axis means, beside it."""
-    _beside(axes, value, f"≥ {share(value)}, or\n{words}")
+        _beside(axes, FAR, picture.words.out_of_reach)
 
 
 def _beside(axes: Any, y: float, words: str) -> None:
@@ -159,7 +149,7 @@ def _beside(axes: Any, y: float, words: str) -> None:
 
 
 def _draw_equity(axes: Any, picture: HistoryPicture) -> None:
-    panel(axes, f"Equity, {picture.currency}" if picture.currency else "Equity")
+    panel(axes, picture.words.equity)
     _draw_line(axes, picture.equity)
     known = [y for y in picture.equity.ys if y is not None]
     if not known:
@@ -168,9 +158,10 @@ def _draw_equity(axes: Any, picture: HistoryPicture) -> None:
         low, high = min(known), max(known)
         room = max(0.12 * (high - low), 0.005 * max(abs(high), abs(low)), 1e-9)
         axes.set_ylim(low - room, high + room)
+        apart = _tell_amounts(axes, picture.words.amounts)
         last = known[-1]
         axes.annotate(
-            short_amount(last),
+            short_amount(last, picture.words.amounts, apart),
             (1.0, last),
             xycoords=("axes fraction", "data"),
             xytext=(7, 0),
@@ -181,7 +172,19 @@ def _draw_equity(axes: Any, picture: HistoryPicture) -> None:
             color=GUARDED_COLOUR,
             annotation_clip=False,
         )
-    axes.yaxis.set_major_formatter(lambda value, _: short_amount(value))
+
+
+def _tell_amounts(axes: Any, amounts: Amounts) -> float:
+    """Ticks of which no two read alike, though an amount hardly changes; how far they are apart."""
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415  # see guard.charts.style
+
+    low, high = axes.get_ylim()
+    # Steps of 1, 2 and 5: what is written in few digits is where it stands.
+    found = MaxNLocator(nbins=5, steps=[1, 2, 5, 10]).tick_values(low, high)
+    places = [float(place) for place in found if low <= place <= high]
+    apart = min((after - before for before, after in pairwise(places)), default=high - low)
+    axes.set_yticks(places, [short_amount(place, amounts, apart) for place in places])
+    return apart
 
 
 def _band(axes: Any, zone: Zone, low: float, high: float) -> None:
@@ -190,13 +193,13 @@ def _band(axes: Any, zone: Zone, low: float, high: float) -> None:
         axes.axhspan(low, high, color=ZONE_COLOUR[zone], alpha=0.5, linewidth=0, zorder=0)
 
 
-def _bar_labels(axes: Any, bars: Sequence[Bar], top: float) -> None:
+def _bar_labels(axes: Any, bars: Sequence[Bar], words: Mapping[Zone, str], top: float) -> None:
     """Names of the bars beside the axis, moved apart where they would cover each other; those beyond it are left."""
     shown = [bar for bar in bars if bar.value <= top]
     gap, placed = 0.115 * top, -1.0
     for bar in sorted(shown, key=_value):
         placed = max(bar.value, placed + gap)
-        _beside(axes, placed, f"{BAR_WORDS[bar.zone]} {share(bar.value)}")
+        _beside(axes, placed, words[bar.zone])
 
 
 def _value(bar: Bar) -> float:

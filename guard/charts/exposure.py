@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
-from guard.charts.picture import ExposurePicture, ExposureRow
-from guard.charts.words import label, short_amount
-from guard.language.speech import settle_of
+from guard.charts.figures import label, short_amount
+from guard.charts.picture import Amounts, ExposurePicture, ExposureRow
+from guard.charts.words import amounts_of, data_as_of
+from guard.language.speech import ENGLISH, Speech, settle_of
+from guard.language.words import side_word
 
 ROWS_MAX: Final = 12
 """More do not fit on a phone; the smaller ones are added up, never left out."""
@@ -33,7 +35,9 @@ class Leg(Protocol):
         ...
 
 
-def exposure_picture(account: str, legs: Sequence[Leg], *, currency: str, data_at: datetime | None) -> ExposurePicture:
+def exposure_picture(
+    account: str, legs: Sequence[Leg], *, currency: str, data_at: datetime | None, speech: Speech = ENGLISH
+) -> ExposurePicture:
     """The picture of an account's legs.
 
     Args:
@@ -42,6 +46,7 @@ def exposure_picture(account: str, legs: Sequence[Leg], *, currency: str, data_a
         currency: what money is in; legs that settle in another currency stand in a note, because their amounts cannot
             stand on the same axis.
         data_at: when the legs were read; None = never.
+        speech: of whoever asked.
     """
     rows: dict[str, tuple[float, float]] = {}
     others: dict[str, int] = {}
@@ -56,28 +61,52 @@ def exposure_picture(account: str, legs: Sequence[Leg], *, currency: str, data_a
     found = sorted(
         (ExposureRow(name, longs - shorts, longs, shorts) for name, (longs, shorts) in rows.items()), key=_size
     )
-    note = "; ".join(f"not shown: {count} in {name}" for name, count in sorted(others.items()))
-    gross, net = sum(row.longs + row.shorts for row in found), sum(row.net for row in found)
-    title = f"{label(account)}: no open positions."
+    amounts = amounts_of(speech)
     if found:
-        title = f"{label(account)}: net {_signed(net)},\ngross {short_amount(gross)} {currency}."
+        title = _title(account, found, currency, amounts, speech)
     elif data_at is None:
-        title = f"{label(account)}: positions are not known."
-    read = f"Data as of {data_at:%d %b %H:%M:%S} UTC" if data_at else "Never read"
-    return ExposurePicture(title, read, currency, _at_most(found), note)
+        title = speech.text("{account}: positions are not known.", account=label(account))
+    else:
+        title = speech.text("{account}: no open positions.", account=label(account))
+    return ExposurePicture(
+        title=title,
+        subtitle=data_as_of(speech, data_at) if data_at else speech.text("Never read"),
+        rows=_at_most(found, speech),
+        axis=_axis(found, currency, speech),
+        longs=f"{side_word(speech, 'long')} ▶",
+        shorts=f"◀ {side_word(speech, 'short')}",
+        amounts=amounts,
+        note="; ".join(
+            speech.text("not shown: {count} in {currency}", count=count, currency=name)
+            for name, count in sorted(others.items())
+        ),
+    )
 
 
-def _at_most(rows: list[ExposureRow]) -> tuple[ExposureRow, ...]:
+def _title(account: str, rows: Sequence[ExposureRow], currency: str, amounts: Amounts, speech: Speech) -> str:
+    gross, net = sum(row.longs + row.shorts for row in rows), sum(row.net for row in rows)
+    size = short_amount(abs(net), amounts)
+    if net == 0:
+        told = speech.text("zero")
+    else:
+        told = speech.text("long {amount}", amount=size) if net > 0 else speech.text("short {amount}", amount=size)
+    whole = f"{short_amount(gross, amounts)} {currency}"
+    return speech.text("{account}: net {net},\ngross {gross}.", account=label(account), net=told, gross=whole)
+
+
+def _axis(rows: Sequence[ExposureRow], currency: str, speech: Speech) -> str:
+    if any(row.longs and row.shorts for row in rows):
+        return speech.text("notional, {currency} (black: net)", currency=currency)
+    return speech.text("notional, {currency}", currency=currency)
+
+
+def _at_most(rows: list[ExposureRow], speech: Speech) -> tuple[ExposureRow, ...]:
     if len(rows) <= ROWS_MAX:
         return tuple(rows)
     rest = rows[ROWS_MAX - 1 :]
     sums = [sum(getattr(row, name) for row in rest) for name in ("net", "longs", "shorts")]
-    return (*rows[: ROWS_MAX - 1], ExposureRow(f"{len(rest)} others", *sums))
+    return (*rows[: ROWS_MAX - 1], ExposureRow(speech.text("{count} others", count=len(rest)), *sums))
 
 
 def _size(row: ExposureRow) -> tuple[float, str]:
     return (-(row.longs + row.shorts), row.symbol)
-
-
-def _signed(value: float) -> str:
-    return "zero" if value == 0 else f"{'long' if value > 0 else 'short'} {short_amount(abs(value))}"

@@ -6,17 +6,25 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from guard.charts.picture import Bar, HistoryPicture, Line, Mark, MarkKind
+from guard.charts.figures import label, share
+from guard.charts.picture import FAR, RATIO_TOP, Bar, HistoryPicture, HistoryWords, Line, Mark, MarkKind
 from guard.charts.series import BY_URGENCY, COLUMNS, Series, series_of, thin_line, zone_spans
-from guard.charts.words import label, minute, span_words, zone_name
+from guard.charts.time_axis import ticks
+from guard.charts.words import (
+    amounts_of,
+    bar_words,
+    data_as_of,
+    either,
+    minute,
+    span_words,
+    zone_name,
+    zone_names,
+)
+from guard.language.speech import ENGLISH, Speech
 from guard.ports.history import Level
 from guard.ports.records import AlertRecord, IntentRecord
 from guard.risk.zones import LADDER, Zone, ZonePolicy
 
-FAR: Final = 0.5
-"""A distance above this is drawn as this: from there on the difference means nothing."""
-RATIO_TOP: Final = 1.1
-"""A risk ratio above this, or no equity at all, is drawn here: it is past liquidation either way."""
 MARK_PLACES: Final = 48
 """Marks of one kind that fit beside each other on a phone."""
 ALONE_S: Final = 60.0
@@ -34,6 +42,7 @@ def history_picture(
     policy: ZonePolicy,
     alerts: Iterable[AlertRecord] = (),
     intents: Iterable[IntentRecord] = (),
+    speech: Speech = ENGLISH,
 ) -> HistoryPicture:
     """The picture of an account between two times.
 
@@ -46,24 +55,38 @@ def history_picture(
         policy: the account's bars.
         alerts: what was sent.
         intents: what was done, or would have been.
+        speech: of whoever asked.
 
     Returns:
         The picture; the axis begins with the first reading. Without readings a picture that says so.
     """
     series = series_of(levels, until.timestamp(), gap_s)
     if not len(series):
-        asked = span_words(until.timestamp() - since.timestamp())
-        title = f"{label(account)}:\nnothing was recorded in the last {asked}."
-        end_s = until.timestamp()
-        subtitle = f"{minute(since)} to {minute(until)}"
-        return HistoryPicture(title, subtitle, since.timestamp(), end_s, (), (), Line(), Line(), Line(), "")
+        words = history_words(speech, "", (), (), until)
+        return HistoryPicture(
+            title=speech.text(
+                "{account}:\nnothing was recorded in the last {span}.",
+                account=label(account),
+                span=span_words(speech, until.timestamp() - since.timestamp()),
+            ),
+            subtitle=speech.text("{since} to {until}", since=minute(speech, since), until=minute(speech, until)),
+            start_s=since.timestamp(),
+            end_s=until.timestamp(),
+            zones=(),
+            blind=(),
+            ratio=Line(),
+            distance=Line(),
+            equity=Line(),
+            words=words,
+        )
     start_s = float(series.at_s[0])
     end_s = max(until.timestamp(), float(series.at_s[-1]))
     end_s = end_s if end_s > start_s else start_s + ALONE_S
+    ratio_bars, distance_bars = bars_of(policy, "risk_ratio"), bars_of(policy, "distance")
     marks = (*(_alert_mark(alert) for alert in alerts), *(_action_mark(intent) for intent in intents))
     return HistoryPicture(
-        title=title_of(account, series),
-        subtitle=_subtitle(series, since, until),
+        title=title_of(account, series, speech),
+        subtitle=_subtitle(series, since, until, speech),
         start_s=start_s,
         end_s=end_s,
         zones=zone_spans(series, end_s),
@@ -71,11 +94,36 @@ def history_picture(
         ratio=thin_line(series, series.ratio, start_s, end_s, RATIO_TOP),
         distance=thin_line(series, series.distance, start_s, end_s, FAR),
         equity=thin_line(series, series.equity, start_s, end_s),
-        currency=series.currency,
-        ratio_bars=bars_of(policy, "risk_ratio"),
-        distance_bars=bars_of(policy, "distance"),
+        words=history_words(speech, series.currency, ratio_bars, distance_bars, until),
+        ticks=ticks(start_s, end_s, speech),
+        ratio_bars=ratio_bars,
+        distance_bars=distance_bars,
         marks=thin_marks(marks, start_s, end_s),
-        note=_note(series),
+        note=_note(series, speech),
+    )
+
+
+def history_words(
+    speech: Speech, currency: str, ratio_bars: Sequence[Bar], distance_bars: Sequence[Bar], at: datetime
+) -> HistoryWords:
+    """What stands at the panels; the zone of the times is called as it is at `at`."""
+    return HistoryWords(
+        zone=speech.text("Zone"),
+        ratio=speech.text("Risk ratio, % (100 % is liquidation)"),
+        distance=speech.text("Distance to liquidation, % of price"),
+        equity=speech.text("Equity, {currency}", currency=currency) if currency else speech.text("Equity"),
+        time=speech.text("time, {zone}", zone=speech.zone_name(at)),
+        no_equity=speech.text("≥ {share}, or\nno equity", share=share(RATIO_TOP)),
+        out_of_reach=speech.text("≥ {share}, or\nout of reach", share=share(FAR)),
+        marks={
+            "alert": speech.text("▼ alert"),
+            "acted": speech.text("◆ acted"),
+            "held": speech.text("◇ refused or not sent"),
+        },
+        zones=zone_names(speech),
+        ratio_bars={bar.zone: bar_words(speech, bar) for bar in ratio_bars},
+        distance_bars={bar.zone: bar_words(speech, bar) for bar in distance_bars},
+        amounts=amounts_of(speech),
     )
 
 
@@ -112,36 +160,47 @@ def thin_marks(marks: Iterable[Mark], start_s: float, end_s: float) -> tuple[Mar
     return tuple(sorted(merged.values(), key=_mark_time))
 
 
-def title_of(account: str, series: Series) -> str:
+def title_of(account: str, series: Series, speech: Speech = ENGLISH) -> str:
     """What happened, in two lines: where the account is now; its worst zone, and whether the guard was blind."""
     zones = [BY_URGENCY[rank] for rank in sorted(set(series.rank.tolist()))]
     now = Zone.UNKNOWN if series.silent and series.silent[-1][1] > series.at_s[-1] else BY_URGENCY[series.rank[-1]]
     known = [zone for zone in zones if zone is not Zone.UNKNOWN]
-    first = f"{label(account)}: now {zone_name(now)}."
+    first = speech.text("{account}: now {zone}.", account=label(account), zone=zone_name(speech, now))
     if not known:
-        return f"{first}\nThe guard never saw the account."
-    worst = max(known, key=LADDER.index)
-    second = f"At worst {zone_name(worst)}" if len({*zones, now}) > 1 else "All the time"
-    blind = series.blind or len(known) < len(zones)
-    return f"{first}\n{second}{', and blind at times' if blind else ''}."
+        return f"{first}\n{speech.text('The guard never saw the account.')}"
+    blind = bool(series.blind) or len(known) < len(zones)
+    if len({*zones, now}) == 1:
+        second = speech.text("All the time, and blind at times.") if blind else speech.text("All the time.")
+        return f"{first}\n{second}"
+    worst = zone_name(speech, max(known, key=LADDER.index))
+    if blind:
+        return f"{first}\n{speech.text('At worst {zone}, and blind at times.', zone=worst)}"
+    return f"{first}\n{speech.text('At worst {zone}.', zone=worst)}"
 
 
-def _subtitle(series: Series, since: datetime, until: datetime) -> str:
-    count, asked_s = len(series), until.timestamp() - since.timestamp()
-    readings = "one reading" if count == 1 else f"{count:,} readings"
-    first = f"Last {span_words(asked_s)}, {readings}"
+def _subtitle(series: Series, since: datetime, until: datetime, speech: Speech) -> str:
+    asked_s = until.timestamp() - since.timestamp()
+    span = span_words(speech, asked_s)
+    readings = speech.plural("{count} reading", "{count} readings", len(series))
     if series.at_s[0] - since.timestamp() > 0.02 * asked_s:
-        first += f", the first at {minute(_moment(series.at_s[0]))}"
+        at = minute(speech, _moment(series.at_s[0]))
+        first = speech.text("Last {span}, {readings}, the first at {at}", span=span, readings=readings, at=at)
+    else:
+        first = speech.text("Last {span}, {readings}", span=span, readings=readings)
     seen = series.at_s[series.seen]
-    known = f"Data as of {_moment(seen[-1]):%d %b %H:%M:%S} UTC" if len(seen) else "No data in this time"
+    known = data_as_of(speech, _moment(seen[-1])) if len(seen) else speech.text("No data in this time")
     return f"{first}\n{known}"
 
 
-def _note(series: Series) -> str:
+def _note(series: Series, speech: Speech) -> str:
     """What could be misread."""
     if not series.other_pools:
         return ""
-    return f"Equity of the {series.currency} pool; gaps where the {' or '.join(series.other_pools)} pool was the worst."
+    return speech.text(
+        "Equity of the {currency} pool; gaps where the {pools} pool was the worst.",
+        currency=series.currency,
+        pools=either(speech, series.other_pools),
+    )
 
 
 def _alert_mark(alert: AlertRecord) -> Mark:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from guard.charts.figures import columns
 from guard.charts.picture import Span
-from guard.charts.words import zone_name
 from guard.risk.zones import Zone
 
 GROUND = "#ffffff"
@@ -43,8 +43,9 @@ WORDS_IN = 1.7
 """Height of a picture that has nothing but words."""
 LEFT = 0.03
 TOP_IN, LINE_IN = 0.18, 0.31
-# What a letter of a zone's name needs at its full size, as a share of the axis; a name may shrink to fit its span.
-LETTER, LETTER_PT, SHRUNK = 0.0235, 10.0, 0.84
+# What a letter of a zone's name needs at its full size, as a share of the axis, and how much more a Japanese one does;
+# a name may shrink to fit its span.
+LETTER, WIDE_LETTERS, LETTER_PT, SHRUNK = 0.0235, 1.2, 10.0, 0.84
 
 
 def ink_on(zone: Zone) -> str:
@@ -94,7 +95,7 @@ def tint(axes: Any, spans: Sequence[Span], strength: float = 0.55) -> None:
         axes.axvspan(start, end, color=ZONE_COLOUR[zone], alpha=strength, linewidth=0, zorder=0)
 
 
-def ribbon(axes: Any, spans: Sequence[Span]) -> None:
+def ribbon(axes: Any, spans: Sequence[Span], names: Mapping[Zone, str]) -> None:
     """Zones as a strip with their names; the name of a narrow one stands below it, the worse ones first."""
     axes.set_ylim(0, 1)
     axes.set_yticks([])
@@ -110,33 +111,35 @@ def ribbon(axes: Any, spans: Sequence[Span]) -> None:
             places, (0, 1), facecolor=ZONE_COLOUR[zone], hatch=HATCH.get(zone), edgecolor=FAINT, linewidth=0
         )
     for start, end, zone in spans:
-        size = min(1.0, (end - start) / (_room(zone, width) or 1.0))
+        size = min(1.0, (end - start) / (_room(names[zone], width) or 1.0))
         if size >= SHRUNK:
-            axes.text((start + end) / 2, 0.47, zone_name(zone), color=ink_on(zone), fontsize=LETTER_PT * size, **words)
+            axes.text((start + end) / 2, 0.47, names[zone], color=ink_on(zone), fontsize=LETTER_PT * size, **words)
         elif zone is not Zone.SAFE:
             narrow.append((start, end, zone))
-    for middle, zone in names_below(narrow, width):
-        axes.text(middle, -0.42, zone_name(zone), color=INK, fontsize=LETTER_PT, **words)
+    for middle, zone in names_below(narrow, names, width):
+        axes.text(middle, -0.42, names[zone], color=INK, fontsize=LETTER_PT, **words)
 
 
-def names_below(narrow: Sequence[Span], width: float) -> list[tuple[float, Zone]]:
+def names_below(narrow: Sequence[Span], names: Mapping[Zone, str], width: float) -> list[tuple[float, Zone]]:
     """Where names stand below narrow spans without covering each other: the worse zones first, the others if they fit.
 
     Args:
         narrow: the spans.
+        names: of the zones.
         width: of the whole axis.
     """
     placed: list[tuple[float, Zone]] = []
     for start, end, zone in sorted(narrow, key=lambda span: _URGENCY.index(span[2])):
         middle = (start + end) / 2
-        if all(abs(middle - other) >= (_room(zone, width) + _room(known, width)) / 2 for other, known in placed):
+        room = _room(names[zone], width)
+        if all(abs(middle - other) >= (room + _room(names[known], width)) / 2 for other, known in placed):
             placed.append((middle, zone))
     return placed
 
 
-def _room(zone: Zone, width: float) -> float:
+def _room(name: str, width: float) -> float:
     """What the name of a zone needs on an axis of that width."""
-    return LETTER * len(zone_name(zone)) * width
+    return LETTER * columns(name, WIDE_LETTERS) * width
 
 
 def png_of(figure: Any) -> bytes:

@@ -1,57 +1,102 @@
-"""Words in pictures: names of zones, times in UTC, spans, figures. Pure, English."""
+"""Words in pictures, as whoever asked reads them: names of zones, times in their zone, spans, units. Pure.
+
+A picture is a value with finished words: what draws it knows no language.
+"""
 
 from __future__ import annotations
 
-import math
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
+from functools import reduce
+from typing import Final
 
+from guard.charts.figures import share
+from guard.charts.picture import Amounts, Bar, Scale
+from guard.language.speech import Speech, marked
+from guard.language.words import zone_word
 from guard.risk.zones import Zone
 
-UNKNOWN = "unknown"
-_HOUR_S, _DAY_S = 3600.0, 86_400.0
+_MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3600.0, 86_400.0
+_MONTHS: Final = (
+    marked("Jan"),
+    marked("Feb"),
+    marked("Mar"),
+    marked("Apr"),
+    marked("May"),
+    marked("Jun"),
+    marked("Jul"),
+    marked("Aug"),
+    marked("Sep"),
+    marked("Oct"),
+    marked("Nov"),
+    marked("Dec"),
+)
+# From how much on an amount is told in which unit. Japanese counts in ten thousands.
+_SCALES: Final[Mapping[str, tuple[Scale, ...]]] = {
+    "en": (Scale(1e9, 1e9, " bn"), Scale(1e6, 1e6, " M"), Scale(1e4, 1e3, " k")),
+    "ja": (Scale(1e12, 1e12, "兆"), Scale(1e8, 1e8, "億"), Scale(1e4, 1e4, "万")),
+}
 
 
-def zone_name(zone: Zone) -> str:
+def amounts_of(speech: Speech) -> Amounts:
+    """How amounts are told in few letters."""
+    return Amounts(_SCALES[speech.language], speech.text("unknown"))
+
+
+def zone_name(speech: Speech, zone: Zone) -> str:
     """What a picture calls a zone."""
-    return "BLIND" if zone is Zone.UNKNOWN else zone.upper()
+    return (speech.text("Blind") if zone is Zone.UNKNOWN else zone_word(speech, zone)).upper()
 
 
-def label(text: str, length_max: int = 24) -> str:
-    """A foreign name fit for a picture: one line, clipped; `$` stays a sign and does not begin a formula."""
-    line = " ".join(text.split())
-    short = line if len(line) <= length_max else f"{line[: length_max - 1]}…"
-    return short.replace("$", r"\$")
+def zone_names(speech: Speech) -> dict[Zone, str]:
+    """What a picture calls each zone."""
+    return {zone: zone_name(speech, zone) for zone in Zone}
 
 
-def minute(at: datetime) -> str:
+def bar_words(speech: Speech, bar: Bar) -> str:
+    """A bar beside its axis, where there is little room: `danger 75 %`, `liq. 95 %`."""
+    return f"{short_zone(speech, bar.zone)} {share(bar.value)}"
+
+
+def short_zone(speech: Speech, zone: Zone) -> str:
+    """A zone where there is little room."""
+    return speech.text("liq.") if zone is Zone.LIQUIDATION else zone_word(speech, zone)
+
+
+def day(speech: Speech, at: datetime) -> str:
+    """The reader's date, without the year: `22 Nov`."""
+    local = at.astimezone(speech.zone)
+    return speech.text("{day} {month}", day=local.day, month=speech.text(_MONTHS[local.month - 1]))
+
+
+def minute(speech: Speech, at: datetime) -> str:
     """A moment to the minute: `22 Nov 02:50 UTC`."""
-    return f"{at.astimezone(UTC):%d %b %H:%M} UTC"
+    return f"{day(speech, at)} {at.astimezone(speech.zone):%H:%M} {speech.zone_name(at)}"
 
 
-def span_words(seconds: float) -> str:
+def second(speech: Speech, at: datetime) -> str:
+    """A moment to the second: `22 Nov 02:50:05 UTC`."""
+    return f"{day(speech, at)} {speech.clock_time(at)}"
+
+
+def data_as_of(speech: Speech, at: datetime) -> str:
+    """Of when a picture's figures are."""
+    return speech.text("Data as of {at}", at=second(speech, at))
+
+
+def span_words(speech: Speech, seconds: float) -> str:
     """How long a time is: `24 h`, `7 days`, `90 min`."""
     if seconds >= 2 * _DAY_S:
-        return f"{seconds / _DAY_S:.3g} days"
-    return f"{seconds / _HOUR_S:.3g} h" if seconds >= 2 * _HOUR_S else f"{seconds / 60:.3g} min"
+        return speech.text("{n} days", n=_few_digits(speech, seconds / _DAY_S))
+    if seconds >= 2 * _HOUR_S:
+        return speech.text("{n} h", n=_few_digits(speech, seconds / _HOUR_S))
+    return speech.text("{n} min", n=_few_digits(speech, seconds / _MINUTE_S))
 
 
-def short_amount(value: float) -> str:
-    """An amount in few letters: `1.25 M`, `-830 k`, `0.0421`; three significant digits below 1,000."""
-    if not math.isfinite(value):
-        return UNKNOWN
-    size = abs(value)
-    scales = ((1e9, 1e9, " bn"), (1e6, 1e6, " M"), (1e4, 1e3, " k"))
-    per, unit = next(((per, unit) for least, per, unit in scales if size >= least), (1.0, ""))
-    text = f"{value / per:,.{_decimals(size / per)}f}"
-    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}{unit}"
+def either(speech: Speech, names: tuple[str, ...]) -> str:
+    """One of several."""
+    return reduce(lambda one, other: speech.text("{one} or {other}", one=one, other=other), names)
 
 
-def share(fraction: float) -> str:
-    """A fraction as percent in few letters: `41 %`, `7.7 %`, `0.5 %`."""
-    value = fraction * 100
-    return f"{value:,.0f} %" if abs(value) >= 10 or value == round(value) else f"{value:.1f} %"
-
-
-def _decimals(size: float) -> int:
-    """Decimals that leave three significant digits."""
-    return max(0, 2 - math.floor(math.log10(size))) if size > 0 else 0
+def _few_digits(speech: Speech, value: float) -> str:
+    return speech.number(value, 2 if value < 10 else 1 if value < 100 else 0, at_least=0)

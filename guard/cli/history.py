@@ -50,7 +50,8 @@ def history(
     account: Annotated[str, typer.Argument(metavar="ACCOUNT")],
     since: Since = "24h",
     png: Annotated[
-        Path | None, typer.Option("--png", "--chart", metavar="FILE", help="Draw a chart into FILE.")
+        Path | None,
+        typer.Option("--png", "--chart", metavar="FILE", help="Draw a chart into FILE; words as in [alerts]."),
     ] = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
@@ -60,13 +61,17 @@ def history(
 
     async def work(opened: Opened) -> tuple[list[Snapshot], HistoryPicture | None]:
         from guard.app.past import Past
+        from guard.language.speech import speech_of
 
         record = await opened.account(account)
         begin = opened.clock.now() - age
         # One more than is shown: whether there are older ones is told, never left out in silence.
         snapshots = await opened.store.snapshots(record.account_id, begin, MOST_ROWS + 1)
         past = Past(opened.store, opened.clock, opened.settings)
-        return snapshots, await past.history_picture(record, begin) if png is not None else None
+        if png is None:
+            return snapshots, None
+        alerts = opened.settings.alerts
+        return snapshots, await past.history_picture(record, begin, speech_of(alerts.language, alerts.timezone))
 
     found, picture = with_store(config, work)
     snapshots = found[-MOST_ROWS:]

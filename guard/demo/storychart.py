@@ -21,6 +21,7 @@ from guard.charts.style import (
     ribbon,
     tint,
 )
+from guard.charts.words import zone_names
 from guard.demo.recording import Done, Recording
 from guard.demo.stage import Sight
 from guard.demo.summary import Fate, fate_of
@@ -140,7 +141,7 @@ def _label_ends(axes: Any, x: float, ends: list[tuple[float, str, str]]) -> None
 
 
 def _draw_zones(axes: Any, recording: Recording, time: _Time, spans: Sequence[Span]) -> None:
-    ribbon(axes, spans)
+    ribbon(axes, spans, zone_names(ENGLISH))
     axes.set_title("The guard: ▼ wrote, ◆ acted", loc="left", fontsize=13, fontweight="bold", color=INK, pad=22)
     alerts = [time.of(told.scene_s) for told in recording.told if told.rule != "protection"]
     acted = [time.of(done.scene_s) for done in recording.done if done.contracts > 0]

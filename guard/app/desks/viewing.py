@@ -67,20 +67,19 @@ class ViewingAnswers(Answers):
 
     async def _composed(self, accounts: list[AccountRecord], wish: PictureWish) -> Picture:
         """What the picture shows; only distances know more than one account."""
-        account = accounts[0]
+        account, past, speech = accounts[0], self._stage.past, wish.speech
         match wish.kind:
             case "history":
-                return await self._stage.past.history_picture(account, wish.since)
+                return await past.history_picture(account, wish.since, speech)
             case "stress":
-                return self._stage.past.stress(account, self._stage.book_of(account.account_id))
+                return past.stress(account, self._stage.book_of(account.account_id), speech)
             case "exposure":
-                return self._stage.past.exposure(await self._latest(account))
+                return past.exposure(await self._latest(account), speech)
             case "distance" if wish.account_id is not None:
-                return self._stage.past.pools(
-                    await self._latest(account), account, self._stage.book_of(account.account_id)
-                )
+                book = self._stage.book_of(account.account_id)
+                return past.pools(await self._latest(account), account, book, speech)
             case "distance":
-                return self._stage.past.distances([await self._latest(each) for each in accounts], accounts)
+                return past.distances([await self._latest(each) for each in accounts], accounts, speech)
 
     async def _latest(self, account: AccountRecord) -> Snapshot:
         latest = await self._stage.store.latest_snapshot(account.account_id)

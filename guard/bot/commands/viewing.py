@@ -59,7 +59,7 @@ async def chart(desk: Desk, ask: Ask) -> Reply:
         past = kind == "history"
         what = texts.span(ask.speech, request.span_key) if past else texts.kind(ask.speech, kind)
         caption = texts.caption(ask.speech, chosen, what, now)
-    wish = PictureWish(kind, None if whole else chosen.account_id, now - request.span)
+    wish = PictureWish(kind, None if whole else chosen.account_id, now - request.span, ask.speech)
     try:
         png = await desk.picture(ask.person.user_id, wish)
     except PictureError as error:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from guard.language.speech import ENGLISH, Speech
 from guard.ports.history import AccountHistory
 from guard.ports.records import Snapshot, UserRecord
 
@@ -20,12 +21,13 @@ PictureKind = Literal["history", "exposure", "distance", "stress"]
 class PictureWish:
     """Which picture of which account; `account_id` None is all of the person's, and exists for `distance` only.
 
-    `since` matters to `history` only.
+    `since` matters to `history` only; `speech` is of whoever asked.
     """
 
     kind: PictureKind
     account_id: str | None
     since: datetime
+    speech: Speech = ENGLISH
 
 
 class ViewingDesk(Protocol):

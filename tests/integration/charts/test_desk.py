@@ -18,6 +18,7 @@ from guard.app.settings import Database, Settings
 from guard.bot.desk import PictureWish
 from guard.charts.picture import ReachPicture
 from guard.charts.studio import Studio
+from guard.language.speech import ENGLISH
 from guard.ports.errors import PictureError
 from guard.ports.records import AccountRecord, CycleRecord, KnownModes, ZoneChange
 from guard.ports.venue import AccountSpec
@@ -136,21 +137,21 @@ async def test_one_account_is_shown_by_its_pools(installation: Installation) -> 
     account = next(each for each in await store.accounts() if each.name == "a")
     snapshot = await store.latest_snapshot("id-a")
     assert snapshot is not None
-    whole = past.distances([snapshot], [account])
-    pools = past.pools(snapshot, account, book(36_000.0).book)
+    whole = past.distances([snapshot], [account], ENGLISH)
+    pools = past.pools(snapshot, account, book(36_000.0).book, ENGLISH)
     assert isinstance(pools, ReachPicture)
     assert [row.name for row in pools.rows] == ["USDT cross"]
     assert pools.rows[0].words.startswith("-")
-    assert past.pools(snapshot, account, None) == whole
-    assert past.pools(snapshot, account, replace(book(36_000.0).book, tiers={})) == whole
+    assert past.pools(snapshot, account, None, ENGLISH) == whole
+    assert past.pools(snapshot, account, replace(book(36_000.0).book, tiers={}), ENGLISH) == whole
     blind = replace(snapshot, quality="missing", equity=None)
-    assert past.pools(blind, account, book(36_000.0).book) == past.distances([blind], [account])
+    assert past.pools(blind, account, book(36_000.0).book, ENGLISH) == past.distances([blind], [account], ENGLISH)
 
 
 async def test_bars_of_a_broker_are_not_drawn_as_ratios(installation: Installation) -> None:
     """Under margin levels no bar of risk ratio or distance holds."""
     account = next(each for each in await installation.opened.store.accounts() if each.name == "a")
-    usual = await installation.past.history_picture(account, NOW)
+    usual = await installation.past.history_picture(account, NOW, ENGLISH)
     assert len(usual.ratio_bars) == 4
     broker = replace(account, modes=KnownModes("one_way", "margin-level"))
-    assert (await installation.past.history_picture(broker, NOW)).ratio_bars == ()
+    assert (await installation.past.history_picture(broker, NOW, ENGLISH)).ratio_bars == ()

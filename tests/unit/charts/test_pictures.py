@@ -18,13 +18,15 @@ from matplotlib.image import imread
 from guard.charts.draw import draw
 from guard.charts.draw_heat import zone_of
 from guard.charts.exposure import exposure_picture
+from guard.charts.figures import label, share, short_amount
 from guard.charts.heat import heat_picture
 from guard.charts.history import bars_of, history_picture
-from guard.charts.picture import HeatPicture, HeatRow
+from guard.charts.picture import HeatRow
 from guard.charts.reach import accounts_picture, pools_picture
 from guard.charts.style import GROUND, INK, ZONE_COLOUR, ink_on, names_below
 from guard.charts.time_axis import ticks
-from guard.charts.words import label, share, short_amount, span_words
+from guard.charts.words import amounts_of, span_words, zone_names
+from guard.language.speech import ENGLISH
 from guard.ports.history import Level
 from guard.ports.records import AlertRecord, IntentRecord, PositionSnapshot, Snapshot
 from guard.risk.assess import assess
@@ -270,11 +272,9 @@ def test_a_cell_has_the_colour_of_its_zone(ratio: float | None, zone: Zone) -> N
 
 def test_a_full_heat_map_fits(start: datetime) -> None:
     """The most rows that there can be."""
-    moves = heat_picture(book(start), ZonePolicy()).moves
-    rows = tuple(HeatRow(f"ASSET{n} alone", tuple(n / 9 for _ in moves)) for n in range(10))
-    is_a_picture(
-        draw(HeatPicture("main: x", "y", moves, rows, bars_of(ZonePolicy(), "risk_ratio"), "3 smaller assets"))
-    )
+    picture = heat_picture(book(start), ZonePolicy())
+    rows = tuple(HeatRow(f"ASSET{n} alone", tuple(n / 9 for _ in picture.moves)) for n in range(10))
+    is_a_picture(draw(replace(picture, rows=rows, note="3 smaller assets")))
 
 
 def rgb(colour: str) -> Array:
@@ -329,7 +329,7 @@ def test_words_can_be_read() -> None:
 def test_the_worse_zone_is_named_where_only_one_fits() -> None:
     """Names below narrow spans do not cover each other."""
     narrow = [(10.0, 11.0, Zone.WARNING), (11.0, 12.0, Zone.DANGER), (60.0, 61.0, Zone.WARNING)]
-    assert names_below(narrow, 100.0) == [(11.5, Zone.DANGER), (60.5, Zone.WARNING)]
+    assert names_below(narrow, zone_names(ENGLISH), 100.0) == [(11.5, Zone.DANGER), (60.5, Zone.WARNING)]
 
 
 @pytest.mark.parametrize(
@@ -348,9 +348,9 @@ def test_ticks_are_round_moments_in_utc(start: datetime, hours: float, labels: l
 def test_figures_in_few_letters() -> None:
     """Three digits that matter, and a unit."""
     amounts = (0.0, 0.04213, 1.5, 999.4, 9_999.0, 80_000.0, 1.25e6, -2.5e9, float("nan"))
-    assert [short_amount(each) for each in amounts] == [
+    assert [short_amount(each, amounts_of(ENGLISH)) for each in amounts] == [
         "0", "0.0421", "1.5", "999", "9,999", "80 k", "1.25 M", "-2.5 bn", "unknown",
     ]  # fmt: skip
     assert [share(each) for each in (0.005, 0.077, 0.5, 1.1)] == ["0.5 %", "7.7 %", "50 %", "110 %"]
-    assert [span_words(each) for each in (600, 86_400, 604_800)] == ["10 min", "24 h", "7 days"]
+    assert [span_words(ENGLISH, each) for each in (600, 86_400, 604_800)] == ["10 min", "24 h", "7 days"]
     assert label("a\n$b", 3) == r"a …"

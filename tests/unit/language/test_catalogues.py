@@ -32,6 +32,7 @@ FROM_TABLES = {
     "guard/bot/log_text.py",
     "guard/bot/menus.py",
     "guard/bot/texts.py",
+    "guard/charts/words.py",
 }
 """Files that say texts of tables, `speech.text(command.summary)`; the tables' own texts are `marked`."""
 
