@@ -104,7 +104,8 @@ class Venue:
     Faults of a submit: `ok`, `rejected`, `unfilled`, `open` (filled when looked up), `half`, `lost` (never arrived, no
     answer), `silent` (arrived, no answer), `hang` (arrived, answers never), `late` (arrives after the second look-up),
     `flip` (an opposite leg appears), `grow` (another leg changes), `overfill`, `bad_price`, `gone` (venue unreachable
-    before it was sent), `revoked` (the key is not known any more), `good_price`, `taken` (accepted, and not shown), `twice` (its id is in use: it arrived before).
+    before it was sent), `revoked` (the key is not known any more), `good_price`, `taken` (accepted, and not shown),
+    `twice` (its id is in use: it arrived before).
     Faults of a cancellation: `ok`, `lost`, `silent` (cancelled, no answer), `refused`, `fills` (it fills instead),
     `lies` (said to be cancelled, and rests).
     Faults of a look-up: `ok`, `down`, `open` (not ended yet), `arrives` (late orders arrive after this answer), `rally`
