@@ -52,6 +52,7 @@ FOLLOW_EVERY_S: Final = 0.5
 """How often a running execution asks whether its account is still armed: somebody may freeze it from elsewhere."""
 # Gates that open by themselves in a moment: refusing for these alone is no news.
 PASSING = frozenset(code.value for code in (RefusalCode.NOT_CONFIRMED, RefusalCode.COOLDOWN, RefusalCode.IN_FLIGHT))
+UNSTORED_FREEZE = "the account is frozen, but only until a restart: run guard stop-orders on the guard's machine"
 NO_PLAN = frozenset({"no_plan"})
 
 
@@ -333,6 +334,8 @@ class Protection:
             following.cancel()
             watch.consented = False
             watch.acted_s = self._clock.monotonic()
+                if watch.unstored_freeze:
+                    why += f"; {UNSTORED_FREEZE}"
         self._count(watch, outcome)
         watch.pending = not outcome.finished
         if outcome.ending is Ending.REJECTED:

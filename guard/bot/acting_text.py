@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Final
 
-from guard.bot.desks.acting import Actable, Action, ActionLog, Answer, Offer, PlanRow, Question
+from guard.bot.desks.acting import Actable, Action, ActionLog, Answer, Frozen, Offer, PlanRow, Question
 from guard.bot.limits import fitted
 from guard.bot.more import more_accounts
 from guard.bot.status_text import ICONS, NAME_CLIP, escaped, hedge_line
@@ -196,14 +196,28 @@ def changed_text(speech: Speech, answer: Answer) -> str:
     return f"🔐 {head}{until}\n<i>{escaped(speech.text(_MODES[answer.mode]))}</i>{notes}"
 
 
-def frozen_text(speech: Speech, names: Sequence[str]) -> str:
-    """What was just stopped."""
-    shown = escaped(", ".join(names), 1000)
-    return "❄️ " + speech.text(
+def frozen_text(speech: Speech, frozen: Frozen) -> str:
+    """What was just stopped; and what to do where a restart would undo that."""
+    shown = escaped(", ".join(frozen.accounts), 1000)
+    head = "❄️ " + speech.text(
         "Frozen: <b>{accounts}</b>. No order is sent until /resume; watching and warning go on.", accounts=shown
     )
 
 
+    if not frozen.unstored:
+        return head
+    lost = speech.text(
+        "Not stored, the database cannot be written: <b>{accounts}</b>. This freeze is lost when the guard is "
+        "restarted.",
+        accounts=escaped(", ".join(frozen.unstored), 1000),
+    )
+    remedy = speech.text(
+        "To stop the orders of all accounts for good, run {command} on the guard's machine, or create the file {file} "
+        "there.",
+        command="<code>guard stop-orders</code>",
+        file=f"<code>{escaped(frozen.stop_file)}</code>",
+    )
+    return "\n".join([head, f"⚠️ {lost}", remedy])
 # The record
 
 

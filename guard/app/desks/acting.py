@@ -12,12 +12,13 @@ from guard.app.accounts import set_mode
 from guard.app.consent import Consent
 from guard.app.desks.backstage import Answers
 from guard.app.desks.rights import require, roles_of
+from guard.app.killswitch import kill_switch_file
 from guard.app.opening import Opened
 from guard.app.proposals import propose
-from guard.bot.desks.acting import Actable, Action, ActionLog, Answer, Offer, Question, TapProblem
+from guard.bot.desks.acting import Actable, Action, ActionLog, Answer, Frozen, Offer, Question, TapProblem
 from guard.language.speech import Speech
 from guard.ports.alerting import AuditRecord
-from guard.ports.errors import GuardError
+from guard.ports.errors import GuardError, StoreError
 from guard.ports.records import AccountRecord, Mode, ProposalRecord, UserRecord
 from guard.ports.wishes import Wish
 from guard.protect import consent as judged
@@ -96,21 +97,28 @@ class ActingAnswers(Answers):
         nonce, valid_s = await self._proposed(person, record, ResumeRequest())
         return Question(record.name, nonce, valid_s)
 
-    async def freeze(self, person: UserRecord, account_ids: tuple[str, ...]) -> tuple[str, ...]:
-        """Stop every action on these accounts: in this process before anything is stored."""
+    async def freeze(self, person: UserRecord, account_ids: tuple[str, ...]) -> Frozen:
+        """Stop every action on these accounts: in this process before anything is stored, and whether or not it is."""
         records = [await require(self._stage.store, person.user_id, each, "operator") for each in account_ids]
         watches = {each.account_id: self._stage.watch_of(each.account_id) for each in records}
         for watch in watches.values():
             if watch is not None:
                 watch.freeze(self._stage.clock.monotonic())
+        unstored = []
         for record in records:
-            await self._stage.store.set_frozen(record.account_id, True)
+            log.warning("frozen by a person", account=record.name, user=person.name)
+            try:
+                await self._stage.store.set_frozen(record.account_id, True)
+            except StoreError as error:
+                log.error("freeze not stored: a restart ends it", account=record.name, error=str(error))
+                unstored.append(record.name)
+                continue
             watch = watches[record.account_id]
             if watch is not None:
                 watch.freeze_stored()
             await self._act_noted(person, record, "freeze", "")
-            log.warning("frozen by a person", account=record.name, user=person.name)
-        return tuple(record.name for record in records)
+        stop_file = str(kill_switch_file(self._stage.settings)) if unstored else ""
+        return Frozen(tuple(record.name for record in records), tuple(unstored), stop_file)
 
     async def action_log(self, person: UserRecord, account_id: str, since: datetime) -> ActionLog:
         """What protection did on an account, the newest first."""

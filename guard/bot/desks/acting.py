@@ -120,6 +120,18 @@ class ActionLog:
 
 class ActingDesk(Protocol):
     """What the commands that act ask for: modes, plans, consent, freezing.
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """Accounts that were frozen, by name; those `unstored` only until a restart.
+
+    `stop_file` is the kill switch: while it is there no order is sent, whatever is stored.
+    """
+
+    accounts: tuple[str, ...]
+    unstored: tuple[str, ...] = ()
+    stop_file: str = ""
+
+
 
     Every method may raise a `GuardError` when the answer cannot be had now, `NotAllowed` when the role is too low.
     """
@@ -148,8 +160,8 @@ class ActingDesk(Protocol):
         """Out of a freeze; None = the account is not frozen. Needs an operator."""
         ...
 
-    async def freeze(self, person: UserRecord, account_ids: tuple[str, ...]) -> tuple[str, ...]:
-        """Stop every action on these accounts at once; their names. Needs an operator on each."""
+    async def freeze(self, person: UserRecord, account_ids: tuple[str, ...]) -> Frozen:
+        """Stop every action on these accounts at once. Needs an operator on each."""
         ...
 
     async def action_log(self, person: UserRecord, account_id: str, since: datetime) -> ActionLog:

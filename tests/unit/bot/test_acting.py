@@ -13,7 +13,7 @@ import pytest
 from guard.bot.acting_text import ROWS_MAX, log_text, order_text
 from guard.bot.asking import Ask, Tap, TapAnswer
 from guard.bot.desk import Desk
-from guard.bot.desks.acting import Actable, Action, ActionLog, Answer, Offer, PlanRow, Question, TapProblem
+from guard.bot.desks.acting import Actable, Action, ActionLog, Answer, Frozen, Offer, PlanRow, Question, TapProblem
 from guard.bot.limits import TEXT_MAX, plain, size
 from guard.bot.replies import Reply
 from guard.bot.table import BY_NAME, TAPS
@@ -43,6 +43,7 @@ class StubDesk:
     problem: TapProblem | None = None
     log: ActionLog = field(default_factory=lambda: ActionLog("main", ()))
     asked: list[Any] = field(default_factory=list)
+    forgetful: bool = False
 
     def now(self) -> datetime:
         """Noon."""
@@ -81,10 +82,11 @@ class StubDesk:
         self.asked.append(account_id)
         return Question("other", "n0nce", 60.0) if account_id == OTHER.account_id else None
 
-    async def freeze(self, person: UserRecord, account_ids: tuple[str, ...]) -> tuple[str, ...]:
+    async def freeze(self, person: UserRecord, account_ids: tuple[str, ...]) -> Frozen:
         """All of them."""
         self.asked.append(account_ids)
-        return tuple(each.name for each in self.accounts if each.account_id in account_ids)
+        names = tuple(each.name for each in self.accounts if each.account_id in account_ids)
+        return Frozen(names, names if self.forgetful else (), "/data/guard.stop" if self.forgetful else "")
 
     async def action_log(self, person: UserRecord, account_id: str, since: datetime) -> ActionLog:
         """The one there is."""
@@ -270,6 +272,16 @@ async def test_freezing_needs_no_second_tap(desk: StubDesk) -> None:
     await say(desk, "/freeze all")
     await say(desk, "/freeze main")
     assert desk.asked == [("account-1",), ("account-1",), ("account-1",)]
+
+
+async def test_a_freeze_that_is_not_stored_says_what_it_is_worth(desk: StubDesk) -> None:
+    """It holds in memory only: a restart would end it, and what holds then is named."""
+    desk.forgetful = True
+    text = plain((await say(desk, "/freeze")).html)
+    assert text.startswith("❄️ Frozen: main. No order is sent until /resume")
+    lost, remedy = text.splitlines()[1:]
+    assert lost.startswith("⚠️ Not stored, the database cannot be written: main. This freeze is lost when the guard")
+    assert "run guard stop-orders on the guard's machine, or create the file /data/guard.stop there." in remedy
 
 
 async def test_resuming_asks_first(desk: StubDesk) -> None:
