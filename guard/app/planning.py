@@ -5,13 +5,15 @@ Owns the questions to the store and to the venue. What they mean is decided by `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import isfinite
 from typing import Final
 
 from guard.app.judge import appraise
+from guard.app.proxy_market import PlanMarket, plan_market, read_proxy_terms, wanted_proxies
 from guard.app.watch import Watch
 from guard.ports.clock import Clock
 from guard.ports.records import HedgeRecord, IntentOrigin, Reading
@@ -28,12 +30,14 @@ from guard.protect.gate import (
     fit_for_orders,
     plan_refusals,
 )
-from guard.protect.hedges import is_due
+from guard.protect.hedges import is_due, protected_by
+from guard.protect.hedging import proxied
+from guard.protect.moving import with_move_told
 from guard.protect.outcome import StopSignal
 from guard.protect.plan import plan_protection
-from guard.protect.plan_values import Plan
+from guard.protect.plan_values import Plan, PlanLimits
 from guard.protect.policy import ExecutionBounds
-from guard.protect.quotes import read_quotes
+from guard.protect.quotes import Quotes, read_quotes
 from guard.protect.watched_only import watched_only
 from guard.protect.worth import dollars, worth
 from guard.risk.book import Book
@@ -42,6 +46,11 @@ from guard.store.store import Store
 
 AIM: Final = 0.03
 """How far past its target a plan aims, as a part of it: one that only just reaches it misses it at the next tick."""
+
+HEDGE_REST_S: Final = 600.0
+"""How long the guard plans by itself without hedges once one was refused: what else helps must not wait for them."""
+
+HEDGE_RESTS: Final = "no hedge is planned for now: the last one was refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +131,9 @@ class Planning:
             consented=asked.consented,
             mode_until=watch.record.mode_until,
             distance=distance,
+            hours=hours,
             needs=asked.wish.needs,
+            target=watch.target_at(reading),
         )
 
     async def _last_finished_at(self, watch: Watch, now: datetime) -> datetime | None:
@@ -156,36 +167,63 @@ class Planning:
         self, watch: Watch, fetched: FetchedBook, venue: VenueAccount, facts: GateFacts, wish: Wish
     ) -> Priced:
         """The plan of a wish, from the venue's present rules and order books."""
-        symbols = {position.symbol for position in fetched.book.positions}
-        quotes = await read_quotes(venue, symbols, self._bounds.call_timeout_s)
-        if not quotes.instruments and symbols:
+        held = {position.symbol for position in fetched.book.positions}
+        proxies = wanted_proxies(fetched.book, watch.protect) if wish.kind == "plan" else ()
+        terms, quotes = await asyncio.gather(
+            read_proxy_terms(venue, proxies, watch.protect, self._bounds.call_timeout_s),
+            read_quotes(venue, held.union(proxies), self._bounds.call_timeout_s),
+        )
+        if held and not held & quotes.instruments.keys():
             why = f"no prices to plan with: {'; '.join(quotes.problems)}"
             return Priced(None, {}, (Refusal(RefusalCode.NO_PRICES, why),))
         limits = watch.protect.limits(facts.daily_cap - facts.notional_today)
+        if wish.kind == "plan":
+            market = plan_market(fetched.book, quotes, terms)
+            plan = await self._way_back(watch, market, quotes, limits, facts, wish)
+            return Priced(plan, market.instruments, plan_refusals(plan, watch.protect, wish.needs))
         hedges: tuple[HedgeRecord, ...] = ()
         if wish.kind == "unhedge":
             hedges = tuple(await self._store.open_hedges(watch.record.account_id))
             if facts.by_itself:
                 hedges = tuple(each for each in hedges if is_due(each, facts.now, watch.protect.unhedge_after_s))
-        if wish.kind == "plan":
-            target = target_of(wish, watch.protect.target)
-            plan = plan_protection(
-                fetched.book,
+        plan = plan_by_hand(fetched.book, wish, quotes.instruments, limits=limits, depth=quotes.depth, hedges=hedges)
+        outside = plan_refusals(plan, watch.protect, wish.needs, unwinds=wish.kind == "unhedge")
+        return Priced(plan, quotes.instruments, outside, hedges)
+
+    async def _way_back(
+        self, watch: Watch, market: PlanMarket, quotes: Quotes, limits: PlanLimits, facts: GateFacts, wish: Wish
+    ) -> Plan:
+        """The guard's own plan. It holds without money from elsewhere: what that would do is told beside it."""
+        policy, book = watch.protect, market.book
+        target = target_of(wish, policy.target)
+        # The remedies that it can carry out, those left out that a venue has just refused.
+        resting = facts.by_itself and self._clock.monotonic() - watch.hedge_refused_s < HEDGE_REST_S
+        mine = [each for each in policy.remedies if each != "transfer" and not (resting and each == "hedge")]
+        hedges = await self._store.open_hedges(watch.record.account_id) if policy.betas and "hedge" in mine else []
+        against = {protected_by(hedge) for hedge in hedges}
+
+        def planned(remedies: Sequence[str], limits: PlanLimits) -> Plan:
+            return plan_protection(
+                book,
                 target,
-                quotes.instruments,
-                remedies=watch.protect.remedies,
+                market.instruments,
+                remedies=remedies,
                 limits=limits,
                 depth=quotes.depth,
                 aim=target.beyond(AIM),
+                betas=policy.betas,
+                hedged={key: proxied(key, hedges, book.positions, policy.betas) for key in against},
             )
-            # Levels of a person's own: the executor must not stop at the configured ones.
-            plan = replace(plan, by_hand=target != watch.protect.target)
-        else:
-            plan = plan_by_hand(
-                fetched.book, wish, quotes.instruments, limits=limits, depth=quotes.depth, hedges=hedges
-            )
-        outside = plan_refusals(plan, watch.protect, wish.needs, unwinds=wish.kind == "unhedge")
-        return Priced(plan, quotes.instruments, outside, hedges)
+
+        plan = planned(mine, limits)
+        if plan.steps or not plan.feasible:
+            notes = (*plan.notes, *market.notes, *((HEDGE_RESTS,) if resting and "hedge" in policy.remedies else ()))
+            plan = replace(plan, notes=notes)
+            if "transfer" in policy.remedies and policy.transferable:
+                movable = replace(limits, transferable=policy.transferable)
+                plan = with_move_told(plan, planned([*mine, "transfer"], movable))
+        # Levels of a person's own: the executor must not stop at the configured ones.
+        return replace(plan, by_hand=target != policy.target)
 
 
 def _watched_only(watch: Watch, reading: Reading, book: Book) -> str:

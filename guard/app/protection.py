@@ -158,7 +158,13 @@ class Protection:
             return ()
         notify = self._notify(watch, recipients)
         standing = await watch_hedges(
-            self._store, notify, watch.record, fetched.book, zone=reading.zone, now=reading.at
+            self._store,
+            notify,
+            watch.record,
+            fetched.book,
+            zone=reading.zone,
+            now=reading.at,
+            betas=watch.protect.betas,
         )
         watch.hedged = bool(standing)
         return standing
@@ -345,6 +351,8 @@ class Protection:
     async def _follow(self, watch: Watch) -> None:
         """While orders are sent, hear at once of what was changed outside this process."""
         while True:
+        if _refused_a_hedge(task, outcome):
+            watch.hedge_refused_s = self._clock.monotonic()
             with suppress(StoreError):  # the executor hears of it by itself
                 await self.hear(watch)
             # Deliberately not the clock's sleep: this must never hurry the stopwatch of the execution.
@@ -442,6 +450,13 @@ class _Disarmed:
 
     def __init__(self, stop: StopSignal, watch: Watch, clock: Clock) -> None:
         self._stop = stop
+def _refused_a_hedge(task: Assignment, outcome: Outcome) -> bool:
+    """Whether it ended because a hedge could not be opened, at the venue or by the guard's own rules."""
+    if outcome.ending is Ending.REJECTED:
+        return bool(outcome.orders) and outcome.orders[-1].remedy == "hedge"
+    return outcome.ending is Ending.FORBIDDEN and any(step.remedy == "hedge" for step in task.plan.steps)
+
+
         self._watch = watch
         self._clock = clock
 

@@ -45,6 +45,7 @@ class Watch:
     (the wall clock may be set back): a book that was read before orders were sent is not what is held any more.
     `changed_s` is when mode or freeze were changed last, on the stopwatch: what was read before is older news.
     `acted` means that orders were sent since the book of `last` was read: it is not what is held any more.
+    `hedge_refused_s` is when a hedge was refused last, on the stopwatch.
     `unstored_freeze` means that it was frozen here and the store does not say so (yet): what it says frees nothing.
     `turn` is held while a reading is judged, recorded and acted upon: one at a time.
     """
@@ -78,6 +79,7 @@ class Watch:
     changed_s: float = -math.inf
     unstored_freeze: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    hedge_refused_s: float = -math.inf
 
     async def opened(self, opener: Opener) -> VenueAccount:
         """The connection, opened when there is none."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
-from guard.risk.book import Book, MarginMode, OrderSide, PositionMode, Side
+from guard.risk.book import Book, MarginMode, OrderSide, PositionMode, Side, Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,19 @@ class Instrument:
     contract_size: Decimal
     min_notional: Decimal = Decimal(0)
     maximum: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolTerms:
+    """What a cross leg of a symbol would be held under that is not held: the account's own tiers and leverage.
+
+    `margin_mode` is that in which an order would open it.
+    """
+
+    symbol: str
+    tiers: tuple[Tier, ...]
+    leverage: float
+    margin_mode: MarginMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,4 +223,13 @@ class VenueAccount(Protocol):
 
     async def close(self) -> None:
         """Release connections."""
+        ...
+
+
+@runtime_checkable
+class TellsTerms(Protocol):
+    """A `VenueAccount` that may know terms of symbols that are not held; those of the others are not known."""
+
+    async def terms(self, symbol: str) -> SymbolTerms | None:
+        """Terms of `symbol`; None: the venue does not tell them. May raise a `guard.ports.errors.VenueError`."""
         ...

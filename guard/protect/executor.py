@@ -184,6 +184,7 @@ def _together(group: Sequence[Sequence[OrderRecord]], step: Sequence[OrderRecord
 def _left_to_people(run: Run) -> Iterator[str]:
     yield from (f"not restored: {each.why}" for each in run.task.plan.left_out)
     yield from (told_line(step) for step in run.task.plan.steps if step.remedy == "transfer")
+    yield from run.task.plan.notes
 
 
 def _dry_run(task: Assignment) -> Outcome:

@@ -165,7 +165,7 @@ def _detail(plan: Plan, book: Book, unwinds: Sequence[HedgeRecord]) -> dict[str,
         ],
         "hedges": [_hedge_row(number, protected_by_step(step)) for number, step in hedges],
         "unwinds": {hedge.hedge_id: hedge.contracts for hedge in unwinds},
-        "told": [told_line(step) for step in plan.steps if step.remedy == "transfer"],
+        "told": [*(told_line(step) for step in plan.steps if step.remedy == "transfer"), *plan.notes],
     }
 
 

@@ -239,8 +239,9 @@ def _proxy(
 def _proxy_on(book: Book, symbol: str, side: Side, market: Market, exposure: float) -> Lever | str:
     """The lever that opens or grows a leg of a reference symbol against `exposure` (quote), or why there is none."""
     why = market.barred(symbol, symbol.partition(":")[2])
-    if not why and _isolated_there(book, symbol, side):
-        why = f"has an isolated {side} leg"
+    alone = next((each for each in (side, OPPOSITE[side]) if _isolated_there(book, symbol, each)), None)
+    if not why and alone is not None:
+        why = f"has an isolated {alone} leg"
     held = [leg.side for leg in book.positions if leg.symbol == symbol]
     if not why and book.position_mode == "one_way" and OPPOSITE[side] in held:
         why = f"is held {OPPOSITE[side]} in one-way mode, an order would make that leg smaller"

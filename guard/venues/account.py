@@ -15,6 +15,8 @@ from guard.ports.venue import (
     OrderRequest,
     OrderState,
     OrderStatus,
+    SymbolTerms,
+    TellsTerms,
 )
 from guard.venues.client import VenueClient
 from guard.venues.funding import FundingBoard
@@ -92,6 +94,14 @@ class CcxtAccount:
             VenueError: the venue lists no such symbol, or cannot be asked.
         """
         return await self.reader.depth(await self.reader.listing(symbol))
+
+    async def terms(self, symbol: str) -> SymbolTerms | None:
+        """What a leg of `symbol` would be held under; None where the venue, or its folder, does not tell.
+
+        Raises:
+            VenueError: the venue lists no such symbol, or cannot be asked.
+        """
+        return await self.reader.terms(symbol) if isinstance(self.reader, TellsTerms) else None
 
     async def submit(self, request: OrderRequest) -> OrderState:
         """Send an order, once.

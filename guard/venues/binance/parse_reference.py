@@ -5,12 +5,12 @@ Tiers, leverages, modes, rates, marks, key rights, order books. Pure: no ccxt, n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from guard.ports.errors import BadAnswer
 from guard.ports.venue import Depth, KeyRights
-from guard.risk.book import PositionMode, Tier
+from guard.risk.book import MarginMode, PositionMode, Tier
 from guard.venues.depth import read_sides
 from guard.venues.fields import (
     Row,
@@ -28,9 +28,13 @@ from guard.venues.fields import (
 
 @dataclass(frozen=True, slots=True)
 class SymbolSetting:
-    """What the user set for a symbol."""
+    """What the user set for a symbol; `margin_mode` None: not told."""
 
     leverage: float
+    margin_mode: MarginMode | None = None
+
+
+_MARGIN_MODES: Mapping[str, MarginMode] = {"CROSSED": "cross", "ISOLATED": "isolated"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +95,16 @@ def _tier(row: Row, where: str, floors: Sequence[str], cap: str, scale: float) -
 
 
 def read_symbol_settings(answer: object, where: str) -> dict[str, SymbolSetting]:
-    """Leverage by the venue's symbol id.
+    """Leverage and margin mode by the venue's symbol id.
 
     Raises:
         BadAnswer: a required field is missing or unreadable.
     """
     found = {}
     for row in rows(answer, where):
-        found[text(row, "symbol", where)] = SymbolSetting(positive(row, "leverage", where))
+        found[text(row, "symbol", where)] = SymbolSetting(
+            positive(row, "leverage", where), _MARGIN_MODES.get(str(row.get("marginType")).upper())
+        )
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from guard.ports.errors import VenueError
-from guard.ports.venue import Depth, FetchedBook, KeyRights
+from guard.ports.venue import Depth, FetchedBook, KeyRights, SymbolTerms
 from guard.risk.book import Tier
 from guard.venues.binance import parse_reference
 from guard.venues.binance.assemble import assemble, torn_evidence
@@ -96,6 +96,14 @@ class FuturesReader:
             VenueError: the venue lists no such symbol, or cannot be asked.
         """
         return await self._reference.listing(symbol)
+
+    async def terms(self, symbol: str) -> SymbolTerms | None:
+        """What a leg of `symbol` would be held under; None where the branch does not tell leverage and margin mode.
+
+        Raises:
+            VenueError: the venue lists no such symbol, or cannot be asked.
+        """
+        return await self._reference.terms(symbol)
 
     async def depth(self, listing: Listing) -> Depth:
         """The order book, 50 levels a side where the venue has them.

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from guard.ports.errors import VenueError
+from guard.ports.venue import SymbolTerms
 from guard.risk.book import PositionMode, Tier
 from guard.venues.binance.assemble import Answers, Reference, outdated_settings, proven_mode, unknown_ids
 from guard.venues.binance.branch import Branch
@@ -128,6 +129,19 @@ class ReferenceDesk:
             if listing is not None:
                 return listing
         raise VenueError(f"{self._branch.venue} lists no {symbol}")
+
+    async def terms(self, symbol: str) -> SymbolTerms | None:
+        """The user's tiers, leverage and margin mode of a symbol, held or not; None where they are not told.
+
+        Raises:
+            VenueError: the venue lists no such symbol, or cannot be asked.
+        """
+        market_id = (await self.listing(symbol)).market_id
+        tiers, settings = await together(self._tier_tables(), self._symbol_settings(within_s=_REREAD_S))
+        table, setting = tiers.get(market_id), settings.get(market_id)
+        if not table or setting is None or setting.margin_mode is None:
+            return None
+        return SymbolTerms(symbol, table, setting.leverage, setting.margin_mode)
 
     async def _markets(self, within_s: float | None = None) -> MarketTable:
         async def read() -> MarketTable:

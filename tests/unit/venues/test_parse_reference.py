@@ -62,7 +62,14 @@ def test_a_missing_deduction_is_derived_later_a_missing_rate_is_refused(empty: o
 def test_leverage_by_symbol(leverage: object) -> None:
     """From the symbol's settings: V3 of the positions has none."""
     row = {"symbol": "BTCUSDT", "marginType": "CROSSED", "leverage": leverage}
-    assert parse.read_symbol_settings([row], WHERE) == {"BTCUSDT": parse.SymbolSetting(21.0)}
+    assert parse.read_symbol_settings([row], WHERE) == {"BTCUSDT": parse.SymbolSetting(21.0, "cross")}
+
+
+@pytest.mark.parametrize(("told", "mode"), [("ISOLATED", "isolated"), ("crossed", "cross"), ("", None), (None, None)])
+def test_margin_mode_by_symbol(told: object, mode: str | None) -> None:
+    """In which an order would open a leg; one that is not told is not guessed."""
+    found = parse.read_symbol_settings([{"symbol": "BTCUSDT", "marginType": told, "leverage": 5}], WHERE)
+    assert found["BTCUSDT"].margin_mode == mode
 
 
 @pytest.mark.parametrize("leverage", ["", None, 0, "-5"])
