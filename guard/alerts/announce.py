@@ -12,15 +12,13 @@ from typing import Final
 
 from guard.alerts.delivery import scheme_of
 from guard.alerts.rulebook import RULES
-from guard.alerts.rules import GRAVE_PRIORITY, Rule
+from guard.alerts.rules import GRAVE_PRIORITY, SIGHT
 from guard.alerts.second import reached
 from guard.language.speech import Speech, speech_of
 from guard.ports.buttons import Buttons
 from guard.ports.clock import Ids
 from guard.ports.recipients import Recipient
 from guard.ports.records import AlertRecord, OutboxMessage
-
-_SIGHT: Final = frozenset({Rule.ZONE, Rule.BLIND})
 
 CONSOLE: Final = "console"
 """The destination that always exists; messages without a recipient go there rather than nowhere."""
@@ -95,7 +93,7 @@ def story_of(alert: AlertRecord) -> str | None:
     spec = RULES.get(alert.rule)
     if spec is None or not spec.lasting:
         return None
-    return f"{alert.account_id}/sight" if spec.rule in _SIGHT else alert.fingerprint
+    return f"{alert.account_id}/sight" if spec.rule in SIGHT else alert.fingerprint
 
 
 def can_tap(recipient: Recipient) -> bool:

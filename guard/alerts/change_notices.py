@@ -9,6 +9,7 @@ from guard.alerts.announce import Announcement, messages_of
 from guard.alerts.buttons import about_buttons
 from guard.alerts.changes import Change, ChangeKind
 from guard.alerts.markup import bold, plain_text, safe
+from guard.alerts.rulebook import RULES
 from guard.alerts.rules import Rule, fingerprint
 from guard.language.speech import ENGLISH, Speech
 from guard.language.words import zone_word
@@ -80,7 +81,7 @@ def announce_changes(
             account_id=reading.account_id,
             rule=_RULES[change.kind],
             fingerprint=change_fingerprint(reading.account_id, change),
-            zone=reading.zone,
+            zone=RULES[_RULES[change.kind]].level,
             reason=AlertReason.FIRST,
             at=reading.at,
             text=plain_text("\n".join(safe(line, _MAX_LINE) for line in change.told(ENGLISH))),

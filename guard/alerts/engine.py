@@ -198,7 +198,7 @@ def _standing(state: AlertState, condition: Condition, now: datetime, policy: Al
     if level is not state.level:
         now_at = replace(state, level=level, headline=condition.headline, changed_at=now)
     if state.told_at is None:
-        return _untold(now_at, now)
+        return _untold(replace(now_at, clear_since=None), now)
     rank, was = gravity(level, condition.known), gravity(state.told_level, condition.known)
     if rank > was:
         return Advance(_rung(now_at, now, policy), AlertReason.WORSE)

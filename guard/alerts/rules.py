@@ -64,4 +64,7 @@ def zone_priority(before: Zone, after: Zone) -> int:
     return _PRIORITY[after]
 
 
+SIGHT: Final = frozenset({Rule.ZONE, Rule.BLIND})
+"""The rules that tell one story together: how near liquidation is, and whether that can be seen."""
+
 DISPUTE_PRIORITY: Final = 25

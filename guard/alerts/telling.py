@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from guard.alerts.announce import Announcement, messages_of
 from guard.alerts.buttons import about_buttons, alert_buttons
@@ -18,6 +19,7 @@ from guard.alerts.rules import (
     DISPUTE_PRIORITY,
     EMPTIED_PRIORITY,
     GRAVE_PRIORITY,
+    SIGHT,
     Rule,
     fingerprint,
     zone_priority,
@@ -29,6 +31,8 @@ from guard.ports.clock import Ids
 from guard.ports.recipients import Recipient
 from guard.ports.records import AlertReason, AlertRecord, OutboxMessage, Reading, Snapshot
 from guard.risk.zones import Zone
+
+_UNTOLD: Final = "not told by itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,11 @@ def announce_emptied(
     return Announcement((alert,), messages_of(alert, render, EMPTIED_PRIORITY, recipients, ids, buttons=buttons))
 
 
+def was_told(alert: AlertRecord) -> bool:
+    """Whether an alert had a message of its own: it may have been muted, or stand in the message of another one."""
+    return not alert.text.startswith((f"{_UNTOLD}:", f"resolved, {_UNTOLD}:"))
+
+
 def _announce(
     telling: Telling, written: _Written, audience: Audience, ids: Ids, together: Sequence[Waiting]
 ) -> Announcement:
@@ -225,7 +234,7 @@ def _rendered(
     written: _Written,
 ) -> str:
     reading = written.reading
-    if state.rule in {Rule.ZONE, Rule.BLIND}:
+    if state.rule in SIGHT:
         shown = replace(reading, zone=_shown(state, reason, reading))
         if reason is AlertReason.REPEAT:  # nothing was before: it goes on
             before = reading.zone_state.last_known
@@ -241,7 +250,7 @@ def _record(due: Due, reading: Reading, text: str, ids: Ids) -> AlertRecord:
         account_id=reading.account_id,
         rule=due.state.rule,
         fingerprint=due.state.fingerprint,
-        zone=_shown(due.state, due.reason, reading),
+        zone=_shown(due.state, due.reason, reading) if due.rule in SIGHT else due.state.level,
         reason=due.reason,
         at=reading.at,
         text=text,
@@ -251,5 +260,5 @@ def _record(due: Due, reading: Reading, text: str, ids: Ids) -> AlertRecord:
 def _recorded_text(due: Due) -> str:
     """An alert without a message of its own."""
     if due.is_good and due.reason is AlertReason.RESOLVED:
-        return f"resolved, not told by itself: {due.state.headline}"
-    return f"not told by itself: {due.state.headline}"
+        return f"resolved, {_UNTOLD}: {due.state.headline}"
+    return f"{_UNTOLD}: {due.state.headline}"

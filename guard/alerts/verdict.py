@@ -17,7 +17,7 @@ from guard.alerts.conditions import Observation
 from guard.alerts.engine import AlertPolicy, Condition, advance, gravity, is_open, resolved, told
 from guard.alerts.inhibition import inhibited_by, story_of
 from guard.alerts.rulebook import Story
-from guard.alerts.rules import Rule, fingerprint
+from guard.alerts.rules import SIGHT, Rule, fingerprint
 from guard.ports.alerting import AlertState, AlertStatus
 from guard.ports.records import AlertReason
 from guard.risk.zones import Zone
@@ -90,7 +90,7 @@ class Telling:
     @property
     def is_sight(self) -> bool:
         """Whether it is about zone and blindness."""
-        return self.dues[0].rule in {Rule.ZONE, Rule.BLIND}
+        return self.dues[0].rule in SIGHT
 
     @property
     def is_blindness(self) -> bool:
@@ -136,7 +136,7 @@ def decide(
     """
     after, dues = _advanced(states, seen, now, policy)
     sight = _sight(account_id, states, dues)
-    others = [due for due in dues if due.rule not in {Rule.ZONE, Rule.BLIND}]
+    others = [due for due in dues if due.rule not in SIGHT]
     tellings: list[Telling] = []
     recorded: list[Due] = []
     if sight is not None and sight.is_blindness and mutes.waits:

@@ -72,6 +72,9 @@ def open_alert(speech: Speech, alert: OpenAlert, now: datetime) -> list[str]:
     lines = [f"{ICONS[alert.level]} {head}"]
     if alert.headline:
         lines.append(escaped(speech.sentence(alert.headline), HEADLINE_CLIP))
+    if alert.gone_since is not None:
+        at = speech.clock_time(alert.gone_since)
+        lines.append(speech.text("it has not held since {time}, and is over when that lasts", time=at))
     return [*lines, _standing(speech, alert)]
 
 
@@ -99,7 +102,10 @@ def _told(speech: Speech, alert: ToldAlert, account: str) -> str:
     """`🔴 2026-11-21 12:00:05 UTC alice: Zone, danger (worse)`."""
     what = f"{escaped(speech.text(alert.title), NAME_CLIP)}, {zone_word(speech, alert.zone)}"
     head = f"{ICONS[alert.zone]} {speech.moment(alert.at)} <b>{escaped(account, NAME_CLIP)}</b>"
-    return f"{head}: {what} ({_reason(speech, alert.reason)})"
+    why = _reason(speech, alert.reason)
+    if not alert.alone:
+        why = speech.text("{reason}, no message of its own", reason=why)
+    return f"{head}: {what} ({why})"
 
 
 def _reason(speech: Speech, reason: AlertReason) -> str:

@@ -15,6 +15,7 @@ import structlog
 from guard.alerts.engine import acknowledge, gravity, is_grave, is_open, snooze
 from guard.alerts.rulebook import RULES, RuleSpec, Thresholds, merged, read_threshold, rule_named
 from guard.alerts.rules import Rule
+from guard.alerts.telling import was_told
 from guard.app.alert_settings import AlertingPolicy
 from guard.app.answered_copies import AlertAnswer
 from guard.app.desks.backstage import Answers
@@ -22,7 +23,7 @@ from guard.app.desks.rights import allowed, require, roles_of
 from guard.bot.desks.alerting import AlertBoard, Answered, OpenAlert, RuleLine, ToldAlert
 from guard.ports.alerting import AlertState, AuditRecord, MaintenanceRecord, RuleSetting
 from guard.ports.errors import NotAllowed
-from guard.ports.records import AccountRecord
+from guard.ports.records import AccountRecord, Role, Snapshot
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +50,10 @@ class AlertingAnswers(Answers):
                     account_id=account.account_id,
                     account=account.name,
                     role=role,
-                    open=_opened(states, names),
-                    recent=tuple(ToldAlert(each.at, _title(each.rule), each.zone, each.reason) for each in recent),
+                    open=_opened(states, names, await store.latest_snapshot(account.account_id) if states else None),
+                    recent=tuple(
+                        ToldAlert(each.at, _title(each.rule), each.zone, each.reason, was_told(each)) for each in recent
+                    ),
                     windows=tuple(window for window in windows if _covers(window, account)),
                 )
             )
@@ -161,9 +164,12 @@ class AlertingAnswers(Answers):
 
     async def end_maintenance(self, user_id: str, account_id: str | None) -> int:
         """End open windows of an account, or all that the person may end."""
-        await self._require_for_window(user_id, account_id)
         store, now = self._stage.store, self._stage.clock.now()
+        if account_id is not None:
+            await require(store, user_id, account_id, "operator")
         mine = {account.account_id for account in await allowed(store, user_id, "operator")}
+        if not mine:
+            raise await self._refusal(user_id, "operator")
         ended = 0
         for window in await store.maintenance(now):
             is_mine = window.user_id == user_id if window.account_id is None else window.account_id in mine
@@ -178,7 +184,12 @@ class AlertingAnswers(Answers):
         if account_id is not None:
             await require(store, user_id, account_id, "operator")
         elif not await allowed(store, user_id, "owner"):
-            raise NotAllowed("owner")
+            raise await self._refusal(user_id, "owner")
+
+    async def _refusal(self, user_id: str, needed: Role) -> NotAllowed:
+        """Why somebody may do this with none of their accounts."""
+        seen = await roles_of(self._stage.store, user_id)
+        return NotAllowed(needed, seen[0][1], seen[0][0].name) if seen else NotAllowed(needed)
 
     def _configured(self, account: AccountRecord) -> Thresholds:
         return AlertingPolicy.of(self._stage.settings).thresholds(account.name)
@@ -188,7 +199,7 @@ class AlertingAnswers(Answers):
         await self._stage.store.record_audit(record)
 
 
-def _opened(states: list[AlertState], names: Mapping[str, str]) -> tuple[OpenAlert, ...]:
+def _opened(states: list[AlertState], names: Mapping[str, str], seen: Snapshot | None) -> tuple[OpenAlert, ...]:
     found = [
         OpenAlert(
             rule=state.rule,
@@ -196,15 +207,22 @@ def _opened(states: list[AlertState], names: Mapping[str, str]) -> tuple[OpenAle
             level=state.level,
             rank=_rank(state),
             status=state.status,
-            headline=state.headline,
+            headline=_headline(state, seen),
             since=state.since,
             told_at=state.told_at,
             seen_by=None if state.seen_by is None else names.get(state.seen_by),
             snoozed_until=state.snoozed_until,
+            gone_since=state.clear_since if gravity(state.level) >= gravity(state.told_level) else None,
         )
         for state in states
     ]
     return tuple(sorted(found, key=lambda alert: (-alert.rank, alert.since)))
+
+
+def _headline(state: AlertState, seen: Snapshot | None) -> str:
+    """What holds, of the zone with the figure of now: the one that is remembered is of when it was told."""
+    of_now = seen is not None and state.rule == Rule.ZONE and seen.zone is state.level
+    return seen.reason if of_now and seen is not None else state.headline
 
 
 def _title(rule: str) -> str:

@@ -21,6 +21,7 @@ from guard.bot.times_typed import read_span, read_until
 from guard.bot.typed import words_of
 from guard.language.speech import Speech, marked
 from guard.ports.buttons import ACKNOWLEDGE, DETAILS, PLAN, SNOOZE
+from guard.ports.errors import NotAllowed
 from guard.ports.records import Role
 from guard.ports.roles import reaches
 
@@ -226,16 +227,19 @@ async def _to_answer(desk: Desk, ask: Ask, words: Sequence[str]) -> list[AlertBo
     """The accounts whose alerts are answered: the named one, all, or the only one with an alert."""
     boards = await desk.alert_boards(ask.person.user_id, desk.now())
     mine = [board for board in boards if reaches(board.role, _ANSWERS)]
-    if len(words) == 1 and words[0].casefold() == ALL:
-        return [board for board in mine if board.open] or Reply(ask.speech.text("No alert holds."))
-    if words:
+    everything = len(words) == 1 and words[0].casefold() == ALL
+    if words and not everything:
         return _named(ask.speech, boards, words)
     firing = [board for board in mine if board.open]
     if not boards:
         return Reply(texts.no_accounts(ask.speech))
+    others = [board for board in boards if board.open and board not in mine]
+    if not firing and (others or not mine):  # what holds is told by others: "no alert holds" would be all clear
+        which = others[0] if others else boards[0]
+        raise NotAllowed(_ANSWERS, which.role, which.account)
     if not firing:
         return Reply(ask.speech.text("No alert holds."))
-    if len(firing) == 1:
+    if len(firing) == 1 or everything:
         return firing
     rows = _answer_rows(ask.speech, firing, _View())
     return Reply(ask.speech.text("Several accounts have alerts. Which one? Name it, or say all."), rows)

@@ -132,8 +132,9 @@ async def maintenance(desk: Desk, ask: Ask) -> Reply:
         count = await desk.end_maintenance(ask.person.user_id, account_id)
         return Reply(speech.plural("{count} window ended.", "{count} windows ended.", count))
     reason = " ".join(words[2 if named else 1 :])[:REASON_MAX]
-    if not reason:
-        return Reply(speech.text("Say why, for those who wonder at the silence: /maintenance 2h alice moving funds"))
+    missing = _missing(speech, reason, named, standings)
+    if missing:
+        return Reply(missing)
     until = now + min(span, WINDOW_MAX)
     await desk.begin_maintenance(ask.person.user_id, account_id, until, reason)
     whose = speech.text("all your accounts") if named is None else escaped(named.account, 64)
@@ -145,6 +146,18 @@ async def maintenance(desk: Desk, ask: Ask) -> Reply:
             time=speech.moment(until),
         )
     )
+
+
+def _missing(speech: Speech, reason: str, named: AccountStanding | None, standings: Sequence[AccountStanding]) -> str:
+    """What a window is not begun without; empty: nothing."""
+    if not reason:
+        return speech.text("Say why, for those who wonder at the silence: /maintenance 2h alice moving funds")
+    if named is None and not any(standing.role == "owner" for standing in standings):
+        names = escaped(", ".join(standing.account for standing in standings), 1000)
+        return speech.text(
+            "Only an owner may say this of all accounts. Name yours after the time: {names}", names=names
+        )
+    return ""
 
 
 def _is_nearly_one(word: str, standings: Sequence[AccountStanding]) -> bool:

@@ -13,9 +13,10 @@ from guard.risk.zones import Zone
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
-    """A condition that holds: `rank` is how grave it is (0 = safe), `seen_by` the name of who answered it.
+    """A condition that stands: `rank` is how grave it is (0 = safe), `seen_by` the name of who answered it.
 
-    `title` names its rule in English, as the catalogue has it.
+    `title` names its rule in English, as the catalogue has it. `gone_since`: it has not held since then, and is over
+    when that lasts.
     """
 
     rule: str
@@ -28,16 +29,18 @@ class OpenAlert:
     told_at: datetime | None
     seen_by: str | None
     snoozed_until: datetime | None
+    gone_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ToldAlert:
-    """Something that was decided lately; `title` as above."""
+    """Something that was decided lately; `title` as above. `alone`: it had a message of its own."""
 
     at: datetime
     title: str
     zone: Zone
     reason: AlertReason
+    alone: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
@@ -25,7 +26,6 @@ from guard.ports.alerting import AlertState, AlertStatus
 from guard.ports.records import AlertReason, AlertRecord
 from guard.risk.zones import Zone
 from guard.sandbox.telegram import Message, Person, TelegramSandbox
-from guard.store.migrate import upgrade
 from tests.harness import house as houses
 from tests.harness.house import ALICES, House
 
@@ -80,11 +80,11 @@ class Alarm:
 
 
 @pytest.fixture
-async def alarm(telegram: TelegramSandbox, clock: Any, tmp_path: Path) -> AsyncIterator[Alarm]:
+async def alarm(telegram: TelegramSandbox, clock: Any, tmp_path: Path, empty_database: Path) -> AsyncIterator[Alarm]:
     """Danger that was told to the owner, who reads Japanese, to the operator and to the viewer."""
     file = tmp_path / "guard.db"
     settings = Settings(database=Database(url=f"sqlite:///{file}"))
-    upgrade(settings.database.url)
+    shutil.copy(empty_database, file)
     async with opened(settings, clock=clock) as everything:
         copies: list[AnsweredCopies] = []
 
@@ -195,10 +195,26 @@ async def test_alerts_are_listed_and_answered_by_command(alarm: Alarm) -> None:
     assert "Danger is never silent for longer than that." in silent
     assert "🔕 snoozed by otto until 16:00:" in await said(otto, "/alerts")
     assert "For how long?" in await said(otto, "/snooze alpha")
-    assert "needs the role operator" in await said(alarm.house["vera"], "/ack alpha")
+    for typed in ("/ack alpha", "/ack", "/ack all", "/snooze 1h"):  # never "no alert holds" while one does
+        assert "needs the role operator" in await said(alarm.house["vera"], typed)
     await alarm.set(status=AlertStatus.RESOLVED)
     assert await said(otto, "/ack all") == "No alert holds."
     assert "no alert holds" in await said(otto, "/alerts")
+
+
+async def test_the_board_shows_the_figure_of_now_and_what_does_not_hold_any_more(alarm: Alarm) -> None:
+    """Not that of the moment when it was told: the last reading's; what is over is so only when that lasts."""
+    otto, store, now = alarm.house["otto"], alarm.house.opened.store, alarm.house.opened.clock.now()
+    await alarm.set(level=Zone.WATCH, told_level=Zone.WATCH)  # as the last reading has it
+    seen = await store.latest_snapshot(ACCOUNT)
+    assert seen is not None
+    assert f"🟡 Zone: watch, for 0 s\n{seen.reason}\n" in await said(otto, "/alerts")
+    await alarm.set(level=Zone.DANGER, told_level=Zone.DANGER, clear_since=now)
+    assert "at or above 75 %\nit has not held since 12:00:05 UTC, and is over when that lasts" in await said(
+        otto, "/alerts"
+    )
+    await alarm.set(level=Zone.WARNING, clear_since=now)  # milder than told: it holds
+    assert "it has not held" not in await said(otto, "/alerts")
 
 
 async def test_the_board_is_drawn_anew_under_its_buttons(alarm: Alarm) -> None:
@@ -266,4 +282,8 @@ async def test_quiet_hours_and_maintenance(alarm: Alarm) -> None:
     assert "UTC: moving funds" in await said(otto, "/alerts")
     assert len(await store.maintenance(alarm.house.opened.clock.now())) == 2
     assert await said(otto, "/maintenance off alpha") == "1 window ended."
+    assert "of all accounts. Name yours" in await said(otto, "/maintenance 1h upgrade")
+    await said(otto, "/maintenance 2h alpha moving funds")
+    assert "needs the role operator" in await said(alarm.house["vera"], "/maintenance off")
+    assert await said(otto, "/maintenance off") == "1 window ended."
     assert "1" in await said(anna, "/maintenance off")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from guard.alerts.conditions import Observation
-from guard.alerts.engine import AlertPolicy, Condition, acknowledge
+from guard.alerts.engine import AlertPolicy, Condition, acknowledge, is_open
 from guard.alerts.rulebook import RULES
 from guard.alerts.rules import Rule
 from guard.alerts.verdict import NO_MUTES, Mutes, Telling, Verdict, decide
@@ -100,6 +100,18 @@ def test_danger_mutes_a_warning_until_it_is_over(account: Account) -> None:
     assert [due.state.rule for due in muted.recorded] == ["drawdown"]
     assert account.look(2, Zone.DANGER, rules=(Rule.DRAWDOWN,)).recorded == ()
     assert heard(account.look(3, rules=(Rule.DRAWDOWN,))) == [("zone", RESOLVED), ("drawdown", FIRST)]
+
+
+def test_what_nobody_was_told_must_be_gone_for_two_looks_each_time(account: Account) -> None:
+    """Also when it was gone for one look before."""
+    account.look(0, Zone.DANGER)
+    account.look(1, Zone.DANGER, rules=(Rule.DISTANCE,))
+    account.look(2, Zone.DANGER)
+    account.look(3, Zone.DANGER, rules=(Rule.DISTANCE,))
+    account.look(4, Zone.DANGER)
+    assert is_open(account.states["a/distance"])
+    account.look(5, Zone.DANGER)
+    assert not is_open(account.states["a/distance"])
 
 
 def test_what_is_told_late_or_again_is_told_with_the_figure_of_now(account: Account) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from guard.alerts.engine import acknowledge, snooze
+from guard.alerts.telling import was_told
 from guard.app.settings import Settings
 from guard.app.watch import watch_of
 from guard.ports.alerting import AlertState, AlertStatus, MaintenanceRecord, RuleSetting
@@ -16,7 +17,7 @@ from guard.ports.errors import CredentialsRejected, RateLimited, VenueUnavailabl
 from guard.ports.recipients import Recipient
 from guard.ports.records import OutboxMessage
 from guard.ports.venue import AccountSpec, FetchedBook
-from guard.risk.zones import ZoneState
+from guard.risk.zones import Zone, ZoneState
 from tests.harness.cycle_world import NOW, StillClock, World, book
 
 SAFE, WATCH, WARNING, DANGER, LIQUIDATION = 40_000.0, 34_500.0, 32_000.0, 31_000.0, 30_350.0
@@ -238,6 +239,17 @@ async def test_what_else_is_wrong_is_said_in_the_same_message(line: Line) -> Non
     assert message.html.splitlines()[-2] == "Also: drawdown 55 % is at or above 40 %"
     assert message.priority == 30
     assert message.collapse_key is None  # a newer one about the zone would not say it
+
+
+async def test_what_is_muted_is_recorded_with_its_own_level_and_as_not_told(line: Line) -> None:
+    """A drawdown in danger is no danger, and nobody was told of it by itself."""
+    await line.look(DANGER)
+    line.world.memory.settings = [RuleSetting("account-1", "share", 0.5, "u", NOW)]
+    line.world.cycle.alerting.memory.settings_changed()
+    await line.look(DANGER)
+    alerts = {alert.rule: alert for record in line.world.memory.records for alert in record.alerts}
+    assert (alerts["zone"].zone, was_told(alerts["zone"])) == (Zone.DANGER, True)
+    assert (alerts["share"].zone, was_told(alerts["share"])) == (Zone.WATCH, False)
 
 
 async def test_positions_that_are_gone_out_of_an_alarm_are_no_quiet_news(line: Line) -> None:
