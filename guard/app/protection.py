@@ -334,25 +334,25 @@ class Protection:
             log.exception("protection stopped: its journal cannot be written", account=watch.record.name)
             if watch.last is not None:
                 why = f"protection stopped, its journal cannot be written: {error}"
+                if watch.unstored_freeze:
+                    why += f"; {UNSTORED_FREEZE}"
                 await self._tell_directly(watch, watch.last, why)
             return None
         finally:
             following.cancel()
             watch.consented = False
             watch.acted_s = self._clock.monotonic()
-                if watch.unstored_freeze:
-                    why += f"; {UNSTORED_FREEZE}"
         self._count(watch, outcome)
         watch.pending = not outcome.finished
         if outcome.ending is Ending.REJECTED:
             watch.rights_at = None  # what the key may do is not what it was: look before trying again
+        if _refused_a_hedge(task, outcome):
+            watch.hedge_refused_s = self._clock.monotonic()
         return outcome
 
     async def _follow(self, watch: Watch) -> None:
         """While orders are sent, hear at once of what was changed outside this process."""
         while True:
-        if _refused_a_hedge(task, outcome):
-            watch.hedge_refused_s = self._clock.monotonic()
             with suppress(StoreError):  # the executor hears of it by itself
                 await self.hear(watch)
             # Deliberately not the clock's sleep: this must never hurry the stopwatch of the execution.
@@ -445,11 +445,6 @@ def _is_rehearsed(watch: Watch, zone: Zone) -> bool:
     return False
 
 
-class _Disarmed:
-    """The kill switch of one account: that of all, or it was disarmed, frozen or removed meanwhile."""
-
-    def __init__(self, stop: StopSignal, watch: Watch, clock: Clock) -> None:
-        self._stop = stop
 def _refused_a_hedge(task: Assignment, outcome: Outcome) -> bool:
     """Whether it ended because a hedge could not be opened, at the venue or by the guard's own rules."""
     if outcome.ending is Ending.REJECTED:
@@ -457,6 +452,11 @@ def _refused_a_hedge(task: Assignment, outcome: Outcome) -> bool:
     return outcome.ending is Ending.FORBIDDEN and any(step.remedy == "hedge" for step in task.plan.steps)
 
 
+class _Disarmed:
+    """The kill switch of one account: that of all, or it was disarmed, frozen or removed meanwhile."""
+
+    def __init__(self, stop: StopSignal, watch: Watch, clock: Clock) -> None:
+        self._stop = stop
         self._watch = watch
         self._clock = clock
 

@@ -118,8 +118,6 @@ class ActionLog:
     hedges: tuple[HedgeRecord, ...] = ()
 
 
-class ActingDesk(Protocol):
-    """What the commands that act ask for: modes, plans, consent, freezing.
 @dataclass(frozen=True, slots=True)
 class Frozen:
     """Accounts that were frozen, by name; those `unstored` only until a restart.
@@ -132,6 +130,8 @@ class Frozen:
     stop_file: str = ""
 
 
+class ActingDesk(Protocol):
+    """What the commands that act ask for: modes, plans, consent, freezing.
 
     Every method may raise a `GuardError` when the answer cannot be had now, `NotAllowed` when the role is too low.
     """
