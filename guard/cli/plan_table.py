@@ -81,12 +81,13 @@ def _pools(answer: Mapping[str, Any]) -> Table:
     for heading in ("risk_ratio", "distance", "margin_level", "equity", "gross notional"):
         table.add_column(heading, justify="right", no_wrap=True)
     after = {_name(pool): pool for pool in answer["after"]}
+    told = answer["model"] != "reported"
     for pool in answer["before"]:
         then = after.get(_name(pool))
         table.add_row(
             _name(pool),
             _both(_ratio(pool), "closed" if then is None else _ratio(then)),
-            _both(_distance(pool), "closed" if then is None else _distance(then)),
+            _both(_distance(pool, told=told), "closed" if then is None else _distance(then, told=told)),
             _both(percent(pool["margin_level"], 0), "closed" if then is None else percent(then["margin_level"], 0)),
             _both(amount(pool["equity"]), "closed" if then is None else amount(then["equity"])),
             _both(amount(pool["gross_notional"]), "closed" if then is None else amount(then["gross_notional"])),
@@ -109,10 +110,15 @@ def _ratio(pool: Mapping[str, Any]) -> str:
     return "no equity" if pool["risk_ratio"] is None else percent(pool["risk_ratio"])
 
 
-def _distance(pool: Mapping[str, Any]) -> str:
+def _distance(pool: Mapping[str, Any], *, told: bool) -> str:
+    """The nearer one; `told`: whether it can be known, which the venue's own figures do not allow."""
     shocks = [pool[f"liquidation_shock_{way}"] for way in ("down", "up")]
     near = min((abs(shock) for shock in shocks if shock is not None), default=None)
-    return "out of reach" if near is None else percent(near)
+    if near is not None:
+        return percent(near)
+    if pool["risk_ratio"] is None:
+        return "none left"
+    return "out of reach" if told else "not known"
 
 
 def _assumptions(assumptions: Mapping[str, Any]) -> Text:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from guard.language.speech import quote_of
 from guard.protect.outcome import Level
 from guard.protect.plan_values import Plan, Step, TopUp
+from guard.risk.report import AccountRisk
 
 
 def plan_lines(plan: Plan) -> tuple[str, str, str]:
@@ -22,13 +23,13 @@ def plan_lines(plan: Plan) -> tuple[str, str, str]:
 
 
 def _plain_lines(plan: Plan) -> tuple[str, str, str]:
-    before = Level(plan.before.risk_ratio, plan.before.distance)
+    before = _level(plan.before)
     if not plan.feasible:
         helps = "; ".join(map(top_up_line, plan.add_collateral)) or "no trade and no reasonable top-up would help"
         return ("No plan: " + plan.reason, level_line(before, None), "Instead: " + helps)
     if not plan.steps:
         return ("Nothing to do: " + plan.reason, level_line(before, None), "Cost 0")
-    after = Level(plan.after.risk_ratio, plan.after.distance)
+    after = _level(plan.after)
     what = ", ".join(step_line(step) for step in plan.steps)
     verb = "Reduce" if {step.remedy for step in plan.steps} == {"reduce"} else "Do"
     return (f"{verb}: {what}", level_line(before, after), _cost_line(plan))
@@ -88,9 +89,17 @@ def level_line(before: Level, after: Level | None) -> str:
     )
 
 
+def _level(risk: AccountRisk) -> Level:
+    return Level(risk.risk_ratio, risk.distance, told=not risk.of_present_only)
+
+
 def _ratio(level: Level) -> str:
     return "none (no equity left)" if level.risk_ratio is None else f"{level.risk_ratio * 100:.1f} %"
 
 
 def _distance(level: Level) -> str:
-    return "out of reach" if level.distance is None else f"{level.distance * 100:.1f} %"
+    if level.distance is not None:
+        return f"{level.distance * 100:.1f} %"
+    if level.risk_ratio is None:
+        return "none left"
+    return "out of reach" if level.told else "not known (the venue tells the present only)"

@@ -51,10 +51,14 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """An account's level as a message shows it; None = no value (no equity left; out of reach)."""
+    """An account's level as a message shows it; None = no value (no equity left; out of reach).
+
+    `told`: whether the distance can be known; the venue's own figures tell nothing of other prices.
+    """
 
     risk_ratio: float | None
     distance: float | None
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,16 @@ def test_exit_code_of_an_infeasible_plan(guard: Run, pair: dict[str, Any], write
     assert "Instead: add " in out
 
 
+def test_a_distance_that_only_the_venue_knows_is_not_called_out_of_reach(
+    guard: Run, pair: dict[str, Any], write: Write
+) -> None:
+    """Figures of the venue alone say nothing of any other price."""
+    book = {**pair, "model": "reported", "tiers": {}, "venue_reported": {"equity": 1_000, "maintenance_margin": 900}}
+    _, out, _ = guard("plan", write(book))
+    assert "out of reach" not in out
+    assert "not known" in next(line for line in out.splitlines() if line.startswith("USDT"))
+
+
 def test_the_table(guard: Run, pair: dict[str, Any], write: Write) -> None:
     """Three lines, steps and pools with units, and what was assumed with how to change it."""
     code, out, _ = guard("plan", write(pair), "--target-distance", "30%")

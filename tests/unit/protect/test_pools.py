@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from guard.language.speech import speech_of
 from guard.ports.venue import Instrument
-from guard.protect.explain import top_up_line
+from guard.protect.explain import plan_lines, top_up_line
 from guard.protect.legs import legs_of
 from guard.protect.plan import Plan, PlanLimits, Target, plan_reduction
 from guard.protect.reduced import Cut, add_collateral, reduce_book
@@ -165,6 +166,9 @@ def test_figures_of_the_venue_alone_are_no_ground_for_orders() -> None:
     assert not plan.feasible
     assert "watched only" in plan.reason
     assert plan.steps == ()
+    levels = plan_lines(plan)[1]
+    assert levels == "Risk ratio 90.0 %, distance to liquidation not known (the venue tells the present only)"
+    assert "清算までの距離 不明" in speech_of("ja", "UTC").sentence(levels)
 
 
 def test_coins_to_add_are_said_exactly() -> None:

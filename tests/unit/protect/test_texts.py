@@ -100,7 +100,7 @@ def test_without_an_after_and_without_cost() -> None:
     assert "traded" not in text
     text = outcome_text("alice", outcome(Ending.RECOVERED, cost=None, before=Level(None, None)))
     assert "Risk ratio none (no equity left) -> 34.9 %" in text
-    assert "out of reach -> 12.0 %" in text
+    assert "none left -> 12.0 %" in text
     assert "cost" not in text
 
 
