@@ -202,8 +202,6 @@ def frozen_text(speech: Speech, frozen: Frozen) -> str:
     head = "❄️ " + speech.text(
         "Frozen: <b>{accounts}</b>. No order is sent until /resume; watching and warning go on.", accounts=shown
     )
-
-
     if not frozen.unstored:
         return head
     lost = speech.text(
@@ -218,6 +216,8 @@ def frozen_text(speech: Speech, frozen: Frozen) -> str:
         file=f"<code>{escaped(frozen.stop_file)}</code>",
     )
     return "\n".join([head, f"⚠️ {lost}", remedy])
+
+
 # The record
 
 
