@@ -48,7 +48,7 @@ def run() -> Iterator[Result]:
         guard.must("db", "upgrade")
         open_account(outside, guard)
         guard.must(*add_arguments(outside))
-        process = guard.run()
+        process = guard.run_cold()
         try:
             guard.wait_healthy()
             time.sleep(IDLE_S)

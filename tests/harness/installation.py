@@ -23,11 +23,14 @@ from typing import Any, TypeVar
 import pytest
 import structlog
 
-from guard.app.clock import SystemClock
+from guard.app.clock import RandomIds, SystemClock
 from guard.cli.main import run
 from guard.sandbox.engine.engine import Engine, Holding
 from guard.sandbox.server import SandboxServer
 from guard.sandbox.telegram.server import TelegramSandbox
+from guard.store.store import Store
+from guard.store.vault import Vault
+from tests.harness.warm_process import WarmProcess
 
 T = TypeVar("T")
 GUARD = [sys.executable, "-c", "from guard.cli.main import main; main()"]
@@ -101,7 +104,7 @@ class Guard:
 
     home: Path
     environment: dict[str, str]
-    processes: list[subprocess.Popen[str]] = field(default_factory=list)
+    processes: list[WarmProcess | subprocess.Popen[str]] = field(default_factory=list)
 
     def command(self, *arguments: str) -> Done:
         """Run one command to its end, in this process: the same entry, without the start of an interpreter."""
@@ -125,10 +128,15 @@ class Guard:
         assert done.returncode == 0, (arguments, done.stdout, done.stderr)
         return done.stdout
 
-    def run(self) -> subprocess.Popen[str]:
+    def run(self) -> WarmProcess:
         """Start the service, its stderr going to `run.log`."""
-        log = (self.home / "run.log").open("a", encoding="utf-8")
-        with log:
+        process = WarmProcess(["run"], self.home, self.environment, self.home / "run.log")
+        self.processes.append(process)
+        return process
+
+    def run_cold(self) -> subprocess.Popen[str]:
+        """The same in a new interpreter, as a person starts it."""
+        with (self.home / "run.log").open("a", encoding="utf-8") as log:
             process = subprocess.Popen(  # noqa: S603  # our own program
                 [*GUARD, "run"], cwd=self.home, env=self.environment, stdout=log, stderr=log, text=True
             )
@@ -200,15 +208,19 @@ def add_arguments(outside: Outside, name: str = "main") -> list[str]:
 
 
 def link_person(outside: Outside, guard: Guard, user: str = "mia", person: int = 501) -> None:
-    """Give the guard a bot and a user whose chat is linked once the service runs (`/start CODE`)."""
+    """Give the guard a bot and a user whose chat is linked, as if `/start CODE` had been sent to it long ago."""
     (guard.home / "token").write_text(outside.telegram.token, encoding="utf-8")
     guard.environment["GUARD__TELEGRAM__TOKEN_FILE"] = str(guard.home / "token")
     guard.environment["GUARD__TELEGRAM__BASE_URL"] = outside.telegram.base_url
+    outside.talk(lambda telegram: telegram.person(person, "Mia", started=True))
     guard.must("user", "add", user)
     code = guard.must("user", "link", user).strip()
-    process = guard.run()
-    guard.wait_for("a bot that listens", lambda: guard.health()[1]["telegram"] == "running")
-    outside.talk(lambda telegram: telegram.person(person, "Mia").ask(f"/start {code}", timeout_s=20))
-    process.terminate()
-    assert process.wait(10) == 0
-    guard.processes.remove(process)
+    asyncio.run(_redeem(guard.environment["GUARD__DATABASE__URL"], code, person))
+
+
+async def _redeem(url: str, code: str, person: int) -> None:
+    store = await Store.open(url, Vault.of(url), RandomIds())
+    try:
+        assert await store.redeem_link_code(code, person, person, "Mia", SystemClock().now()) is not None
+    finally:
+        await store.close()

@@ -29,7 +29,6 @@ from guard.risk.book import Book
 from guard.risk.quality import DataQuality, Quality
 from guard.risk.report import AccountRisk, PoolRisk, PositionRisk
 from guard.risk.zones import Zone, ZoneState
-from guard.store.migrate import upgrade
 from guard.store.store import Store
 from guard.store.vault import Vault
 
@@ -226,14 +225,6 @@ class Make:
 def make() -> Make:
     """Made-up values."""
     return Make()
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database at the newest schema; copied for each test, which is quicker than migrating each."""
-    file = tmp_path_factory.mktemp("empty") / "guard.db"
-    upgrade(f"sqlite:///{file}")
-    return file
 
 
 @pytest.fixture

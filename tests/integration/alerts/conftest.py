@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -23,7 +24,6 @@ from guard.ports.records import OutboxMessage
 from guard.ports.sending import Sink
 from guard.sandbox.telegram import Person, TelegramSandbox
 from guard.sim.seeded import SeededIds
-from guard.store.migrate import upgrade
 from guard.store.store import Store
 from guard.store.vault import Vault
 
@@ -77,10 +77,12 @@ def anna(telegram: TelegramSandbox) -> Person:
 
 
 @pytest.fixture
-def process(telegram: TelegramSandbox, tmp_path: Path) -> Callable[[], AbstractAsyncContextManager[Delivery]]:
+def process(
+    telegram: TelegramSandbox, tmp_path: Path, empty_database: Path
+) -> Callable[[], AbstractAsyncContextManager[Delivery]]:
     """Begins a life of the delivering process over the same database; leaving it stops the worker."""
     url = f"sqlite:///{tmp_path}/guard.db"
-    upgrade(url)
+    shutil.copy(empty_database, tmp_path / "guard.db")
 
     @asynccontextmanager
     async def begin() -> AsyncIterator[Delivery]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,6 @@ from guard.ports.records import AccountRecord, OutboxMessage, Reading
 from guard.ports.venue import AccountSpec, FetchedBook, VenueAccount
 from guard.risk.zones import Zone
 from guard.sim.seeded import SeededIds
-from guard.store.migrate import upgrade
 from guard.store.store import Store
 from guard.store.vault import Vault
 from tests.harness.cycle_world import NOW, StillClock, book
@@ -100,19 +100,11 @@ class _Venue:
         return answer
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database at the newest schema."""
-    file = tmp_path_factory.mktemp("migrated") / "guard.db"
-    upgrade(f"sqlite:///{file}")
-    return file
-
-
 @pytest.fixture
-def url(migrated: Path, tmp_path: Path) -> str:
+def url(empty_database: Path, tmp_path: Path) -> str:
     """A database of this test's own."""
     file = tmp_path / "guard.db"
-    file.write_bytes(migrated.read_bytes())
+    shutil.copy(empty_database, file)
     return f"sqlite:///{file}"
 
 

@@ -24,7 +24,6 @@ from guard.ports.alerting import AuditRecord
 from guard.ports.records import SUPERSEDED, AccountRecord, CycleRecord, GrantRecord, IntentRecord, Reading, ZoneChange
 from guard.ports.venue import AccountSpec
 from guard.risk.zones import Zone
-from guard.store.migrate import upgrade
 from guard.web.health import AccountHealth, Health, HeartbeatHealth, ListeningHealth, StreamHealth
 from tests.harness.cycle_world import NOW, StillClock, World, book
 
@@ -58,19 +57,11 @@ class Installation:
     woken: list[datetime] = field(default_factory=list)
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with tables and nothing in them: made once, copied for each test."""
-    file = tmp_path_factory.mktemp("empty") / "guard.db"
-    upgrade(f"sqlite:///{file}")
-    return file
-
-
 @pytest.fixture
-async def there(tmp_path: Path, empty: Path) -> AsyncIterator[Installation]:
+async def there(tmp_path: Path, empty_database: Path) -> AsyncIterator[Installation]:
     """`a` was read once; `b` and `c` never."""
     settings = Settings(database=Database(url=f"sqlite:///{tmp_path / 'guard.db'}"))
-    shutil.copy(empty, tmp_path / "guard.db")
+    shutil.copy(empty_database, tmp_path / "guard.db")
     clock, studio = StillClock(), Studio()
     async with opened(settings, clock=clock) as everything:
         store = everything.store

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from guard.bot.connection import Pace
 from guard.bot.polling import BotState
 from guard.language.speech import ENGLISH, Speech
 from guard.sandbox.telegram import Message, Person, TelegramSandbox
-from guard.store.migrate import upgrade
 from tests.harness import house as houses
 from tests.harness.house import ALICES, House
 
@@ -30,11 +30,11 @@ JAPANESE = re.compile("[ぁ-んァ-ン一-龯]")
 
 
 @pytest.fixture
-async def house(telegram: TelegramSandbox, clock: Any, tmp_path: Path) -> AsyncIterator[House]:
+async def house(telegram: TelegramSandbox, clock: Any, tmp_path: Path, empty_database: Path) -> AsyncIterator[House]:
     """Four people, two accounts, and a bot that runs."""
     file = tmp_path / "guard.db"
     settings = Settings(database=Database(url=f"sqlite:///{file}"))
-    upgrade(settings.database.url)
+    shutil.copy(empty_database, file)
     async with opened(settings, clock=clock) as everything:
         made = await houses.build(everything, telegram, file)
         pace = Pace(connect_s=5.0, answer_s=10.0, poll_s=10)

@@ -27,7 +27,6 @@ from guard.sandbox.engine.engine import Engine, Holding
 from guard.sandbox.engine.sides import Leg
 from guard.sandbox.server import SandboxAccount, SandboxServer
 from guard.sandbox.telegram import Message, Person, TelegramSandbox
-from guard.store.migrate import upgrade
 from guard.store.store import Store
 from guard.store.vault import Vault
 
@@ -121,14 +120,6 @@ class House:
                 if found:
                     return found
                 await asyncio.sleep(0.02)
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database at the newest schema."""
-    file = tmp_path_factory.mktemp("consent") / "guard.db"
-    upgrade(f"sqlite:///{file}")
-    return file
 
 
 @pytest.fixture

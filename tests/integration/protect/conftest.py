@@ -32,7 +32,6 @@ from guard.sandbox.dialects.table import dialect_of
 from guard.sandbox.engine.engine import Engine, Holding
 from guard.sandbox.engine.sides import Leg
 from guard.sandbox.server import SandboxAccount, SandboxServer
-from guard.store.migrate import upgrade
 from guard.store.store import Store
 from guard.store.vault import Vault
 from guard.venues.registry import open_account
@@ -138,14 +137,6 @@ class Desk:
     async def holds(self) -> bool:
         """Whether the target holds, by a fresh reading."""
         return self.policy.target.holds(assess((await self.venue.fetch_book()).book))
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database at the newest schema."""
-    file = tmp_path_factory.mktemp("protect") / "guard.db"
-    upgrade(f"sqlite:///{file}")
-    return file
 
 
 @pytest.fixture

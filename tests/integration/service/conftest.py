@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def outside() -> Iterator[Outside]:
 
 
 @pytest.fixture
-def guard(tmp_path: Path) -> Iterator[Guard]:
+def guard(tmp_path: Path, empty_database: Path) -> Iterator[Guard]:
     """An installation without accounts; whatever still runs at the end is killed."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH") if name in os.environ}
     environment = kept | {
@@ -35,7 +36,7 @@ def guard(tmp_path: Path) -> Iterator[Guard]:
         "GUARD__ALERTS__LIVE": "false",  # the next message of the bot is its answer
     }
     installed = Guard(tmp_path, environment)
-    installed.must("db", "upgrade")
+    shutil.copy(empty_database, tmp_path / "guard.db")
     yield installed
     for process in installed.processes:
         if process.poll() is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import struct
-import subprocess
 import time
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from guard.sandbox.telegram import Message
 from tests.harness.installation import Guard, Outside, add_arguments, link_person, open_account
+from tests.harness.warm_process import WarmProcess
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/task").exists(), reason="looks for processes in /proc, which this system does not have"
@@ -29,7 +29,7 @@ def asked(outside: Outside, text: str) -> Message:
     return answer
 
 
-def children(process: subprocess.Popen[str]) -> list[int]:
+def children(process: WarmProcess) -> list[int]:
     """The processes that the guard has started and that still run."""
     listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="utf-8")
     return [int(number) for number in listed.split()]

@@ -42,7 +42,7 @@ def test_zone_change_reaches_telegram_and_sigterm_ends_in_order(outside: Outside
     guard.must("user", "add", "owner")
     link_person(outside, guard)
     guard.must(*add_arguments(outside), "--user", "mia")
-    process = guard.run()
+    process = guard.run_cold()
     guard.wait_healthy()
     set_price(outside, 31000)  # equity 5,000: about 7.7 % to liquidation
     guard.wait_for("a warning", lambda: bool(alarms(outside, "WARNING")))

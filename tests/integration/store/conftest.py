@@ -13,7 +13,6 @@ from guard.ports.records import AccountRecord, CycleRecord, OutboxMessage, Readi
 from guard.ports.venue import AccountSpec, Credentials
 from guard.risk.quality import DataQuality, Quality
 from guard.risk.zones import Zone, ZoneState
-from guard.store.migrate import upgrade
 from guard.store.store import Store
 from guard.store.vault import Vault
 
@@ -36,14 +35,6 @@ class CountingIds:
     def code(self, length: int) -> str:
         """A code of A only."""
         return "A" * length
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database at the newest schema."""
-    file = tmp_path_factory.mktemp("empty") / "guard.db"
-    upgrade(f"sqlite:///{file}")
-    return file
 
 
 @pytest.fixture

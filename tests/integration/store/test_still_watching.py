@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +18,6 @@ from guard.risk.quality import DataQuality, Quality
 from guard.risk.report import AccountRisk
 from guard.risk.zones import Zone, ZoneState
 from guard.sim.seeded import SeededIds
-from guard.store.migrate import upgrade
 from guard.store.store import Store
 from guard.store.vault import Vault
 
@@ -87,10 +85,8 @@ class World:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def world(url: str) -> AsyncIterator[World]:
     """An empty database in the morning."""
-    url = f"sqlite:///{tmp_path}/guard.db"
-    upgrade(url)
     ids = SeededIds(1)
     store = await Store.open(url, Vault.of(url, None), ids)
     yield World(store, ids)
