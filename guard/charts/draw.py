@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 from guard.charts.draw_bars import draw_exposure, draw_reach
 from guard.charts.draw_heat import draw_heat
@@ -17,14 +18,19 @@ def draw(picture: Picture) -> bytes:
     with warnings.catch_warnings(), fonts_for(PICTURE.dump_json(picture).decode()):
         # A name in letters that no font here has is drawn as boxes; that is no news for a terminal.
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")
-        match picture:
-            case HistoryPicture():
-                figure = draw_history(picture)
-            case ExposurePicture():
-                figure = draw_exposure(picture)
-            case ReachPicture():
-                figure = draw_reach(picture)
-            case HeatPicture():
-                figure = draw_heat(picture)
+        figure = figure_of(picture)
         embolden(figure)
         return png_of(figure)
+
+
+def figure_of(picture: Picture) -> Any:
+    """The picture as a figure of matplotlib."""
+    match picture:
+        case HistoryPicture():
+            return draw_history(picture)
+        case ExposurePicture():
+            return draw_exposure(picture)
+        case ReachPicture():
+            return draw_reach(picture)
+        case HeatPicture():
+            return draw_heat(picture)

@@ -12,7 +12,7 @@ from guard.bot import texts
 from guard.bot.desk import PictureWish
 from guard.charts.draw import draw
 from guard.charts.exposure import exposure_picture
-from guard.language.speech import ENGLISH
+from guard.language.speech import ENGLISH, speech_of
 from guard.ports.errors import PictureError
 from guard.ports.history import AccountHistory, Extreme, Extremes
 from guard.ports.records import AlertReason, AlertRecord, IntentRecord, Snapshot, UserRecord, ZoneChange
@@ -89,6 +89,15 @@ async def test_what_was_asked_for_is_drawn(
     since = desk.now() - timedelta(days=days)
     ((user, wish),) = desk.wishes
     assert (user, wish) == ("user-anna", PictureWish(kind, "account-alice", since))
+
+
+async def test_a_picture_is_asked_for_in_the_language_of_whoever_asks(anna: Person, desk: Any, png: bytes) -> None:
+    """Her zone of time too; the line below it is in the same."""
+    await anna.ask("/lang ja Asia/Tokyo")
+    reply = await anna.ask("/chart stress")
+    assert reply.photo == png
+    assert reply.text == "🟠 alice, ストレス: 警告, リスク比率 41.5 %, データは12秒前"
+    assert desk.wishes[-1][1].speech == speech_of("ja", "Asia/Tokyo")
 
 
 async def test_the_most_urgent_account_where_none_is_named(

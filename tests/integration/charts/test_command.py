@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import struct
 from pathlib import Path
 
 import pytest
 
+from guard.charts.picture import HistoryPicture
 from guard.risk.bookfile import dump_book
 from tests.harness.cycle_world import book
 from tests.harness.installation import Guard
 
 
 @pytest.fixture
-def guard(tmp_path: Path) -> Guard:
+def guard(tmp_path: Path, empty_database: Path) -> Guard:
     """An installation with one account that a file describes, read once."""
     (tmp_path / "book.json").write_text(json.dumps(dump_book(book(40_000.0).book)), encoding="utf-8")
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     installed = Guard(tmp_path, kept | {"GUARD__DATABASE__URL": f"sqlite:///{tmp_path / 'guard.db'}"})
-    installed.must("db", "upgrade")
+    shutil.copy(empty_database, tmp_path / "guard.db")
     installed.must("account", "add", "main", "--venue", "file", "--book-file", "book.json")
     installed.command("once")
     return installed
@@ -33,6 +35,21 @@ def test_a_history_is_drawn_into_a_file(guard: Guard, option: str) -> None:
     content = (guard.home / "a.png").read_bytes()
     assert content[:4] == b"\x89PNG"
     assert struct.unpack(">I", content[16:20]) == (1080,)
+
+
+def test_its_words_are_those_of_the_alerts(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The language and the time zone of `[alerts]`: whoever types a command has chosen none of their own."""
+    drawn: list[HistoryPicture] = []
+
+    def noted(picture: HistoryPicture) -> bytes:
+        drawn.append(picture)
+        return b""
+
+    monkeypatch.setattr("guard.charts.draw.draw", noted)
+    spoken = {"GUARD__ALERTS__LANGUAGE": "ja", "GUARD__ALERTS__TIMEZONE": "Asia/Tokyo"}
+    Guard(guard.home, guard.environment | spoken).must("history", "main", "--chart", "a.png")
+    assert "現在は" in drawn[0].title
+    assert "JST" in drawn[0].subtitle
 
 
 def test_figures_and_a_picture_at_once(guard: Guard) -> None:

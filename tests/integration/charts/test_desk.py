@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,7 +19,7 @@ from guard.app.settings import Database, Settings
 from guard.bot.desk import PictureWish
 from guard.charts.picture import ReachPicture
 from guard.charts.studio import Studio
-from guard.language.speech import ENGLISH
+from guard.language.speech import ENGLISH, speech_of
 from guard.ports.errors import PictureError
 from guard.ports.records import AccountRecord, CycleRecord, KnownModes, ZoneChange
 from guard.ports.venue import AccountSpec
@@ -27,6 +28,7 @@ from guard.risk.zones import Zone
 from guard.store.migrate import upgrade
 from tests.harness.cycle_world import NOW, StillClock, World, book
 
+JAPANESE = re.compile("[ぁ-ヿ一-鿿]")
 KINDS = ("history", "exposure", "distance", "stress")
 
 
@@ -146,6 +148,22 @@ async def test_one_account_is_shown_by_its_pools(installation: Installation) -> 
     assert past.pools(snapshot, account, replace(book(36_000.0).book, tiers={}), ENGLISH) == whole
     blind = replace(snapshot, quality="missing", equity=None)
     assert past.pools(blind, account, book(36_000.0).book, ENGLISH) == past.distances([blind], [account], ENGLISH)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_picture_is_in_the_language_of_whoever_asked(installation: Installation, kind: Any) -> None:
+    """Of every kind, for one account and for all of them; nothing is drawn here."""
+    installation.books["id-a"] = book(36_000.0).book
+    account = next(each for each in await installation.opened.store.accounts() if each.name == "a")
+    asked = replace(wish(kind, "id-a"), speech=speech_of("ja", "Asia/Tokyo"))
+    shown = await installation.desk._composed([account], asked)
+    assert JAPANESE.search(shown.title)
+    assert "JST" in shown.subtitle
+    plain = await installation.desk._composed([account], wish(kind, "id-a"))
+    assert not JAPANESE.search(plain.title)
+    if kind == "distance":
+        every = await installation.desk._composed([account], replace(asked, account_id=None))
+        assert every.title.startswith("清算までの距離")
 
 
 async def test_bars_of_a_broker_are_not_drawn_as_ratios(installation: Installation) -> None:
