@@ -36,7 +36,7 @@ from guard.protect.moving import with_move_told
 from guard.protect.outcome import StopSignal
 from guard.protect.plan import plan_protection
 from guard.protect.plan_values import Plan, PlanLimits
-from guard.protect.policy import ExecutionBounds
+from guard.protect.policy import ExecutionBounds, ProtectPolicy
 from guard.protect.quotes import Quotes, read_quotes
 from guard.protect.watched_only import watched_only
 from guard.protect.worth import dollars, worth
@@ -123,7 +123,7 @@ class Planning:
             last_finished_at=await self._last_finished_at(watch, now),
             notional_today=await self._store.notional_traded_since(account_id, day),
             daily_cap=watch.protect.daily_cap(await self._equity_of_day(account_id, day, reading, fetched.book)),
-            symbols=frozenset({named} if named else {position.symbol for position in fetched.book.positions}),
+            symbols=frozenset({named} if named else _tradable(fetched.book, watch.protect)),
             # However old: as long as the outcome of one order is not known, no other is sent.
             in_flight=bool(await self._store.open_intents(account_id)),
             watched_only=_watched_only(watch, reading, fetched.book),
@@ -224,6 +224,11 @@ class Planning:
                 plan = with_move_told(plan, planned([*mine, "transfer"], movable))
         # Levels of a person's own: the executor must not stop at the configured ones.
         return replace(plan, by_hand=target != policy.target)
+
+
+def _tradable(book: Book, policy: ProtectPolicy) -> set[str]:
+    """What is held, and what it could be hedged with."""
+    return {position.symbol for position in book.positions}.union(wanted_proxies(book, policy))
 
 
 def _watched_only(watch: Watch, reading: Reading, book: Book) -> str:

@@ -81,7 +81,7 @@ class GateFacts:
         last_finished_at: when the last plan of the account ended; None = never.
         notional_today: what protection has traded since the start of the day, in quote currency.
         daily_cap: most that it may trade in a day, in quote currency.
-        symbols: symbols with open legs; of a person's own order, those that it names.
+        symbols: those with open legs and what these could be hedged with; of a person's own order, those that it names.
         in_flight: a plan of this account is still open.
         watched_only: why nothing can be done at this venue or with such an account at all; empty = something can.
         origin: what leads to the order.

@@ -211,7 +211,7 @@ def _restore(
         best = min(restored, key=lambda each: each.cost)
         return replace(best, bound=min(each.bound for each in restored))
     useless = "" if "hedge" in request.remedies else useless
-    return LeftOut(key, useless or _capped(request, tasks) or f"{_nothing(request)} restores {key.text}")
+    return LeftOut(key, useless or _missing(request, tasks) or f"{_nothing(request)} restores {key.text}")
 
 
 def _payable(request: _Request, before: AccountRisk, task: Task) -> Restored | Unrestored:
@@ -329,15 +329,17 @@ def _pulled(each: Restored) -> list[tuple[Lever, int]]:
     return [(lever, count) for lever, count in zip(each.task.levers, each.units, strict=True) if count]
 
 
-def _capped(request: _Request, tasks: Sequence[Task]) -> str:
-    """Whether the cap on what may be traded is all that stands in the way; empty = no."""
-    if request.limits.most_notional is None:
-        return ""
+def _missing(request: _Request, tasks: Sequence[Task]) -> str:
+    """Whether the cap on what may be traded, or margin for a hedge, is all that is missing; empty = no."""
+    most = request.limits.most_notional
     for task in tasks:
         answer = _answer(replace(task, most_notional=None))
         if isinstance(answer, Restored):
             notional = sum(lever.notional(count) for lever, count in _pulled(answer))
-            return _cap_text(notional, request.limits)
+            if most is not None and notional > most:
+                return _cap_text(notional, request.limits)
+            if not margin_is_free(task, answer.units):
+                return f"no margin is free for the hedge that would restore {task.pool.text}"
     return ""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -157,6 +157,7 @@ async def armed_at(
     isolated: dict[str, int] | None = None,
     balances: dict[str, Decimal] | None = None,
     leverage: int | None = None,
+    protect: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> AsyncIterator[Armed]:
     """An account in mode auto with legs (name, size in coins, entry, leg) and its twin.
@@ -167,6 +168,7 @@ async def armed_at(
         legs: what both hold.
         isolated: the own money of isolated legs, in dollars, by name.
         leverage: that of every leg; None = the sandbox's usual one.
+        protect: further keys of `[protect]`.
         balances: their money; None = 100,000 dollars' worth of the venue's usual one.
         **fields: of the sandbox account.
     """
@@ -212,7 +214,7 @@ async def armed_at(
         timeout_s=10.0,
         hearing=Hearing(),
     )
-    settings = Settings(protect=Protect(max_child_notional=200_000, cooldown_s=0))
+    settings = Settings(protect=Protect(**{"max_child_notional": 200_000, "cooldown_s": 0} | dict(protect or {})))
     watch = watch_of(record, settings)
     marks = {name: engine.market.mark(name) for name in {each.symbol for each in held()}}
     armed = Armed(harness, store, cycle, watch, guarded, twin, tuple(dict.fromkeys(leg[0] for leg in legs)), marks)

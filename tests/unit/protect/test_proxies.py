@@ -154,6 +154,14 @@ def test_why_there_is_no_proxy_is_told(make: Any, alts: Any, limits: tuple[str, 
     assert why in plan_lines(reduced)[2]
 
 
+def test_a_hedge_that_no_margin_is_free_for_is_told(make: Any, alts: Any) -> None:
+    """With BTC at a leverage of 5 it would take more than there is; no cap stands in the way."""
+    dear = replace(alts, parameters={BTC: {**alts.parameters[BTC], "leverage": 5.0}})
+    plan = hedged_plan(make, dear, limits=PlanLimits(max_notional_left=1e6))
+    assert not plan.feasible
+    assert plan.reason.startswith("no margin is free for the hedge that would restore pool USDT")
+
+
 def test_the_room_is_weighed_by_beta(make: Any) -> None:
     """10 ETH at 2,000 with beta 1.2 are 24,000 of BTC; a proxy leaves less room on the leg's own symbol too."""
     legs = [make.position(ETH, "long", 10.0, 2_000.0, 2_000.0), make.position(BTC, "short", 0.5, 4e4, 4e4)]
