@@ -139,6 +139,8 @@ def outcome_line(speech: Speech, answer: Answer, now: datetime) -> str:
 def stale_notice(speech: Speech, answer: Answer) -> str:
     """Why a button does nothing."""
     match answer.problem:
+        case "expired" if answer.question:
+            return speech.text("This button has expired: nothing was changed. Type the command again.")
         case "expired":
             return speech.text("This button has expired: nothing was sent. Tap the other one for the plan of now.")
         case "used":

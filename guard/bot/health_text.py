@@ -28,7 +28,7 @@ def health_text(speech: Speech, state: ServiceState, now: datetime) -> str:
         _heartbeat(speech, state),
         _streams(speech, state),
         _database(speech, state),
-        speech.plural("Strangers refused: {count} time", "Strangers refused: {count} times", state.refusals),
+        speech.text("Requests refused: {count}", count=speech.number(state.refusals)),
         speech.text("Version {version}", version=escaped(state.version, 40)),
     ]
     tail = "\n".join([*filter(None, service), "", speech.text("As of {at}", at=speech.moment(now))])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
@@ -24,12 +25,16 @@ T = TypeVar("T", bound=Named)
 
 
 def account_named(known: Sequence[T], name: str) -> T | None:
-    """The account called `name`: exactly, else ignoring case, else the only one that starts with it."""
-    folded = name.casefold()
+    """The account called `name`: exactly, else ignoring case and width, else the only one that starts with it."""
+    folded = _folded(name)
     same = [each for each in known if each.account == name]
-    alike = [each for each in known if each.account.casefold() == folded]
-    longer = [each for each in known if each.account.casefold().startswith(folded)]
+    alike = [each for each in known if _folded(each.account) == folded]
+    longer = [each for each in known if _folded(each.account).startswith(folded)]
     return next((found[0] for found in (same, alike, longer) if len(found) == 1), None)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def unknown_account(speech: Speech, name: str, known: Sequence[Named]) -> Reply:

@@ -8,6 +8,7 @@ escaped and clipped.
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -47,8 +48,13 @@ def escaped(text: str, length_max: int = CLIP) -> str:
 
 
 def by_urgency(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
-    """The accounts, the most urgent first, then by name."""
-    return sorted(snapshots, key=lambda snapshot: (_URGENCY.index(snapshot.zone), snapshot.account))
+    """The accounts, the most urgent first: by zone, then by how near liquidation is, then by name."""
+
+    def urgency(snapshot: Snapshot) -> tuple[int, float, str]:
+        near = math.inf if snapshot.distance is None else snapshot.distance
+        return _URGENCY.index(snapshot.zone), near, snapshot.account
+
+    return sorted(snapshots, key=urgency)
 
 
 def status_text(speech: Speech, snapshots: Sequence[Snapshot], now: datetime) -> str:

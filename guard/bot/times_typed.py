@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Final
 
-_PART: Final = re.compile(r"([0-9]{1,4})(m|min|h|d)")
-_SPAN: Final = re.compile(r"(?:[0-9]{1,4}(?:min|m|h|d))+")
-_UNIT_S: Final = {"m": 60, "min": 60, "h": 3600, "d": 86_400}
+_PART: Final = re.compile(r"([0-9]{1,4})(min|m|h|d|分|時間|日)")
+_SPAN: Final = re.compile(r"(?:[0-9]{1,4}(?:min|m|h|d|分|時間|日))+")
+_UNIT_S: Final = {"m": 60, "min": 60, "h": 3600, "d": 86_400, "分": 60, "時間": 3600, "日": 86_400}
+_TILDES: Final = str.maketrans("~\u301c", "--")
 _CLOCK: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 
 def read_span(word: str) -> timedelta | None:
-    """A while such as `15m`, `1h`, `1h30m`, `2d`; None: it is none, or nothing."""
+    """A while such as `15m`, `1h`, `1h30m`, `2d`, `15分`; None: it is none, or nothing."""
     folded = word.casefold()
     if _SPAN.fullmatch(folded) is None:
         return None
@@ -29,8 +30,8 @@ def read_clock(word: str) -> time | None:
 
 
 def read_hours(text: str) -> tuple[time, time] | None:
-    """Hours such as `22:00-07:00`; None: they are none, or empty."""
-    begin, dash, end = text.replace(" ", "").partition("-")
+    """Hours such as `22:00-07:00` or `22:00~7:00`; None: they are none, or empty."""
+    begin, dash, end = text.replace(" ", "").translate(_TILDES).partition("-")
     first, last = read_clock(begin), read_clock(end)
     if not dash or first is None or last is None or first == last:
         return None

@@ -12,12 +12,15 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_MINUSES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
+_MINUSES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
+_LONG_VOWEL = re.compile("(?<![^\\s=:])\u30fc(?=[0-9.])")
+"""Beside the digits of a Japanese keyboard, and easily taken for a minus; in a word it is a letter."""
+
 _NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,15})(?:\.[0-9]{1,12})?|\.[0-9]{1,12}"
 _MOVE = re.compile(rf"([+-]?)({_NUMBER})%")
 _AMOUNT = re.compile(rf"\+?({_NUMBER})")
 _SIZE = re.compile(rf"({_NUMBER})(%|[A-Z][A-Z0-9]{{0,14}})?")
-_PAIR = re.compile(rf"([^\s=:%+-]{{1,40}})[=:]?([+-]?(?:{_NUMBER})%)")
+_PAIR = re.compile(rf"([^\s=:%+-]{{1,40}}?)[=:]?([+-]?(?:{_NUMBER})%)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Size:
 def words_of(typed: str) -> list[str]:
     """The words of a text, with signs as every keyboard has them; `- 8 %` is one word."""
     plain = unicodedata.normalize("NFKC", typed).translate(_MINUSES)
+    plain = _LONG_VOWEL.sub("-", plain)
     joined = re.sub(r"(?<=[0-9]) +%", "%", plain)
     return re.sub(r"(?<![^\s=:])([+-]) +(?=[0-9.])", r"\1", joined).split()
 

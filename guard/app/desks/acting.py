@@ -71,12 +71,12 @@ class ActingAnswers(Answers):
         request = read_request(proposal.request) if proposal is not None and _is_readable(proposal) else None
         if isinstance(request, ModeRequest):
             taken = await self._consent.taken(person, nonce, least="owner")
-            return (
-                await self._change_mode(person, taken, request) if isinstance(taken, ProposalRecord) else _stale(taken)
-            )
+            if not isinstance(taken, ProposalRecord):
+                return _stale_question(taken)
+            return await self._change_mode(person, taken, request)
         if isinstance(request, ResumeRequest):
             taken = await self._consent.taken(person, nonce, least="operator")
-            return await self._resume(person, taken) if isinstance(taken, ProposalRecord) else _stale(taken)
+            return await self._resume(person, taken) if isinstance(taken, ProposalRecord) else _stale_question(taken)
         return await self._consent.approve(person, speech, nonce)
 
     async def ask_mode(self, person: UserRecord, account_id: str, mode: Mode, for_s: float | None) -> Question | None:
@@ -213,8 +213,8 @@ class ActingAnswers(Answers):
         await self._stage.store.record_audit(AuditRecord(now, person.user_id, record.account_id, what, detail))
 
 
-def _stale(problem: judged.TapProblem) -> Answer:
-    return Answer("stale", problem=problem.value)
+def _stale_question(problem: judged.TapProblem) -> Answer:
+    return Answer("stale", problem=problem.value, question=True)
 
 
 def _is_readable(proposal: ProposalRecord) -> bool:

@@ -5,6 +5,7 @@ In private chats only. What a person may do with an account is asked of the desk
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -21,6 +22,8 @@ from guard.bot.replies import Button, Reply
 from guard.bot.wishing import ModeWish, is_mode, is_order, is_plan, read_mode, read_net, read_order, read_plan
 from guard.language.speech import Speech, marked
 from guard.ports.buttons import PLAN, account_key
+from guard.ports.errors import NotAllowed
+from guard.ports.records import Snapshot
 from guard.ports.roles import reaches
 from guard.ports.wishes import Wish
 
@@ -77,11 +80,16 @@ async def _about_a_symbol(desk: Desk, ask: Ask) -> tuple[Actable, Choice] | Repl
     accounts = {account.account_id: account for account in await desk.actables(ask.person.user_id)}
     symbols = [symbol for account in accounts.values() for symbol in account.symbols]
     grammar: Grammar = partial(is_order, symbols)
-    chosen = await choice(desk, ask, grammar)
+    chosen = await choice(desk, ask, grammar, partial(_may_trade, accounts))
     if isinstance(chosen, Reply):
         return chosen
     account = accounts.get(chosen.snapshot.account_id)
     return Reply(texts.no_accounts(ask.speech)) if account is None else (account, chosen)
+
+
+def _may_trade(accounts: Mapping[str, Actable], snapshot: Snapshot, word: str) -> bool:
+    account = accounts.get(snapshot.account_id)
+    return account is not None and is_order(account.symbols, [word])
 
 
 async def _offered(desk: Desk, ask: Ask, chosen: Choice, wish: Wish | Refusal) -> Reply:
@@ -125,7 +133,11 @@ async def tap_do(desk: Desk, tap: Tap) -> TapAnswer:
     match answer.kind:
         case "stale":
             anew = Button(f"🔄 {speech.text('Plan now')}", f"{AGAIN}:{tap.argument}")
-            redraw = Reply(tap.html, ((anew,),)) if answer.problem == "expired" and tap.html else None
+            redraw = (
+                Reply(tap.html, () if answer.question else ((anew,),))
+                if answer.problem == "expired" and tap.html
+                else None
+            )
             notice = acting_text.stale_notice(speech, answer)
             return TapAnswer(notice, redraw, alert=True, refused=f"tap do, {answer.problem}")
         case "again" if answer.offer is not None:
@@ -172,8 +184,11 @@ async def _mode_of(desk: Desk, ask: Ask, chosen: Choice, wish: ModeWish, account
 
 async def freeze(desk: Desk, ask: Ask) -> Reply:
     """Stop every action at once: of one account, or of all on which the person may act."""
-    accounts = [each for each in await desk.actables(ask.person.user_id) if reaches(each.role, "operator")]
+    seen = await desk.actables(ask.person.user_id)
+    accounts = [each for each in seen if reaches(each.role, "operator")]
     if not accounts:
+        if seen:
+            raise NotAllowed("operator", seen[0].role, seen[0].name)
         return Reply(texts.no_accounts(ask.speech))
     account_ids = tuple(account.account_id for account in accounts)
     typed = ask.argument.strip().casefold()

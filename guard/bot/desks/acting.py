@@ -86,7 +86,8 @@ class Answer:
 
     `sending`: so many orders are on their way, a message tells what became of them; `again`: the plan is another one
     by now and is shown again; `refused`: nothing was sent, for `reasons` (English sentences); `stale`: the button
-    cannot be used, for `problem`; `changed`: mode or freeze are now as asked.
+    cannot be used, for `problem` (`question`: it was under a question, of which there is no plan to make anew);
+    `changed`: mode or freeze are now as asked.
     """
 
     kind: Literal["sending", "again", "refused", "stale", "changed"]
@@ -94,6 +95,7 @@ class Answer:
     reasons: tuple[str, ...] = ()
     offer: Offer | None = None
     problem: TapProblem | None = None
+    question: bool = False
     orders: int = 0
     dry_run: bool = False
     mode: Mode | None = None

@@ -19,6 +19,7 @@ from guard.bot.replies import Reply
 from guard.bot.table import BY_NAME, TAPS
 from guard.language.speech import ENGLISH, Speech, speech_of
 from guard.ports.buttons import account_key
+from guard.ports.errors import NotAllowed
 from guard.ports.records import HedgeRecord, IntentRecord, Mode, OrderJournalState, OrderRecord, Snapshot, UserRecord
 from guard.ports.wishes import Wish
 from guard.risk.zones import Zone
@@ -129,6 +130,7 @@ async def tap(desk: StubDesk, data: str) -> TapAnswer:
         ("/reduce BTC 25%", "account-1", Wish("reduce", BTC, share=0.25)),
         ("/reduce main btc short 0.5", "account-1", Wish("reduce", BTC, "short", contracts=Decimal("0.5"))),
         ("/reduce other SOL all", "account-2", Wish("reduce", "SOL/USDT:USDT", share=1.0)),
+        ("/reduce SOL all", "account-2", Wish("reduce", "SOL/USDT:USDT", share=1.0)),  # the only one that has it
         ("/hedge ETH 50%", "account-1", Wish("hedge", ETH, share=0.5)),
         ("/net", "account-1", Wish("net")),
         ("/net BTC", "account-1", Wish("net", BTC)),
@@ -243,6 +245,24 @@ async def test_an_expired_button_leaves_the_way_to_the_plan_of_now(desk: StubDes
     assert again.redraw is not None
     desk.problem = "foreign"
     assert (await tap(desk, "again:n0nce")).refused == "tap again, foreign"
+
+
+async def test_an_expired_question_is_asked_anew_by_command(desk: StubDesk) -> None:
+    """There is no plan behind it, so there is no button for one."""
+    desk.answer = Answer("stale", problem="expired", question=True)
+    done = await tap(desk, "do:n0nce")
+    assert done.notice == "This button has expired: nothing was changed. Type the command again."
+    assert done.redraw is not None
+    assert done.redraw.buttons == ()
+
+
+async def test_a_viewer_freezes_nothing_and_is_told_why(desk: StubDesk) -> None:
+    """Not that they have no account."""
+    desk.accounts = [replace(MAIN, role="viewer")]
+    with pytest.raises(NotAllowed) as caught:
+        await say(desk, "/freeze")
+    assert (caught.value.needed, caught.value.role, caught.value.account) == ("operator", "viewer", "main")
+    assert desk.asked == []
 
 
 async def test_the_plan_button_of_an_alert(desk: StubDesk) -> None:

@@ -44,7 +44,7 @@ def test_all_is_well() -> None:
         "✅ The guard sees all your accounts\n\n🟢 main: safe\nlooked at 12 s ago, figures 13 s old\n\n"
         "Accounts watched here: 3\n✅ Telegram: connected\n✅ Second channels: ntfys (line 1)\n"
         "✅ Delivery: 0 messages wait\n✅ Heartbeat: heard 20 s ago\n✅ Streams: 2 of 2 up\n"
-        "✅ Database SQLite: answers in 1 ms\nStrangers refused: 1 time\nVersion 0.1.0\n\nAs of 2026-11-21 12:00:05 UTC"
+        "✅ Database SQLite: answers in 1 ms\nRequests refused: 1\nVersion 0.1.0\n\nAs of 2026-11-21 12:00:05 UTC"
     )
 
 

@@ -148,7 +148,7 @@ async def test_the_account_that_is_meant() -> None:
     calm = held(pair(account="Cold wallet", positions=()))
     desk = HeldDesk([calm, held(pair())])
     assert "alice: WARNING" in await said(desk)
-    for typed in ("Cold wallet", "cold WALLET", "cold"):
+    for typed in ("Cold wallet", "cold WALLET", "cold", "\uff23\uff4f\uff4c\uff44\u3000wallet"):
         assert "Cold wallet: SAFE" in await said(desk, typed)
     assert await said(desk, "alise") == "You have no account alise. Did you mean alice?\nYours: alice, Cold wallet"
     assert "You have no account" in await said(desk, "alice extra")

@@ -110,7 +110,11 @@ def test_several_accounts_most_urgent_first(snapshot: Build, blind: Snapshot, no
 
 
 def test_urgency_covers_every_zone(snapshot: Build) -> None:
-    """No zone is without a place in the order."""
+    """No zone is without a place in the order; in one zone the nearest to liquidation is first."""
+    near, far, out = (
+        snapshot(account=name, distance=distance) for name, distance in (("b", 0.07), ("c", 0.08), ("a", None))
+    )
+    assert [shown.account for shown in by_urgency([out, far, near])] == ["b", "c", "a"]
     ordered = by_urgency([snapshot(zone=zone) for zone in Zone])
     assert [shown.zone for shown in ordered] == [
         Zone.LIQUIDATION,

@@ -15,7 +15,19 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 
 @pytest.mark.parametrize(
     ("typed", "minutes"),
-    [("15m", 15), ("1h", 60), ("1H30min", 90), ("2d", 2880), ("0m", None), ("15", None), ("m", None), ("-1h", None)],
+    [
+        ("15m", 15),
+        ("1h", 60),
+        ("1H30min", 90),
+        ("2d", 2880),
+        ("15分", 15),
+        ("1時間30分", 90),
+        ("2日", 2880),
+        ("0m", None),
+        ("15", None),
+        ("m", None),
+        ("-1h", None),
+    ],
 )
 def test_spans(typed: str, minutes: int | None) -> None:
     """A number without a unit is none: 15 may be minutes or hours."""
@@ -30,7 +42,14 @@ def test_moments_of_the_day(typed: str, clock: time | None) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "hours"),
-    [("22:00-07:00", (time(22), time(7))), ("22:00 - 7:00", (time(22), time(7))), ("22:00", None), ("7:00-7:00", None)],
+    [
+        ("22:00-07:00", (time(22), time(7))),
+        ("22:00 - 7:00", (time(22), time(7))),
+        ("22:00~7:00", (time(22), time(7))),
+        ("22:00\u301c7:00", (time(22), time(7))),  # as it is typed in Japan
+        ("22:00", None),
+        ("7:00-7:00", None),
+    ],
 )
 def test_hours(typed: str, hours: tuple[time, time] | None) -> None:
     """A span over midnight; an empty one is none."""

@@ -13,6 +13,8 @@ from guard.bot.typed import Size, read_amount, read_move, read_moves, read_share
         ("BTC -8% ETH -12%", ["BTC", "-8%", "ETH", "-12%"]),
         ("BTC - 8 %", ["BTC", "-8%"]),
         ("ＢＴＣ　−８％", ["BTC", "-8%"]),  # noqa: RUF001  # what a Japanese keyboard gives
+        ("\u30fc\uff18\uff05 \uff11\uff10\u30fc", ["-8%", "10\u30fc"]),  # the long vowel beside its digits
+        ("\u30c7\u30fc\u30bf\u30fc1", ["\u30c7\u30fc\u30bf\u30fc1"]),  # a name
         ("  main   -10 %", ["main", "-10%"]),
         ("a - b", ["a", "-", "b"]),
     ],
@@ -76,6 +78,7 @@ def test_sizes_have_their_unit(words: list[str], size: Size | None) -> None:
         ("BTC -8% ETH -12%", {"BTC": -0.08, "ETH": -0.12}),
         ("BTC=-8% eth:+2%", {"BTC": -0.08, "eth": 0.02}),
         ("btc-8%", {"btc": -0.08}),
+        ("BTC10% 1000PEPE-5%", {"BTC": 0.1, "1000PEPE": -0.05}),
     ],
 )
 def test_scenarios_are_pairs_of_asset_and_move(typed: str, moves: dict[str, float]) -> None:
