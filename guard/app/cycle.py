@@ -230,8 +230,10 @@ class Cycle:
         with urgent(_urgency(reading)):
             decision = await self._protector.decide(watch, reading, self.recipients)
         await self._record(watch, reading, prior, look, told, decision)
-        # Private readings only: a tick's time is not that of the book that it moves.
-        watch.settled = settled(reading) or watch.settled
+        # Private readings only: a tick's time is not that of the book that it moves. None from before the last orders:
+        # what they did would be nobody's in the next one.
+        if not watch.is_overtaken():
+            watch.settled = settled(reading) or watch.settled
         watch.acted = decision.task is not None and not watch.protect.dry_run
         with urgent(ACTING):
             await self._protector.carry_out(watch, decision, self.recipients)

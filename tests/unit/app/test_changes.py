@@ -217,6 +217,22 @@ async def test_a_tick_is_no_baseline() -> None:
     assert "position" not in rules(world)
 
 
+async def test_a_book_from_before_orders_of_the_guard_is_no_baseline() -> None:
+    """It was fetched while they were sent, and judged after them: the legs that they closed are not missing from it."""
+    world = World(held(1.0))
+    await world.turn()
+    world.memory.decided = [IntentRecord("i", "account-1", NOW, "done", Zone.DANGER, "why", "{}", 0.8)]
+    world.memory.orders = [order("0.4", minutes=0.1)]
+    await world.clock.sleep(20.0)
+    world.watch.acted_s = world.clock.monotonic() + 0.1
+    await world.turn(held(1.0))
+    await world.clock.sleep(1.0)
+    await world.turn(held(0.6))
+    assert "position" not in rules(world)
+    await world.turn(held(0.5))
+    assert "position" in rules(world)
+
+
 async def test_positions_that_were_not_read_have_not_vanished() -> None:
     """That all its positions are gone is said of a whole reading only, and is said then."""
     world = World(held(0.1))
