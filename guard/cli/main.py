@@ -6,12 +6,15 @@ Commands import what they use when they run: `guard --help` must not wait for cc
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import sys
+from collections.abc import Callable
 from io import FileIO, TextIOWrapper
 from typing import Annotated, Any
 
 import typer
+from typer.main import get_command
 
 from guard import __version__
 from guard.cli import (
@@ -69,6 +72,12 @@ def root(
     """Options that stand before the command."""
 
 
+@functools.cache
+def _command() -> Callable[..., Any]:
+    """The application as one tree of commands; made once, because that takes longer than many a command."""
+    return get_command(app)
+
+
 def main() -> None:
     """Run the command line; every way out is an exit code of the contract.
 
@@ -86,7 +95,7 @@ def run(arguments: list[str]) -> int:
 
     try:
         _refuse_broken_text(arguments)
-        result = app(arguments, standalone_mode=False, prog_name="guard")
+        result = _command()(arguments, standalone_mode=False, prog_name="guard")
         sys.stdout.flush()
     except USAGE_ERROR as error:
         where = error.ctx.command_path if error.ctx and error.ctx.parent else "guard"
