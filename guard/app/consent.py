@@ -23,6 +23,7 @@ from guard.alerts.notices import protection_notice
 from guard.app.cycle import Recipients
 from guard.app.desks.rights import require
 from guard.app.judge import judge
+from guard.app.own_hours import with_own_hours
 from guard.app.plan_words import three_lines
 from guard.app.planning import Asked, Priced
 from guard.app.proposals import propose
@@ -384,7 +385,8 @@ class Consent:
         prior = watch.last.zone_state if watch.last is not None else ZoneState()
         duration_ms = (self._clock.monotonic() - started) * 1000
         now = self._clock.now()
-        return judge(watch.record, fetched, prior, watch.policy, now=now, duration_ms=duration_ms), fetched
+        reading = judge(watch.record, fetched, prior, watch.policy, now=now, duration_ms=duration_ms)
+        return await with_own_hours(watch, reading, self._store), fetched
 
 
 def _request_of(proposal: ProposalRecord) -> object:

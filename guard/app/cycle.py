@@ -35,6 +35,7 @@ from guard.app.decision import NOTHING, Decision
 from guard.app.hearing import Hearing
 from guard.app.judge import Failure, judge
 from guard.app.live_book import is_worse, judge_live
+from guard.app.own_hours import MarkStore, with_own_hours
 from guard.app.watch import Opener, Watch
 from guard.app.ways_out import WayFinder
 from guard.ports.alerting import BlindCause
@@ -65,7 +66,7 @@ _MONEY: Final = frozenset({ChangeKind.MONEY_IN, ChangeKind.MONEY_OUT})
 Recipients = Callable[[Watch], Awaitable[list[Recipient]]]
 
 
-class CycleStore(ChangeStore, AlertingStore, Protocol):
+class CycleStore(ChangeStore, AlertingStore, MarkStore, Protocol):
     """What a cycle reads and writes."""
 
     async def zone_state(self, account_id: str) -> ZoneState:
@@ -224,6 +225,7 @@ class Cycle:
             # A doubtful book may still be in danger; none at all says nothing.
             if not isinstance(second, Failure):
                 reading = self._judge(watch, second, prior, started)
+        reading = await with_own_hours(watch, reading, self._store)
         changes = await self._changes(watch, reading)
         look, told = await self._looked(watch, reading, prior)
         told += await self._announce_changes(watch, reading, changes, told)
@@ -308,7 +310,7 @@ class Cycle:
         def ways() -> WaysOut | None:
             if reading.risk is None or reading.fetched is None or reading.zone in _NO_WAY:
                 return None
-            return self._ways.ways(reading.fetched.book, reading.risk, watch.protect.target)
+            return self._ways.ways(reading.fetched.book, reading.risk, watch.target_at(reading))
 
         sources = Sources(everybody, earlier, ways)
         if is_tick:

@@ -14,7 +14,7 @@ from typing import Final
 
 from guard.app.judge import appraise
 from guard.app.proxy_market import PlanMarket, plan_market, read_proxy_terms, wanted_proxies
-from guard.app.watch import Watch
+from guard.app.watch import Watch, nearness_of
 from guard.ports.clock import Clock
 from guard.ports.records import HedgeRecord, IntentOrigin, Reading
 from guard.ports.venue import FetchedBook, Instrument, VenueAccount
@@ -105,7 +105,7 @@ class Planning:
         """Everything the gates look at."""
         account_id, now = reading.account_id, reading.at
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        distance = reading.risk.distance if reading.risk else None
+        distance, hours = nearness_of(reading)
         named = asked.wish.symbol
         return GateFacts(
             mode=watch.record.mode,
@@ -113,7 +113,7 @@ class Planning:
             stopped=self._stop.is_set(),
             zone=reading.zone,
             confirmed_cycles=count_confirmation(
-                watch.confirmed_cycles, reading.zone, reading.quality, watch.protect, distance
+                watch.confirmed_cycles, reading.zone, reading.quality, watch.protect, distance, hours
             ),
             quality=reading.quality,
             conforms=agrees_with_venue(fetched.book, reading.quality),
@@ -195,7 +195,8 @@ class Planning:
     ) -> Plan:
         """The guard's own plan. It holds without money from elsewhere: what that would do is told beside it."""
         policy, book = watch.protect, market.book
-        target = target_of(wish, policy.target)
+        configured = facts.target or policy.target
+        target = target_of(wish, configured)
         # The remedies that it can carry out, those left out that a venue has just refused.
         resting = facts.by_itself and self._clock.monotonic() - watch.hedge_refused_s < HEDGE_REST_S
         mine = [each for each in policy.remedies if each != "transfer" and not (resting and each == "hedge")]
@@ -223,7 +224,7 @@ class Planning:
                 movable = replace(limits, transferable=policy.transferable)
                 plan = with_move_told(plan, planned([*mine, "transfer"], movable))
         # Levels of a person's own: the executor must not stop at the configured ones.
-        return replace(plan, by_hand=target != policy.target)
+        return replace(plan, by_hand=target != configured)
 
 
 def _tradable(book: Book, policy: ProtectPolicy) -> set[str]:

@@ -17,11 +17,12 @@ import structlog
 
 from guard.alerts.announce import Announcement
 from guard.alerts.notices import protection_notice
+from guard.app.acting_why import reason_at, with_reason_told
 from guard.app.cycle import Recipients
 from guard.app.decision import NOTHING, Decision
 from guard.app.planning import BY_ITSELF, Asked, Planning, Priced, verdict_for_orders
 from guard.app.suggesting import Suggesting
-from guard.app.watch import Watch
+from guard.app.watch import Watch, nearness_of
 from guard.ports.alerting import AuditRecord
 from guard.ports.clock import Clock, Ids
 from guard.ports.deadline import Deadline
@@ -113,7 +114,8 @@ class Protection:
             await self.refresh_rights(watch, watch.venue, reading.at)
         if watch.is_overtaken():
             return NOTHING
-        if not acts(reading.zone, reading.risk.distance if reading.risk else None, watch.protect):
+        distance, hours = nearness_of(reading)
+        if not acts(reading.zone, distance, watch.protect, hours):
             watch.refused, watch.suggested = frozenset(), None
             if watch.rehearsed is not reading.zone:
                 watch.rehearsed = None
@@ -145,7 +147,8 @@ class Protection:
             refused = self.infeasible(reading, plan, BY_ITSELF)
             return await self._refused(watch, refused, infeasible_text(watch.record.name, plan), recipients)
         watch.refused = frozenset()
-        return self.drafted(watch, reading, fetched, priced, facts, BY_ITSELF)
+        decision = self.drafted(watch, reading, fetched, priced, facts, BY_ITSELF)
+        return await with_reason_told(watch, reading, decision, recipients, self._ids)
 
     async def _watch_hedges(self, watch: Watch, reading: Reading, recipients: Recipients) -> tuple[HedgeRecord, ...]:
         """The hedges that stand, kept up to date; what happened to them without an order of ours is told.
@@ -189,7 +192,7 @@ class Protection:
             return NOTHING
         priced = await self.planning.priced(watch, fetched, venue, facts, asked.wish)
         plan = priced.plan
-        if plan is None or priced.refusals or not plan.feasible or not watch.protect.target.holds(plan.after):
+        if plan is None or priced.refusals or not plan.feasible or not watch.target_at(reading).holds(plan.after):
             return NOTHING
         if _is_rehearsed(watch, reading.zone):
             return NOTHING
@@ -215,14 +218,16 @@ class Protection:
             account_id=reading.account_id,
             at=reading.at,
             zone=reading.zone,
-            reason=reading.reason,
+            reason=reason_at(watch, reading),
             origin=asked.origin,
             requested_by=asked.requested_by,
             unwinds=priced.unwinds,
         )
         # From here on the journal may hold it, whatever breaks off before it is carried out.
         watch.pending = True
-        task = Assignment(watch.record, intent, orders, plan, fetched, priced.instruments, facts.daily_cap)
+        task = Assignment(
+            watch.record, intent, orders, plan, fetched, priced.instruments, facts.daily_cap, facts.target
+        )
         return Decision(intent, orders, task=task)
 
     def infeasible(self, reading: Reading, plan: Plan, asked: Asked) -> IntentRecord:

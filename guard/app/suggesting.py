@@ -14,6 +14,7 @@ import structlog
 from guard.alerts.announce import Announcement, messages_of, one_of_each
 from guard.alerts.markup import bold, plain_text, safe
 from guard.alerts.rules import Rule, fingerprint, zone_priority
+from guard.app.acting_why import nearness_at
 from guard.app.plan_words import three_lines
 from guard.app.planning import Asked, Planning
 from guard.app.proposals import propose
@@ -94,9 +95,10 @@ class Suggesting:
         may_act: bool,
     ) -> Announcement:
         valid_s = watch.protect.proposal_valid_s if may_act else None
+        near = nearness_at(watch, reading)
 
         def render(speech: Speech) -> str:
-            return suggestion_html(speech, reading.account, plan, why, valid_s)
+            return suggestion_html(speech, reading.account, plan, why, valid_s, near)
 
         key = f"plan:{reading.at.isoformat()}"
         alert = AlertRecord(
@@ -151,12 +153,16 @@ class Suggesting:
         return (((f"✅ {speech.text('Do it')}", f"{DO}:{nonce}"), (again, f"{AGAIN}:{nonce}")),)
 
 
-def suggestion_html(speech: Speech, account: str, plan: Plan, why: Sequence[str], valid_s: float | None) -> str:
-    """The message: the account, the plan in three lines, and what a button would do or why there is none."""
+def suggestion_html(
+    speech: Speech, account: str, plan: Plan, why: Sequence[str], valid_s: float | None, near: str = ""
+) -> str:
+    """The message: account, what is too near, the plan in three lines, what a button would do or why there is none."""
     head = speech.text("{account}: a way back under the target", account=account)
     if not plan.feasible:
         head = speech.text("{account}: no plan helps now", account=account)
-    lines = [f"🛡 {bold(head)}", *(safe(line, MAX_LINE) for line in three_lines(plan, speech))]
+    told = [speech.sentence(near)] if near else []
+    told += three_lines(plan, speech)
+    lines = [f"🛡 {bold(head)}", *(safe(line, MAX_LINE) for line in told)]
     if valid_s is not None:
         lines.append(
             speech.text("Nothing is sent before you tap. The button works for {time}.", time=speech.duration(valid_s))

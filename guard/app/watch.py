@@ -17,7 +17,9 @@ from guard.ports.records import AccountRecord, Reading
 from guard.ports.venue import AccountSpec, KeyRights, VenueAccount
 from guard.protect.executor import Executor
 from guard.protect.gate import count_confirmation
+from guard.protect.plan_values import Target
 from guard.protect.policy import ProtectPolicy
+from guard.risk.own_volatility import MarkHistory
 from guard.risk.zones import Zone
 
 Opener = Callable[[AccountSpec], Awaitable[VenueAccount]]
@@ -43,9 +45,11 @@ class Watch:
     `consented` means that what is being carried out was asked for by a person.
     `acted_s` is when orders were sent last, `began_s` when the reading that is dealt with began, both on the stopwatch
     (the wall clock may be set back): a book that was read before orders were sent is not what is held any more.
+    `hedge_refused_s` is when a hedge was refused last, on the stopwatch.
     `changed_s` is when mode or freeze were changed last, on the stopwatch: what was read before is older news.
     `acted` means that orders were sent since the book of `last` was read: it is not what is held any more.
-    `hedge_refused_s` is when a hedge was refused last, on the stopwatch.
+    `marks` are prices of the last days, None = not read yet or not asked for; `hours_known` is whether the log was told
+    last that hours of own volatility are known.
     `unstored_freeze` means that it was frozen here and the store does not say so (yet): what it says frees nothing.
     `turn` is held while a reading is judged, recorded and acted upon: one at a time.
     """
@@ -75,11 +79,13 @@ class Watch:
     hedged: bool = True
     consented: bool = False
     acted_s: float = -math.inf
+    hedge_refused_s: float = -math.inf
     began_s: float = 0.0
     changed_s: float = -math.inf
     unstored_freeze: bool = False
+    marks: MarkHistory | None = None
+    hours_known: bool | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    hedge_refused_s: float = -math.inf
 
     async def opened(self, opener: Opener) -> VenueAccount:
         """The connection, opened when there is none."""
@@ -131,15 +137,18 @@ class Watch:
 
     def remember(self, reading: Reading) -> None:
         """Keep the reading, and count for how many cycles the zone has called for action."""
-        distance = reading.risk.distance if reading.risk else None
         self.confirmed_cycles = count_confirmation(
-            self.confirmed_cycles, reading.zone, reading.quality, self.protect, distance
+            self.confirmed_cycles, reading.zone, reading.quality, self.protect, *nearness_of(reading)
         )
         self.last = reading
         self.live = None
         if reading.risk is not None:
             self.last_good = reading
             self.last_whole = reading if is_whole(reading) else self.last_whole
+
+    def target_at(self, reading: Reading) -> Target:
+        """The levels that a plan must restore, at a reading."""
+        return self.protect.target_now(reading.risk, reading.own_hours)
 
     def worsen(self, reading: Reading) -> None:
         """Keep what a tick did to the zone. No cycle: confirmations, ages and book stay those of the last reading."""
@@ -154,6 +163,12 @@ class Watch:
         self.live = reading.risk
 
 
+def nearness_of(reading: Reading) -> tuple[float | None, float | None]:
+    """How near liquidation is: the distance, a fraction, and the hours of own volatility; None = not known, or none."""
+    distance = reading.risk.distance if reading.risk else None
+    return distance, reading.own_hours.hours if reading.own_hours else None
+
+
 def watch_of(record: AccountRecord, settings: Settings) -> Watch:
     """A watch with the account's own limits."""
     policy = judge_policy(settings.zones_of(record.name), settings.conformity, settings.schedule.stale_after_s)
@@ -165,9 +180,11 @@ def protect_policy(protect: Protect) -> ProtectPolicy:
     return ProtectPolicy(
         act_in=Zone(protect.act_in),
         act_at_distance=protect.act_at_distance,
+        act_at_hours=protect.act_at_hours,
         confirm_cycles=protect.confirm_cycles,
         target_risk_ratio=protect.target_risk_ratio,
         target_distance=protect.target_distance,
+        target_hours=protect.target_hours,
         max_cost_bps=protect.max_cost_bps,
         max_slippage_bps=protect.max_slippage_bps,
         max_child_notional=protect.max_child_notional,

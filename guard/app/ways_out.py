@@ -189,7 +189,7 @@ def _place_of(worst: WorstPosition | None, book: Book, target: Target, timer: _T
     for index, leg in enumerate(book.positions):
         same = (leg.symbol, leg.side, leg.margin_mode) == (worst.leg.symbol, worst.leg.side, worst.pool.margin_mode)
         if same:
-            return _Place(book, index, leg, worst.pool, target, timer)
+            return _Place(book, index, leg, worst.pool, target.of(PoolKey.of(worst.pool)), timer)
     return None
 
 

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from guard.ports.alerting import AlertState, BlindCause
 from guard.ports.venue import AccountSpec, FetchedBook
+from guard.risk.own_volatility import OwnHours
 from guard.risk.quality import DataQuality
 from guard.risk.report import AccountRisk
 from guard.risk.zones import Zone, ZoneState
@@ -109,7 +110,8 @@ class Reading:
     """One cycle's result for an account. `risk` and `fetched` are None when the venue could not be read.
 
     `error` is the one-line reason then. `duration_ms` covers fetch to assessment. `cause` is what kept the account from
-    being seen in this cycle, None: nothing did.
+    being seen in this cycle, None: nothing did. `own_hours` is None where nobody asks for hours of own volatility, or
+    they cannot be told of this reading.
     """
 
     account_id: str
@@ -124,6 +126,7 @@ class Reading:
     error: str | None
     duration_ms: float
     cause: BlindCause | None = None
+    own_hours: OwnHours | None = None
 
 
 @dataclass(frozen=True, slots=True)

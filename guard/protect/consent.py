@@ -23,9 +23,15 @@ PRICE_TOLERANCE: Final = 0.02
 
 
 def target_of(wish: Wish, configured: Target) -> Target:
-    """The levels that a plan is to restore: the configured ones, where the wish names none."""
+    """The levels that a plan is to restore: the configured ones, where the wish names none.
+
+    Whoever names levels of their own means these, not more of single pools.
+    """
+    if wish.risk_ratio is None and wish.distance is None:
+        return configured
     return replace(
         configured,
+        pools=(),
         risk_ratio=configured.risk_ratio if wish.risk_ratio is None else wish.risk_ratio,
         distance=configured.distance if wish.distance is None else wish.distance,
     )

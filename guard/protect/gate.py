@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from guard.ports.records import IntentOrigin, Mode
 from guard.protect.hours import hours_words
-from guard.protect.plan_values import Plan
+from guard.protect.plan_values import Plan, Target
 from guard.protect.policy import ProtectPolicy
 from guard.risk.book import Book
 from guard.risk.quality import DataQuality, Quality
@@ -90,6 +90,7 @@ class GateFacts:
         distance: distance to liquidation, a fraction; None = out of reach, or not known.
         hours: hours of the book's own volatility to liquidation; None = not known, or not asked for.
         needs: remedies that a person's own order names; empty = whatever is allowed.
+        target: the levels that a plan must restore now; None = those of the policy.
     """
 
     mode: Mode
@@ -114,6 +115,7 @@ class GateFacts:
     distance: float | None = None
     hours: float | None = None
     needs: frozenset[str] = frozenset()
+    target: Target | None = None
 
     @property
     def mode_now(self) -> Mode:

@@ -27,7 +27,7 @@ class Assignment:
     """An intent to carry out: what `guard.protect.intents.draft_intent` made, and what it was made from.
 
     `fetched` is the book that the plan was made from, already judged fresh by the gates. `daily_cap` is in quote
-    currency.
+    currency. `target` are the levels that it is to restore; None: those of the policy.
     """
 
     account: AccountRecord
@@ -37,6 +37,7 @@ class Assignment:
     fetched: FetchedBook
     instruments: Mapping[str, Instrument]
     daily_cap: float
+    target: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +83,11 @@ class Run:
 
     def restored(self, target: Target) -> bool:
         """Whether the target holds, by the newest verified book, wherever the plan was to restore it."""
-        return self.task.plan.restores(target, self.risk)
+        return self.task.plan.restores(self.task.target or target, self.risk)
 
     def is_calm_over(self, target: Target) -> bool:
         """Whether hedges are taken off by the guard itself and the target, which held before, does not any more."""
+        target = self.task.target or target
         by_itself = self.intent.origin == "unwind" and self.intent.requested_by is None
         return by_itself and target.holds(self.task.plan.before) and not target.holds(self.risk)
 

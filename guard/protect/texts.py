@@ -93,6 +93,11 @@ def _fate(order: OrderRecord) -> str:
     return f"{order.state}, {order.error}" if order.error else order.state.value
 
 
+def acting_text(account: str, why: str) -> str:
+    """The message when something else than the zone calls for action, and the guard begins to act."""
+    return f"{account}: protection acts now\n{why}"
+
+
 def refused_text(account: str, refusals: Sequence[Refusal]) -> str:
     """The message when the zone calls for action and gates are closed."""
     lines = [f"{account}: protection does not act"]

@@ -28,7 +28,7 @@ from guard.protect.outcome import Ending, Level, Outcome
 from guard.protect.plan import plan_reduction
 from guard.protect.plan_values import Plan, PlanLimits, Target
 from guard.protect.policy import ProtectPolicy
-from guard.protect.texts import order_line, outcome_text, refused_text
+from guard.protect.texts import acting_text, order_line, outcome_text, refused_text
 from guard.risk.book import Book, Collateral, Fees, Position, Side, Tier
 from guard.risk.quality import DataQuality, Quality
 from guard.risk.zones import Zone
@@ -157,6 +157,7 @@ def said_in_messages() -> set[str]:
         )
         lines += outcome_text("alice", outcome).splitlines()
     lines += refused_text("alice", ()).splitlines()
+    lines += acting_text("alice", nearness(0.5, 4.2, HOURLY)).splitlines()
     lines += arming_ended_text("alice", "auto", NOW + timedelta(hours=1)).splitlines()
     return {*lines, Stopped("the kill switch is on since 2026-11-21 12:00:00 UTC: guard stop-orders by mia", "1").why}
 
