@@ -47,3 +47,20 @@ def escalation_due(state: AlertState, now: datetime, policy: EscalationPolicy) -
     if state.escalated < Step.SECOND_CHANNEL and policy.channel is not None and waited >= policy.channel:
         return Step.SECOND_CHANNEL
     return None
+
+
+def first_told_since_due(before: AlertState | None, state: AlertState, now: datetime, policy: EscalationPolicy) -> bool:
+    """Whether a message about an alert is the first one since its first step fell due.
+
+    Args:
+        before: where the alert stood when it was told last.
+        state: where it stands.
+        now: the cycle's time.
+        policy: the pauses; without any there is no step.
+    """
+    pause = policy.channel or policy.person
+    if pause is None or before is None or before.told_at is None:
+        return False
+    if state.unanswered_since is None or state.status is not AlertStatus.FIRING:
+        return False
+    return elapsed(state.unanswered_since, before.told_at) < pause <= elapsed(state.unanswered_since, now)

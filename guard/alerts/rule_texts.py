@@ -92,3 +92,13 @@ def render_unanswered(
     )
     plea = speech.text("Look at the account, or reach them another way.")
     return "\n".join([f"⏫ <b>{head}</b> · {bold(account)}", first, plea, "", message])
+
+
+def alone_lines(speech: Speech, *, is_alone: bool) -> list[str]:
+    """That danger which nobody acknowledges goes nowhere from here, and how that is changed."""
+    if not is_alone:
+        return []
+    missing = speech.text(
+        "There is nobody else to tell: add a second channel ([apprise] urls_file) or an operator (guard user role)."
+    )
+    return [f"☝️ {missing}"]

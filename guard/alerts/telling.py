@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -14,7 +14,7 @@ from guard.alerts.markup import plain_text, safe
 from guard.alerts.outages import Waiting
 from guard.alerts.render import NOTHING_MORE, More, positions_gone, render_dispute, render_zone
 from guard.alerts.routing import heard, hushed
-from guard.alerts.rule_texts import render_rule, render_together, render_unanswered
+from guard.alerts.rule_texts import alone_lines, render_rule, render_together, render_unanswered
 from guard.alerts.rules import (
     DISPUTE_PRIORITY,
     EMPTIED_PRIORITY,
@@ -37,10 +37,14 @@ _UNTOLD: Final = "not told by itself"
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who is told. `everybody` hears of the account; `further` were asked for help and are told that it is over."""
+    """Who is told. `everybody` hears of the account; `further` were asked for help and are told that it is over.
+
+    `alone`: the alerts, by fingerprint, with which is said that nobody else is there to tell.
+    """
 
     everybody: Sequence[Recipient]
     further: Sequence[Recipient] = ()
+    alone: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,7 @@ def _announce(
 ) -> Announcement:
     lead, reading = telling.dues[0], written.reading
     is_joint = telling.is_blindness and len(together) > 1
+    is_alone = any(due.state.fingerprint in audience.alone for due in (*telling.dues, *telling.also))
 
     def render(speech: Speech) -> str:
         if is_joint:
@@ -160,7 +165,7 @@ def _announce(
         message = _rendered(speech, telling.reason, lead.state, telling.before, written)
         also = [speech.text("Also: {what}", what=safe(speech.sentence(due.state.headline))) for due in telling.also]
         *lines, moment = message.split("\n")
-        return "\n".join([*lines, *also, moment])
+        return "\n".join([*lines, *also, *alone_lines(speech, is_alone=is_alone), moment])
 
     text = plain_text(render(ENGLISH))
     alerts = tuple(_record(due, reading, text, ids) for due in telling.dues)

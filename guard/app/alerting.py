@@ -14,7 +14,7 @@ from typing import Protocol
 from guard.alerts.announce import Announcement
 from guard.alerts.conditions import Observation, observe, sight_of
 from guard.alerts.engine import gravity, is_grave, is_open
-from guard.alerts.escalation import Step, escalation_due
+from guard.alerts.escalation import Step, escalation_due, first_told_since_due
 from guard.alerts.outages import Answer, Outages, Waiting
 from guard.alerts.render import More
 from guard.alerts.rules import Rule, fingerprint
@@ -42,15 +42,11 @@ class Sources:
     ways: Callable[[], WaysOut | None] = field(default=lambda: None)
 
 
-class AlertingStore(MemoryStore, Protocol):
-    """What is asked about people, when danger is not acknowledged."""
+class HelpersStore(Protocol):
+    """What is asked about a second person."""
 
     async def grants(self, *, account_id: str | None = None, user_id: str | None = None) -> list[GrantRecord]:
         """Roles on an account."""
-        ...
-
-    async def user(self, user_id: str) -> UserRecord | None:
-        """A user by id."""
         ...
 
     async def user_named(self, name: str) -> UserRecord | None:
@@ -59,6 +55,14 @@ class AlertingStore(MemoryStore, Protocol):
 
     async def recipients_of(self, user_id: str) -> list[Recipient]:
         """A person's own living chats."""
+        ...
+
+
+class AlertingStore(MemoryStore, HelpersStore, Protocol):
+    """What is asked about people, when danger is not acknowledged."""
+
+    async def user(self, user_id: str) -> UserRecord | None:
+        """A user by id."""
         ...
 
 
@@ -241,7 +245,7 @@ class Alerting:
             verdict,
             reading,
             earlier=before,
-            audience=Audience(people, helpers),
+            audience=Audience(people, helpers, await self._alone(record, verdict, reading.at)),
             ids=self._ids,
             together=answer.together,
             more=more,
@@ -256,20 +260,32 @@ class Alerting:
             further.states, reading, earlier=before, recipients=next_ones, asked=asked, ids=self._ids, more=more
         )
 
+    async def _alone(self, record: AccountRecord, verdict: Verdict, now: datetime) -> frozenset[str]:
+        """Alerts that go no further because nobody else is there, of which that is said now: once in each danger."""
+        dues = [due for telling in verdict.tellings for due in (*telling.dues, *telling.also)]
+        due_now = [due for due in dues if first_told_since_due(due.before, due.state, now, self._policy.escalation)]
+        if not due_now or self._second or await self._helpers(record):
+            return frozenset()
+        return frozenset(due.state.fingerprint for due in due_now)
+
     async def _helpers(self, record: AccountRecord) -> list[Recipient]:
-        """The second person's chats: whoever is configured, else the operators of the account."""
-        if self._policy.second_person:
-            person = await self._store.user_named(self._policy.second_person)
-            return [] if person is None else await self._store.recipients_of(person.user_id)
-        grants = await self._store.grants(account_id=record.account_id)
-        operators = [grant.user_id for grant in grants if grant.role == "operator"]
-        return [recipient for user_id in operators for recipient in await self._store.recipients_of(user_id)]
+        """The second person's chats."""
+        return await helpers_of(self._store, record.account_id, self._policy.second_person)
 
     async def _names(self, people: Sequence[Recipient], but: set[str | None]) -> list[str]:
         """Who was told first."""
         asked = dict.fromkeys(person.user_id for person in people if person.user_id is not None)
         users = [await self._store.user(user_id) for user_id in asked if user_id not in but]
         return [user.name for user in users if user is not None]
+
+
+async def helpers_of(store: HelpersStore, account_id: str, second_person: str) -> list[Recipient]:
+    """The second person's chats: whoever is configured, else the operators of the account."""
+    if second_person:
+        person = await store.user_named(second_person)
+        return [] if person is None else await store.recipients_of(person.user_id)
+    operators = [grant.user_id for grant in await store.grants(account_id=account_id) if grant.role == "operator"]
+    return [recipient for user_id in operators for recipient in await store.recipients_of(user_id)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from guard.app.accounts import check_account
+from guard.app.alerting import helpers_of
 from guard.app.channels import destinations_of, require_known, second_channels
 from guard.app.clock import SystemClock
 from guard.app.opening import Opened, opened
@@ -20,11 +21,12 @@ CLOCK_SKEW_MS = 1_000.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. `detail` says what is, or what to do."""
+    """One thing that was looked at. `detail` says what is, or what to do; `warning`: works, but may not be enough."""
 
     what: str
     ok: bool
     detail: str
+    warning: bool = False
 
 
 async def examine(settings: Settings) -> list[Finding]:
@@ -41,6 +43,7 @@ async def examine(settings: Settings) -> list[Finding]:
                 findings.append(Finding("master key", ok=True, detail="opens the stored credentials"))
                 findings += await _people(everything)
                 findings += await _accounts(everything)
+                findings.append(await look_at_escalation(everything))
         except GuardError as error:
             findings.append(Finding("master key", ok=False, detail=str(error)))
     findings.append(await _telegram(settings))
@@ -70,6 +73,21 @@ async def _second(settings: Settings) -> Finding:
         return Finding(what, ok=False, detail=str(error))
     count = len(destinations_of(second))
     return Finding(what, ok=True, detail=f"{count} in apprise.urls_file" if count else "off")
+
+
+async def look_at_escalation(everything: Opened) -> Finding:
+    """Whether somebody else is there for danger that the first ones do not acknowledge."""
+    what, settings, store = "escalation", everything.settings, everything.store
+    alerts = settings.alerts
+    if alerts.escalate_after_s is None and alerts.second_person_after_s is None:
+        return Finding(what, ok=True, detail="off ([alerts] escalate_after_s, second_person_after_s)")
+    records = await store.accounts() if settings.apprise.urls_file is None else []
+    person = alerts.second_person
+    alone = [record.name for record in records if not await helpers_of(store, record.account_id, person)]
+    if not alone:
+        return Finding(what, ok=True, detail="danger that nobody acknowledges is told further")
+    missing = "add a second channel ([apprise] urls_file) or an operator (guard user role)"
+    return Finding(what, ok=True, detail=f"nobody else to tell of {', '.join(alone)}: {missing}", warning=True)
 
 
 async def _people(everything: Opened) -> list[Finding]:

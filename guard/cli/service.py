@@ -150,15 +150,18 @@ def _print_readings(readings: list[Reading]) -> None:
 
 def doctor(config: ConfigFile = None, as_json: AsJson = False) -> None:
     """Look at everything the service needs, and say what is wrong; exit 3 when something is."""
+    from dataclasses import asdict
+
     from guard.app.doctor import examine
     from guard.app.settings_file import load_settings
 
     findings = asyncio.run(examine(load_settings(config)))
     if as_json:
-        print_json({"findings": [{"what": each.what, "ok": each.ok, "detail": each.detail} for each in findings]})
+        print_json({"findings": [asdict(each) for each in findings]})
     else:
         for each in findings:
-            print_line(f"{'ok  ' if each.ok else 'BAD '} {each.what}: {each.detail}")
+            sign = "BAD " if not each.ok else "WARN" if each.warning else "ok  "
+            print_line(f"{sign} {each.what}: {each.detail}")
     if any(not each.ok for each in findings):
         raise typer.Exit(EXIT_NO)
 

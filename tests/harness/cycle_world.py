@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from guard.alerts.escalation import EscalationPolicy
 from guard.app.alert_settings import AlertingPolicy
 from guard.app.cycle import Cycle, Recipients
 from guard.app.decision import NOTHING, Decision
@@ -188,6 +189,7 @@ class World:
     urgencies: list[int] = field(default_factory=list)
     second: tuple[str, ...] = ()
     second_person: str = ""
+    escalation: EscalationPolicy = field(default_factory=EscalationPolicy)
 
     clock: Clock = field(default_factory=StillClock)
 
@@ -204,7 +206,9 @@ class World:
             tell_directly=self._tell,
             timeout_s=5,
             hearing=Hearing(second=self.second),
-            alerting=replace(AlertingPolicy.of(Settings()), second_person=self.second_person),
+            alerting=replace(
+                AlertingPolicy.of(Settings()), second_person=self.second_person, escalation=self.escalation
+            ),
         )
 
     def _wake(self) -> None:

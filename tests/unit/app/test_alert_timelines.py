@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from guard.alerts.engine import acknowledge, snooze
+from guard.alerts.escalation import EscalationPolicy
 from guard.alerts.telling import was_told
 from guard.app.settings import Settings
 from guard.app.watch import watch_of
@@ -214,6 +215,38 @@ async def test_an_answer_stops_the_escalation() -> None:
     await line.until(60, DANGER)
     assert minutes(line.heard("apprise:1")) == [0]
     assert line.heard("telegram:ben") == []
+
+
+ALONE = "There is nobody else to tell: add a second channel ([apprise] urls_file) or an operator (guard user role)."
+
+
+def alone(line: Line) -> list[float]:
+    """When it was said that nobody else is there."""
+    return [minute for minute, message in line.told if ALONE in message.html and message.destination == "telegram:7"]
+
+
+async def test_who_has_nobody_else_to_tell_hears_so_once_in_each_danger(line: Line) -> None:
+    """In the reminder after the time of the first step; an answer or the end makes it a new story."""
+    await line.until(40, DANGER)
+    assert alone(line) == [10]
+    await line.until(50, SAFE)
+    await line.until(75, DANGER)
+    assert [minute for minute in alone(line) if minute > 50] == [60]
+
+
+@pytest.mark.parametrize(("second", "person"), [(("apprise:1",), ""), ((), "ben"), (("apprise:1",), "ben")])
+async def test_who_has_somebody_else_does_not(second: tuple[str, ...], person: str) -> None:
+    """A second channel or a second person."""
+    line = Line(World(book(SAFE), second=second, second_person=person), [])
+    await line.until(40, DANGER)
+    assert alone(line) == []
+
+
+async def test_whoever_switched_the_steps_off_wants_nobody_told() -> None:
+    """Then nothing is missing."""
+    line = Line(World(book(SAFE), escalation=EscalationPolicy(None, None)), [])
+    await line.until(40, DANGER)
+    assert alone(line) == []
 
 
 async def test_one_story_is_one_message(line: Line) -> None:
