@@ -21,10 +21,8 @@ def ways_lines(speech: Speech, ways: WaysOut | None) -> list[str]:
 
 def _way(speech: Speech, way: WayOut) -> str:
     amount = speech.money(way.amount, safe(way.unit))
-    if way.way == "add" and way.symbol:
-        return speech.text("add {amount} to isolated {symbol}", amount=amount, symbol=safe(way.symbol))
     if way.way == "add":
-        return speech.text("add {amount}", amount=amount)
+        return _moving(speech, way, amount) if way.kept > 0.0 else _adding(speech, way, amount)
     if way.contracts != way.amount:
         amount = f"{amount} = {speech.contracts(way.contracts)}"
     leg = f"{safe(base_of(way.symbol))} {side_word(speech, way.side or '')}"
@@ -36,6 +34,29 @@ def _way(speech: Speech, way: WayOut) -> str:
     if way.unit == base_of(way.symbol) and way.contracts == way.amount:
         return speech.text("close {amount} {side}", amount=amount, side=side_word(speech, way.side or ""))
     return speech.text("close {amount} of {leg}", leg=leg, amount=amount)
+
+
+def _adding(speech: Speech, way: WayOut, amount: str) -> str:
+    """A sum from wherever."""
+    if way.symbol:
+        return speech.text("add {amount} to isolated {symbol}", amount=amount, symbol=safe(way.symbol))
+    return speech.text("add {amount}", amount=amount)
+
+
+def _moving(speech: Speech, way: WayOut, amount: str) -> str:
+    """A sum of which something is kept in other wallets."""
+    kept = speech.money(way.kept, safe(way.unit))
+    if way.kept < way.amount:
+        return speech.text("add {amount} (you keep {kept} in other wallets)", amount=amount, kept=kept)
+    if way.symbol:
+        symbol = safe(way.symbol)
+        return speech.text(
+            "move {amount} of your {kept} in other wallets to isolated {symbol}",
+            amount=amount,
+            kept=kept,
+            symbol=symbol,
+        )
+    return speech.text("move {amount} of your {kept} in other wallets into this account", amount=amount, kept=kept)
 
 
 def _after(speech: Speech, way: WayOut) -> str:

@@ -11,7 +11,7 @@ ones are told without.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -65,13 +65,16 @@ class WayFinder:
         self._budget_s = budget_s
         self._rests_until: float | None = None
 
-    def ways(self, book: Book, risk: AccountRisk, target: Target) -> WaysOut | None:
+    def ways(
+        self, book: Book, risk: AccountRisk, target: Target, kept: Mapping[str, float] | None = None
+    ) -> WaysOut | None:
         """The ways out of a moment; None: nothing has to be done, or there is no time to find out.
 
         Args:
             book: what is held.
             risk: its assessment.
             target: the levels to get back to.
+            kept: what the person keeps in other wallets and would move here, by asset.
         """
         began = self._clock.monotonic()
         rests = self._rests_until is not None and began < self._rests_until
@@ -83,7 +86,7 @@ class WayFinder:
             found = None
         rested = began - _BURST_S if self._rests_until is None else max(self._rests_until, began - _BURST_S)
         self._rests_until = rested + (self._clock.monotonic() - began) / SHARE
-        return found
+        return found and _with_kept(found, kept or {})
 
 
 class _OutOfTime(Exception):  # no error: the answer is left out
@@ -180,6 +183,12 @@ def _search(book: Book, risk: AccountRisk, target: Target, timer: _Timer) -> Way
     except _OutOfTime:
         pass
     return WaysOut(tuple(ways), helps) if ways else None
+
+
+def _with_kept(found: WaysOut, kept: Mapping[str, float]) -> WaysOut:
+    """The ways, with what of a sum to add is kept in other wallets."""
+    ways = (replace(way, kept=kept.get(way.unit, 0.0)) if way.way == "add" else way for way in found.ways)
+    return replace(found, ways=tuple(ways))
 
 
 def _place_of(worst: WorstPosition | None, book: Book, target: Target, timer: _Timer) -> _Place | None:

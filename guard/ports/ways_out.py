@@ -17,7 +17,8 @@ class WayOut:
     `add`: `amount` of `unit` as collateral; to the isolated leg of `symbol` where one is named. `close` and `hedge`:
     `contracts` of the `side` leg of `symbol`, which are `amount` of `unit` (its coin, or dollars of an inverse
     contract); a hedge opens them on the other side. `whole`: the leg is closed altogether. `enough`: the target is
-    reached, else it is the most that this way can do. `risk_ratio` and `distance` as in `guard.risk.report`.
+    reached, else it is the most that this way can do. `kept`: of `add`, how much of `unit` the person keeps in other
+    wallets and would move here. `risk_ratio` and `distance` as in `guard.risk.report`.
     """
 
     way: Way
@@ -30,6 +31,7 @@ class WayOut:
     contracts: float = 0.0
     whole: bool = False
     enough: bool = True
+    kept: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,11 @@ class ProtectPolicy:
             return self.target
         return target_in_hours(self.target, hours, risk, own)
 
+    @property
+    def movable(self) -> Mapping[str, float]:
+        """What the person would move here, by asset; nothing where that is not among the remedies."""
+        return self.transferable if "transfer" in self.remedies else {}
+
     def daily_cap(self, day_equity: float) -> float:
         """Most notional that may be traded today, given the equity at the start of the day; never negative."""
         return max(0.0, self.max_daily_notional_x_equity * day_equity)

@@ -100,6 +100,20 @@ def test_worsening_tells_everything_a_person_needs(full: MakeReading) -> None:
     ]
 
 
+def test_ways_out_name_what_is_kept_elsewhere() -> None:
+    """Money in other wallets is moved, as far as it goes; nothing of it is said to have happened."""
+    ways = [
+        WayOut("add", 3_000.0, "USDT", 0.35, 0.12, kept=5_000.0),
+        WayOut("add", 3_000.0, "USDT", 0.35, 0.12, kept=1_000.0),
+        WayOut("add", 0.25, "BTC", 0.35, 0.12, "BTC/USD:BTC", kept=1.0),
+    ]
+    assert [plain_text(line).partition(":")[0] for line in ways_lines(ENGLISH, WaysOut(tuple(ways)))[1:]] == [
+        "• move 3,000 USDT of your 5,000 USDT in other wallets into this account",
+        "• add 3,000 USDT (you keep 1,000 USDT in other wallets)",
+        "• move 0.25 BTC of your 1 BTC in other wallets to isolated BTC/USD",
+    ]
+
+
 def test_ways_out_name_isolated_legs_whole_legs_and_what_does_not_help() -> None:
     """Sizes in contracts stand beside coins or dollars; what is not enough says so."""
     ways = WaysOut(

@@ -86,6 +86,16 @@ def ways_of(book: Book, clock: StoppedClock | None = None) -> dict[str, WayOut]:
     return {} if found is None else {way.way: way for way in found.ways}
 
 
+def test_what_is_kept_elsewhere_is_named_beside_the_sum() -> None:
+    """In the currency of the sum; levels are those after adding, whether it was moved or not."""
+    book = book_of(("BTC", "long", 2.0, 60_000.0))
+    found = WayFinder(StoppedClock()).ways(book, assess(book), TARGET, {"USDT": 5_000.0, "BTC": 1.0})
+    assert found is not None
+    plain = ways_of(book)
+    assert {way.way: way.kept for way in found.ways} == {"add": 5_000.0, "close": 0.0}
+    assert [replace(way, kept=0.0) for way in found.ways] == list(plain.values())
+
+
 def test_what_is_written_leads_where_it_says() -> None:
     """The sum and the size, done, give the levels that are told, and these meet the target; a little less does not."""
     book = book_of(("BTC", "long", 2.0, 60_000.0))

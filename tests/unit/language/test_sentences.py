@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from guard.app.killswitch import Stopped
+from guard.app.planning import HEDGE_RESTS
+from guard.app.proxy_market import BARRED, ISOLATED, UNREADABLE, UNTOLD
 from guard.language.catalogue import ENGLISH_CODE, LANGUAGES, catalogue
 from guard.language.speech import speech_of
 from guard.ports.records import HedgeRecord, OrderJournalState, OrderRecord
@@ -23,11 +25,13 @@ from guard.protect.explain import plan_lines
 from guard.protect.gate import GateFacts, nearness, plan_refusals, refusals
 from guard.protect.hedges import compare_hedges
 from guard.protect.hedging import Protected, hedge_room
+from guard.protect.moving import with_move_told
 from guard.protect.netting import uneven
 from guard.protect.outcome import Ending, Level, Outcome
-from guard.protect.plan import plan_reduction
+from guard.protect.plan import plan_protection, plan_reduction
 from guard.protect.plan_values import Plan, PlanLimits, Target
 from guard.protect.policy import ProtectPolicy
+from guard.protect.proxies import no_proxy_line
 from guard.protect.texts import acting_text, order_line, outcome_text, refused_text
 from guard.risk.book import Book, Collateral, Fees, Position, Side, Tier
 from guard.risk.quality import DataQuality, Quality
@@ -184,6 +188,31 @@ def said_of_hedges() -> set[str]:
     return lines | {f"{room.why}: nothing was opened" for room in rooms}
 
 
+def said_of_other_ways() -> set[str]:
+    """Why nothing is hedged with another coin, and what money in other wallets would do."""
+    whys = [UNTOLD, UNREADABLE, ISOLATED, BARRED, "it has no price", "it has an isolated short leg"]
+    whys += [
+        "it is held long in one-way mode, an order would make that leg smaller",
+        "it is quoted in BTC, limits are in dollars",
+        f"{BTC} short of 0.1 contracts is below the smallest order of 1",
+        f"{BTC} short has a smallest order of 1 contracts, above half of the largest order allowed",
+    ]
+    rules, held = {BTC: RULES[BTC]}, book()
+    plain = plan_reduction(held, Target(0.01, 0.12), rules, limits=PlanLimits())
+    kept = [PlanLimits(transferable={"USDT": amount}) for amount in (1_000.0, 1e9)]
+    eased = [
+        plan_protection(held, Target(0.01, 0.12), rules, remedies=("reduce", "transfer"), limits=limits)
+        for limits in kept
+    ]
+    told = {note for each in eased for note in with_move_told(plain, each).notes}
+    told |= {note for each in eased for note in with_move_told(replace(plain, feasible=False), each).notes}
+    assert {each.partition(":")[0] for each in told} == {"cheaper", "what would do"}
+    assert any("with nothing traded" in each for each in told)
+    assert any("traded for" in each for each in told)
+    margin = "no margin is free for the hedge that would restore pool USDT"
+    return {no_proxy_line(BTC, why) for why in whys} | told | {f"! {note}" for note in told} | {HEDGE_RESTS, margin}
+
+
 def said_of_cancellations() -> set[str]:
     """How they end."""
     cancel = replace(ORDER, remedy="cancel", state=OrderJournalState.SUBMITTED, venue_order_id="7")
@@ -214,6 +243,7 @@ def test_what_protection_says_is_recognised(language: str) -> None:
             | said_of_limits()
             | said_in_messages()
             | said_of_hedges()
+            | said_of_other_ways()
             | said_of_cancellations()
         )
         for part in speech.sentence(line).split("; ")
