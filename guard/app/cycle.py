@@ -310,7 +310,8 @@ class Cycle:
         def ways() -> WaysOut | None:
             if reading.risk is None or reading.fetched is None or reading.zone in _NO_WAY:
                 return None
-            return self._ways.ways(reading.fetched.book, reading.risk, watch.target_at(reading))
+            target = watch.target_at(reading)
+            return self._ways.ways(reading.fetched.book, reading.risk, target, watch.protect.movable)
 
         sources = Sources(everybody, earlier, ways)
         if is_tick:

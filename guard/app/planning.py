@@ -220,8 +220,8 @@ class Planning:
         if plan.steps or not plan.feasible:
             notes = (*plan.notes, *market.notes, *((HEDGE_RESTS,) if resting and "hedge" in policy.remedies else ()))
             plan = replace(plan, notes=notes)
-            if "transfer" in policy.remedies and policy.transferable:
-                movable = replace(limits, transferable=policy.transferable)
+            if policy.movable:
+                movable = replace(limits, transferable=policy.movable)
                 plan = with_move_told(plan, planned([*mine, "transfer"], movable))
         # Levels of a person's own: the executor must not stop at the configured ones.
         return replace(plan, by_hand=target != configured)
