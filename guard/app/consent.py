@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import structlog
@@ -30,6 +30,7 @@ from guard.app.proposals import propose
 from guard.app.protection import Protection
 from guard.app.watch import Watch
 from guard.bot.desks.acting import Answer, Offer, PlanRow
+from guard.bot.hours_text import hours_lines
 from guard.language.speech import Speech
 from guard.ports.alerting import AuditRecord
 from guard.ports.clock import Clock, Ids
@@ -147,7 +148,7 @@ class Consent:
         asked = Asked(wish, origin, person.user_id, consented=True)
         facts = await self._protection.planning.facts(watch, now.reading, now.fetched, asked)
         priced = await self._protection.planning.priced(watch, now.fetched, now.venue, facts, wish)
-        return await self._shown(watch, facts, priced, asked, speech)
+        return _with_hours(await self._shown(watch, facts, priced, asked, speech), watch, now.reading, speech)
 
     async def _shown(
         self, watch: Watch, facts: GateFacts, priced: Priced, asked: Asked, speech: Speech, changed: str = ""
@@ -323,7 +324,7 @@ class Consent:
             return None
         await self._settle(tap, f"shown again: {changed}")
         offer = await self._shown(watch, facts, priced, asked, tap.speech, changed)
-        return Answer("again", watch.record.name, offer=offer)
+        return Answer("again", watch.record.name, offer=_with_hours(offer, watch, now.reading, tap.speech))
 
     async def _refuse(
         self, watch: Watch, tap: _Tap, intent: IntentRecord, text: str, reasons: tuple[str, ...]
@@ -387,6 +388,13 @@ class Consent:
         now = self._clock.now()
         reading = judge(watch.record, fetched, prior, watch.policy, now=now, duration_ms=duration_ms)
         return await with_own_hours(watch, reading, self._store), fetched
+
+
+def _with_hours(offer: Offer, watch: Watch, reading: Reading, speech: Speech) -> Offer:
+    """What the plan starts from in hours of own volatility, where protection goes by them."""
+    if not watch.protect.counts_hours:
+        return offer
+    return replace(offer, lines=(*offer.lines, *hours_lines(speech, reading.own_hours)))
 
 
 def _request_of(proposal: ProposalRecord) -> object:

@@ -20,9 +20,10 @@ from guard.bot.cards import (
     title_with_reason,
 )
 from guard.bot.desks.measuring import FreshRead, HeldAccount, HeldBook
+from guard.bot.hours_text import hours_line
 from guard.bot.limits import fitted
 from guard.bot.more import more_pools, more_positions
-from guard.bot.status_text import ICONS, full_card, not_told
+from guard.bot.status_text import ICONS, escaped, full_card, not_told
 from guard.language.speech import Speech
 from guard.risk.report import PoolRisk, PositionRisk
 from guard.risk.zones import Zone, entered_zone, severity
@@ -52,7 +53,7 @@ def liquidation_text(speech: Speech, account: HeldAccount, held: HeldBook, now: 
     if not legs:
         return f"{head}\n\n{speech.text('No positions: nothing can be liquidated.')}"
     together = [
-        f"<b>{pool_name(speech, pool)}</b>\n{_common_moves(speech, pool, held)}"
+        f"<b>{pool_name(speech, pool)}</b>\n{_reach(speech, pool, held)}"
         for pool in sorted(held.risk.pools, key=_nearness)
         if pool.positions
     ]
@@ -103,7 +104,7 @@ def _pool_card(speech: Speech, pool: PoolRisk, held: HeldBook, zone: Zone | None
         text("Equity {money}", money=money(speech, pool.equity, currency)),
         text("Requirement {money}", money=money(speech, pool.maintenance_margin + pool.closing_fees, currency)),
         text("Margin level {level}", level=level_words(speech, pool.margin_level)),
-        _common_moves(speech, pool, held),
+        _reach(speech, pool, held),
         text("Effective leverage {leverage}", leverage=leverage),
         text(
             "Net exposure {net} of {gross} gross",
@@ -112,6 +113,16 @@ def _pool_card(speech: Speech, pool: PoolRisk, held: HeldBook, zone: Zone | None
         ),
     ]
     return "\n".join(lines)
+
+
+def _reach(speech: Speech, pool: PoolRisk, held: HeldBook) -> str:
+    """How far liquidation is: as moves, and as hours where protection goes by them."""
+    moves = _common_moves(speech, pool, held)
+    if not held.counts_hours:
+        return moves
+    pairs = zip(held.risk.pools, held.own.pools, strict=True) if held.own is not None else ()
+    own = next((each for of, each in pairs if of is pool), None)
+    return f"{moves}\n{escaped(hours_line(speech, own))}"
 
 
 def _common_moves(speech: Speech, pool: PoolRisk, held: HeldBook) -> str:

@@ -42,7 +42,8 @@ class MeasuringAnswers(Answers):
         good = watch.last_good
         if good is None:
             return HeldAccount(latest, None, Absence.NOT_YET if watch.last is None else Absence.BLIND)
-        return HeldAccount(latest, _held_book(good, watch.policy.zones), acted=watch.acted)
+        held = _held_book(good, watch.policy.zones, counts_hours=watch.protect.counts_hours)
+        return HeldAccount(latest, held, acted=watch.acted)
 
     async def read_now(self, user_id: str, account_id: str) -> FreshRead | None:
         """Have an account read at once, and wait for it; None when it is not one that the person may see."""
@@ -70,10 +71,11 @@ class MeasuringAnswers(Answers):
         return next((account for account in accounts if account.account_id == account_id), None)
 
 
-def _held_book(reading: Reading, policy: ZonePolicy) -> HeldBook | None:
+def _held_book(reading: Reading, policy: ZonePolicy, *, counts_hours: bool) -> HeldBook | None:
     """The book of a good reading, with the bars that hold for it."""
     fetched, risk = reading.fetched, reading.risk
     if fetched is None or risk is None:
         return None
     read_at = min(fetched.parts.values(), default=reading.at)
-    return HeldBook(fetched.book, risk, read_at, policy_for(fetched.book, policy))
+    bars = policy_for(fetched.book, policy)
+    return HeldBook(fetched.book, risk, read_at, bars, counts_hours=counts_hours, own=reading.own_hours)

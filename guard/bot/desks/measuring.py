@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from guard.ports.records import Snapshot
 from guard.risk.book import Book
+from guard.risk.own_volatility import OwnHours
 from guard.risk.report import AccountRisk
 from guard.risk.zones import ZonePolicy
 
@@ -28,13 +29,16 @@ class Absence(StrEnum):
 class HeldBook:
     """The last good reading of an account that the running service has.
 
-    `read_at` is when the oldest part of the book was received; `policy` are the bars that hold for it.
+    `read_at` is when the oldest part of the book was received; `policy` are the bars that hold for it. `counts_hours`
+    is whether protection goes by hours of its own volatility, `own` what they are, pool by pool; None = not told then.
     """
 
     book: Book
     risk: AccountRisk
     read_at: datetime
     policy: ZonePolicy
+    counts_hours: bool = False
+    own: OwnHours | None = None
 
 
 @dataclass(frozen=True, slots=True)
