@@ -13,12 +13,16 @@ SILENCE = Announcement()
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An intent with its orders and what is told about it; `task` is set when there is something to carry out."""
+    """An intent with its orders and what is told about it; `task` is set when there is something to carry out.
+
+    `resumes`: an earlier intent is open, whose orders are to be looked up.
+    """
 
     intent: IntentRecord | None = None
     orders: tuple[OrderRecord, ...] = ()
     announcement: Announcement = SILENCE
     task: Assignment | None = None
+    resumes: bool = False
 
 
 NOTHING = Decision()

@@ -105,11 +105,11 @@ class Protection:
         ended = await self._end_arming(watch, reading, recipients)
         if reading.fetched is None or watch.venue is None:
             return Decision(announcement=ended)
-        if watch.pending:
-            await self._resume(watch, watch.venue, recipients)
+        watch.pending = watch.pending and bool(await self._store.open_intents(watch.record.account_id))
         hedges = await self._watch_hedges(watch, reading, recipients)
-        if watch.record.mode == "observe":
-            return Decision(announcement=ended)
+        if watch.pending or watch.record.mode == "observe":
+            # What is open is looked up once this reading is recorded and told; planned is on a book from after that.
+            return Decision(announcement=ended, resumes=watch.pending)
         if watch.record.mode != "suggest":
             await self.refresh_rights(watch, watch.venue, reading.at)
         if watch.is_overtaken():
@@ -315,9 +315,11 @@ class Protection:
         watch.rights_at = now
 
     async def carry_out(self, watch: Watch, decision: Decision, recipients: Recipients) -> None:
-        """Execute what was journalled. A journal that fails stops everything and is told directly."""
+        """Execute what was journalled, or look up what is open. A journal that fails stops everything and is told."""
         if decision.task is not None:
             await self.execute(watch, decision.task, recipients)
+        elif decision.resumes and watch.venue is not None:
+            await self._resume(watch, watch.venue, recipients)
 
     async def execute(self, watch: Watch, task: Assignment, recipients: Recipients) -> Outcome | None:
         """Carry out a journalled task; to be called with the turn of `watch` held.
@@ -378,7 +380,10 @@ class Protection:
 
     async def _resume(self, watch: Watch, venue: VenueAccount, recipients: Recipients) -> None:
         """Take up intents that a crash or a silence left open: look their orders up, send none."""
-        outcomes = await self._executor(watch, venue, recipients).resume(watch.record)
+        try:
+            outcomes = await self._executor(watch, venue, recipients).resume(watch.record)
+        finally:
+            watch.acted_s = self._clock.monotonic()
         for outcome in outcomes:
             self._count(watch, outcome)
         watch.pending = any(not outcome.finished for outcome in outcomes)

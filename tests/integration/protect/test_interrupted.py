@@ -11,9 +11,11 @@ from structlog.testing import capture_logs
 
 from guard.app.watch import Watch
 from guard.ports.errors import StoreError
-from guard.ports.records import IntentRecord, OrderRecord, Reading
+from guard.ports.records import CycleRecord, IntentRecord, OrderRecord, Reading
 from guard.ports.records import OrderJournalState as State
+from guard.ports.venue import OrderState
 from guard.risk.zones import Zone
+from guard.sandbox.faults import FaultKind
 from guard.store.store import Store
 from tests.contract.venues.harness_binanceusdm import BinanceUsdm
 from tests.integration.protect import armed as world
@@ -160,3 +162,39 @@ async def test_a_dry_run_is_told_once(store: Store) -> None:
         for _ in range(3):
             await armed.turn()
         assert [intent.state for intent in await armed.intents()] == ["dry_run", "dry_run"]
+
+
+async def test_what_became_of_an_order_is_asked_after_people_are_told(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A venue that answers slowly holds no alert up; nothing is planned on the book from before the answer."""
+    async with world.armed_at(BinanceUsdm, store, LEGS) as armed:
+        await armed.fall()
+        await armed.turn()
+        armed.spoil_the_next_order(FaultKind.LOST_ANSWER)
+        outage = armed.server.add_fault(FaultKind.OUTAGE, path=armed.harness.orders)
+        outage.method = "GET"
+        await armed.turn()
+        assert [intent.state for intent in await armed.intents()] == ["open"]
+        armed.server.clear_faults()
+        steps: list[str] = []
+        record_cycle, venue = store.record_cycle, armed.watch.venue
+        assert venue is not None
+        find_order = venue.find_order
+
+        async def recorded(record: CycleRecord) -> None:
+            steps.append("recorded")
+            await record_cycle(record)
+
+        async def found(client_order_id: str, symbol: str) -> OrderState | None:
+            steps.append("asked")
+            return await find_order(client_order_id, symbol)
+
+        monkeypatch.setattr(store, "record_cycle", recorded)
+        monkeypatch.setattr(venue, "find_order", found)
+        armed.watch.protect = replace(armed.watch.protect, target_distance=0.3)
+        await armed.turn()
+        assert steps == ["recorded", "asked"]
+        assert [intent.state for intent in await armed.intents()] == ["failed"]
+        assert armed.sent_at_venue() == 1
+        assert any("an interrupted plan is accounted for" in message.html for message in await armed.messages())
