@@ -112,8 +112,12 @@ class Outages:
     def leave(self, account_id: str) -> None:
         """An account has nothing to tell any more."""
         cause = self._waiting.pop(account_id, None)
-        if cause is not None:
-            self._windows[cause].waiting.pop(account_id, None)
+        if cause is None:
+            return
+        window = self._windows[cause]
+        window.waiting.pop(account_id, None)
+        if window.teller == account_id:  # it will not come to an end: nobody need wait for that
+            window.teller, window.telling_since = "", None
 
     def _forget(self, now: datetime) -> None:
         for cause, window in list(self._windows.items()):

@@ -116,6 +116,10 @@ class AlertMemory:
         """Nobody knows what was stored: ask anew."""
         self._account(account_id).states = None
 
+    def drop(self, account_id: str) -> None:
+        """There is no such account any more."""
+        self._accounts.pop(account_id, None)
+
     def settings_changed(self) -> None:
         """Somebody set a threshold: ask for them at the next look."""
         self._own_s = None

@@ -153,9 +153,15 @@ class Alerting:
             self._outages.told(account_id)
 
     def lost(self, account_id: str) -> None:
-        """It was not recorded, or the account is gone."""
+        """It was not recorded."""
         self.memory.forget(account_id)
         self._outages.leave(account_id)
+
+    def gone(self, account_id: str) -> None:
+        """The account was removed: nobody waits for it, and no message names it any more."""
+        self.memory.drop(account_id)
+        self._outages.leave(account_id)
+        self._outages.heard(account_id)
 
     async def _looked(
         self, record: AccountRecord, reading: Reading, seen: Callable[[States], Observation], sources: Sources

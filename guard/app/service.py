@@ -339,6 +339,7 @@ class Service:
                 self._scheduler.forget(account_id)
                 watch = self._watches.pop(account_id)
                 watch.obey(replace(watch.record, mode="observe"), asked_s)  # stops an execution that is under way
+                self.cycle.alerting.gone(account_id)
                 if self.live is not None:
                     await self.live.forget(account_id)
                 await watch.close()

@@ -322,6 +322,29 @@ async def test_accounts_that_others_read_are_told_in_messages_of_their_own() -> 
     assert chats == [("account-1", "telegram:7"), ("account-3", "telegram:8")]  # the second waits for the first
 
 
+@pytest.mark.parametrize("removed", [False, True])
+async def test_an_account_that_was_removed_is_in_no_message_of_others(*, removed: bool) -> None:
+    """It lost sight of the venue with two others, and went before the message about all of them was due."""
+    world = World(VenueUnavailable("no answer"))
+    names = ("first", "gone", "last")
+    watches = [
+        watch_of(replace(world.watch.record, account_id=name, spec=AccountSpec(name, "file")), Settings())
+        for name in names
+    ]
+    for second in range(0, 70, 10):
+        if second == 20 and removed:
+            world.cycle.alerting.gone("gone")
+            watches = [watch for watch in watches if watch.record.name != "gone"]
+        for watch in watches:
+            world.memory.state = watch.last.zone_state if watch.last else ZoneState()
+            await world.cycle.run(watch)
+        await world.clock.sleep(10)
+    told = [message.html for record in world.memory.records for message in record.messages]
+    joint = [html for html in told if "last" in html]
+    assert joint
+    assert any("gone" in html for html in joint) != removed
+
+
 async def test_a_persons_own_threshold_counts_from_the_next_look(line: Line) -> None:
     """Set to 50 % the distance rings in safe, and is over when it is switched off."""
     await line.look(SAFE)
