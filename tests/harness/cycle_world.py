@@ -69,6 +69,8 @@ class Memory:
     states: dict[str, AlertState] = field(default_factory=dict)
     windows: list[MaintenanceRecord] = field(default_factory=list)
     settings: list[RuleSetting] = field(default_factory=list)
+    marks: list[tuple[datetime, dict[str, float]]] = field(default_factory=list)
+    marks_asked: int = 0
     briefings: int = 0
 
     async def zone_state(self, account_id: str) -> ZoneState:
@@ -108,6 +110,13 @@ class Memory:
     async def equity_peaks(self, account_id: str, since: datetime, unless: str) -> list[tuple[datetime, float, str]]:
         """Nothing."""
         return []
+
+    async def hourly_marks(self, account_id: str, since: datetime) -> list[tuple[datetime, dict[str, float]]]:
+        """Those that a test put here."""
+        self.marks_asked += 1
+        if self.broken:
+            raise StoreBusy("the database is locked")
+        return [(at, prices) for at, prices in self.marks if at >= since]
 
     async def snapshot_near(self, account_id: str, at: datetime, within: timedelta) -> Snapshot | None:
         """Nothing."""
