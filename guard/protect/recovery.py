@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 from guard.ports.records import AccountRecord, IntentRecord, OrderJournalState, OrderRecord
 from guard.protect.answers import record_answer, surprises
@@ -129,6 +128,15 @@ async def _close(
 
 
 def _traded(memory: Remembered, sent: Sequence[OrderRecord]) -> float:
-    """Quote value of what filled, at the marks at which the plan was made."""
-    filled = ((leg_key(order), Decimal(order.filled)) for order in sent)
-    return sum(float(contracts) * memory.unit.get(key, 0.0) for key, contracts in filled)
+    """Quote value of what filled: at the marks at which the plan was made, or at what was paid where that is more.
+
+    The daily cap counts it: rather a little too much than too little.
+    """
+    return sum(float(order.filled) * memory.unit.get(leg_key(order), 0.0) * _dearer(order) for order in sent)
+
+
+def _dearer(order: OrderRecord) -> float:
+    """How much more was paid than the mark at which the plan was made, as a factor; at least 1."""
+    if order.average_price is None or not order.mark_price:
+        return 1.0
+    return max(1.0, order.average_price / order.mark_price)

@@ -102,6 +102,19 @@ async def test_nothing_was_sent(world: Any) -> None:
     assert "nothing of it had been sent" in world.told[0].text
 
 
+async def test_what_was_bought_back_dearer_counts_in_full(new_world: Callable[..., Any], make: Any) -> None:
+    """After a restart too: the daily cap must know what was traded, not what was planned."""
+    world = new_world(make.book([make.position("BTC/USDT:USDT", "short", 1.0, 32_000.0, 36_000.0)], 5_500.0))
+    world.venue.after_submit = lambda: world.venue.move(0.004)
+    world.venue.faults, world.venue.lookups = ["ok", "ok", "silent"], ["down"] * world.bounds.lookup_attempts
+    assert (await world.executor().execute(await world.assignment())).ending is Ending.PENDING
+    (outcome,) = await world.executor().resume(world.account)
+    traded = sum(float(order.filled) * order.average_price for order in outcome.orders)
+    assert len(outcome.orders) == 3
+    assert world.journal.intents["intent-1"].notional == pytest.approx(traded, rel=1e-9)
+    assert traded > 1.002 * 36_000.0 * sum(float(order.filled) for order in outcome.orders)
+
+
 async def test_traded_by_hand_during_the_outage(world: Any) -> None:
     """The book after the restart is not what the orders explain: frozen, and the difference is named."""
     world.venue.faults = ["silent"]
