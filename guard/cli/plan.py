@@ -42,6 +42,14 @@ def plan(
     target_level: Annotated[
         str | None, typer.Option("--target-level", metavar="LEVEL", help="Equity / initial margin at least, 200%.")
     ] = None,
+    target_hours: Annotated[
+        float | None,
+        typer.Option("--target-hours", metavar="H", help="Hours of --volatility to liquidation at least, such as 24."),
+    ] = None,
+    volatility: Annotated[
+        str | None,
+        typer.Option("--volatility", metavar="MOVE", help="The market's move in an hour (one sigma), 0.8%."),
+    ] = None,
     remedies: Annotated[
         str, typer.Option("--remedies", metavar="LIST", help=f"What may be done, of {', '.join(REMEDIES)}.")
     ] = "cancel,net,reduce",
@@ -86,7 +94,7 @@ def plan(
     from guard.protect.plan_values import PlanLimits
 
     parsed = read_book(book)
-    target = _target(target_risk, target_distance, target_level)
+    target = _target(target_risk, target_distance, target_level, _distance_in(target_hours, volatility))
     limits = PlanLimits(
         allow_symbols=_known_symbols(parsed, allow or []),
         max_notional_left=max_notional,
@@ -122,8 +130,32 @@ def plan(
         raise typer.Exit(EXIT_NO)
 
 
-def _target(risk: str | None, distance: str | None, level: str | None) -> Target:
+def _distance_in(hours: float | None, volatility: str | None) -> float | None:
+    """The distance that hours of a volatility come to; None where none were given.
+
+    Raises:
+        InputError: one without the other, or a distance that no account can have.
+    """
+    from guard.ports.errors import InputError
+    from guard.risk.own_volatility import way_in_hours
+
+    if hours is None and volatility is None:
+        return None
+    if hours is None or volatility is None:
+        raise InputError("--target-hours and --volatility go together: name both")
+    move = read_fraction(volatility, "--volatility")
+    if not (hours > 0.0 and math.isfinite(hours)) or not move > 0.0:
+        raise InputError(f"--target-hours was {hours:g} and --volatility {volatility}, both must be above 0")
+    found = way_in_hours(hours, move)
+    if found >= 1.0:
+        raise InputError(f"--target-hours {hours:g} at {volatility} an hour are {found:.0%}, must be below 100%")
+    return found
+
+
+def _target(risk: str | None, distance: str | None, level: str | None, travelled: float | None) -> Target:
     """What is asked for: the levels that were given, or the built-in ones where none was.
+
+    Of two distances the longer one; `travelled` is the one that was given as hours.
 
     Raises:
         InputError: a level that no account can have.
@@ -131,7 +163,7 @@ def _target(risk: str | None, distance: str | None, level: str | None) -> Target
     from guard.ports.errors import InputError
     from guard.protect.plan_values import Target
 
-    if risk is None and distance is None and level is None:
+    if risk is None and distance is None and level is None and travelled is None:
         return Target()
     ratio = 1.0 if risk is None else read_fraction(risk, "--target-risk")
     room = 0.0 if distance is None else read_fraction(distance, "--target-distance")
@@ -142,7 +174,7 @@ def _target(risk: str | None, distance: str | None, level: str | None) -> Target
         raise InputError(f"--target-distance was {distance}, must be at least 0 and below 100%")
     if cover is not None and cover <= 0.0:
         raise InputError(f"--target-level was {level}, must be above 0")
-    return Target(ratio, room, cover)
+    return Target(ratio, max(room, travelled or 0.0), cover)
 
 
 def _target_json(target: Target, shocks: Sequence[Scenario]) -> dict[str, Any]:

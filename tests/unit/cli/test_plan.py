@@ -41,6 +41,16 @@ def test_nothing_to_do(ask: Callable[..., dict[str, Any]]) -> None:
     assert answer["target"] == {"risk_ratio": 0.35, "distance": 0.12, "margin_level": None, "shocks": []}
 
 
+def test_hours_of_a_volatility_are_a_distance(ask: Callable[..., dict[str, Any]]) -> None:
+    """1 % an hour is 30 % in 900 hours; of two distances the longer one holds."""
+    answer = ask("--target-hours", "900", "--volatility", "1%")
+    assert answer["target"] == {"risk_ratio": 1.0, "distance": 0.3, "margin_level": None, "shocks": []}
+    same = ask("--target-distance", "30%")
+    assert [answer[key] for key in ("steps", "cost", "after")] == [same[key] for key in ("steps", "cost", "after")]
+    longer = ask("--target-hours", "900", "--volatility", "1%", "--target-distance", "40%")
+    assert longer["target"]["distance"] == 0.4
+
+
 def test_names_of_the_contract(ask: Callable[..., dict[str, Any]], pair: dict[str, Any]) -> None:
     """Every key is there; the steps, applied to the book, give the level that is promised."""
     answer = ask("--target-distance", "30%", "--step", f"{ETH}=0.05")
@@ -139,6 +149,10 @@ def test_the_table(guard: Run, pair: dict[str, Any], write: Write) -> None:
         (("--target-risk", "abc"), "--target-risk was abc, must be a percentage"),
         (("--target-distance", "100%"), "--target-distance was 100%, must be at least 0 and below 100%"),
         (("--target-level", "-1%"), "--target-level was -1%, must be above 0"),
+        (("--target-hours", "24"), "--target-hours and --volatility go together: name both"),
+        (("--volatility", "1%"), "--target-hours and --volatility go together: name both"),
+        (("--target-hours", "0", "--volatility", "1%"), "both must be above 0"),
+        (("--target-hours", "2500", "--volatility", "2%"), "2500 at 2% an hour are 100%, must be below 100%"),
         (("--remedies", "pray"), "--remedies was pray, must be of cancel, net, transfer, reduce, hedge"),
         (("--remedies", ","), "--remedies was empty"),
         (("--beta", "BTC=1"), "--beta is for hedges: name hedge in --remedies too"),
