@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from guard.ports.errors import PermissionMissing, VenueError
+from guard.ports.venue import SymbolTerms
 from guard.risk.book import PositionMode, Tier
 from guard.venues.bybit import endpoints as at
 from guard.venues.bybit import parse_reference as reads
@@ -148,6 +149,24 @@ class ReferenceDesk:
             if listing is not None:
                 return listing
         raise VenueError(f"bybit lists no {symbol}")
+
+    async def terms(self, symbol: str) -> SymbolTerms | None:
+        """Tiers, leverage and margin mode of a symbol, held or not; None where it is in another position mode.
+
+        Raises:
+            VenueError: the venue lists no such symbol, or cannot be asked.
+        """
+        listing = await self.listing(symbol)
+        category, market_id = category_of(listing), listing.market_id
+        modes, tiers, rows = await together(
+            self.modes(), self._tiers(market_id, category), self._symbol_rows(market_id, category)
+        )
+        leverage = min((row.leverage for row in rows if row.leverage is not None), default=None)
+        # The venue keeps the position mode for each symbol; a book has one.
+        is_alike = reads.modes_of(rows).get(market_id) == modes.position_mode
+        if not tiers or leverage is None or not is_alike or modes.margin == "portfolio":
+            return None
+        return SymbolTerms(symbol, tiers, leverage, modes.margin)
 
     async def depth(self, listing: Listing, levels: int) -> Any:
         """The answer with the order book of a contract.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from guard.ports.venue import Depth, DepthLevel
-from guard.risk.book import OrderSide, Side
+from guard.risk.book import MarginMode, OrderSide, Side
 from guard.venues.fields import (
     Row,
     flag,
@@ -260,6 +260,19 @@ def read_leverage(answer: object) -> float:
     """
     where = at.LEVERAGE.name
     return positive(record(record(answer, where).get("leverage"), where), "value", where)
+
+
+def read_margin_mode(answer: object) -> MarginMode:
+    """The margin mode that is set for a coin.
+
+    Raises:
+        BadAnswer: unreadable.
+    """
+    where = at.LEVERAGE.name
+    word = text(record(record(answer, where).get("leverage"), where), "type", where)
+    if word not in {"cross", "isolated"}:
+        raise refused(where, f"leverage type was {word!r}")
+    return "cross" if word == "cross" else "isolated"
 
 
 def read_depth(answer: object, symbol: str) -> Depth:

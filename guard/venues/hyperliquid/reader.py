@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from guard.ports.errors import InputError
-from guard.ports.venue import Depth, FetchedBook, KeyRights
+from guard.ports.venue import Depth, FetchedBook, KeyRights, SymbolTerms
 from guard.risk.book import Tier
 from guard.venues.client import Timed, VenueClient
 from guard.venues.hyperliquid import endpoints as at
@@ -193,6 +193,14 @@ class HyperliquidReader:
             VenueError: the venue lists no such symbol, or cannot be asked.
         """
         return (await self._reference.contract(symbol)).listing
+
+    async def terms(self, symbol: str) -> SymbolTerms | None:
+        """What a leg of `symbol` would be held under; None where the venue does not tell.
+
+        Raises:
+            VenueError: the venue lists no such symbol, or cannot be asked.
+        """
+        return await self._reference.terms(symbol)
 
     async def depth(self, listing: Listing) -> Depth:
         """The order book, 20 levels a side.

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from guard.ports.errors import CredentialsRejected, VenueError
+from guard.ports.venue import SymbolTerms
 from guard.venues.client import VenueClient
 from guard.venues.fields import refused
 from guard.venues.hub import DAY_S, HOUR_S, VenueSite
@@ -201,6 +202,19 @@ class ReferenceDesk:
             if contract is not None:
                 return contract
         raise VenueError(f"hyperliquid lists no {symbol}")
+
+    async def terms(self, symbol: str) -> SymbolTerms | None:
+        """Tiers, leverage and margin mode of a symbol, held or not, as they are now; None without tiers.
+
+        Raises:
+            VenueError: the venue lists no such symbol, or cannot be asked.
+        """
+        contract = await self.contract(symbol)
+        params = {"type": "activeAssetData", "user": self._user, "coin": contract.listing.market_id}
+        answer = await self._client.call(at.LEVERAGE, params)
+        if not contract.tiers:
+            return None
+        return SymbolTerms(symbol, contract.tiers, parse.read_leverage(answer), parse.read_margin_mode(answer))
 
     def known_contract(self, listing: Listing) -> Contract | None:
         """The contract of a listing in the universe that was read last."""
