@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import BigInteger, Connection, bindparam, select, type_coerce
 
 from guard.risk.quality import Quality
 from guard.store.columns import EPOCH
@@ -14,26 +15,32 @@ from guard.store.tables import PositionRow, SnapshotRow, table
 _snapshots: Final = table(SnapshotRow)
 _positions: Final = table(PositionRow)
 
-_HOUR: Final = timedelta(hours=1)
-_WHOLE: Final = (Quality.FRESH.value, Quality.DISPUTED.value)
+_HOUR_US: Final = 3_600_000_000
+_MICROSECOND: Final = timedelta(microseconds=1)
+_at: Final = type_coerce(_snapshots.c.at, BigInteger)
+# Made once: making a statement takes longer than answering it.
+_FIRST: Final = (
+    select(_at, _snapshots.c.seq)
+    .where(
+        (_snapshots.c.account_id == bindparam("account"))
+        & (_at >= bindparam("start"))
+        & ((_snapshots.c.quality == Quality.FRESH.value) | (_snapshots.c.quality == Quality.DISPUTED.value))
+    )
+    .order_by(_at, _snapshots.c.seq)
+    .limit(1)
+)
+_MARKS: Final = select(_positions.c.snapshot_seq, _positions.c.symbol, _positions.c.mark_price)
 
 
 def hourly_marks(connection: Connection, account_id: str, since: datetime) -> list[tuple[datetime, dict[str, float]]]:
     """Time and marks by symbol of the first whole snapshot of each clock hour (UTC) since then; oldest first."""
-    found: list[tuple[datetime, int]] = []
-    start = since
-    columns = select(_snapshots.c.at, _snapshots.c.seq)
-    while True:
-        wanted = (_snapshots.c.account_id == account_id) & (_snapshots.c.at >= start)
-        first = columns.where(wanted & _snapshots.c.quality.in_(_WHOLE)).order_by(_snapshots.c.at, _snapshots.c.seq)
-        row = connection.execute(first.limit(1)).first()
-        if row is None:
-            break
-        found.append((row.at, row.seq))
-        start = row.at - (row.at - EPOCH) % _HOUR + _HOUR
-    return [(at, _marks(connection, seq)) for at, seq in found]
-
-
-def _marks(connection: Connection, seq: int) -> dict[str, float]:
-    wanted = select(_positions.c.symbol, _positions.c.mark_price).where(_positions.c.snapshot_seq == seq)
-    return {str(row.symbol): float(row.mark_price) for row in connection.execute(wanted)}
+    found: dict[int, int] = {}
+    start = (since - EPOCH) // _MICROSECOND
+    while (row := connection.execute(_FIRST, {"account": account_id, "start": start}).first()) is not None:
+        at_us, seq = row
+        found[seq] = at_us
+        start = (at_us // _HOUR_US + 1) * _HOUR_US
+    marks: defaultdict[int, dict[str, float]] = defaultdict(dict)
+    for seq, symbol, mark in connection.execute(_MARKS.where(_positions.c.snapshot_seq.in_(found))):
+        marks[seq][symbol] = mark
+    return [(EPOCH + timedelta(microseconds=at_us), marks[seq]) for seq, at_us in found.items()]
