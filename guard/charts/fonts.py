@@ -43,10 +43,12 @@ def embolden(figure: Any) -> None:
     from matplotlib.patheffects import Normal, Stroke  # noqa: PLC0415  # see guard.charts.style
     from matplotlib.text import Text  # noqa: PLC0415  # likewise
 
-    for text in figure.findobj(Text):
+    # Not what stands at ticks, which is never bold: to ask all axes for it takes an eighth of the time of a picture.
+    texts: list[Any] = [each for part in (figure, *figure.axes) for each in part.get_children()]
+    for text in (each for each in texts if isinstance(each, Text)):
         if text.get_fontweight() == "bold" and _has_japanese(text.get_text()):
             text.set_fontweight("normal")
-            width = STROKE * text.get_fontsize()
+            width = STROKE * float(text.get_fontsize())
             text.set_path_effects([Stroke(linewidth=width, foreground=text.get_color()), Normal()])
 
 
