@@ -145,6 +145,7 @@ class Consent:
 
     async def _offer(self, watch: Watch, person: UserRecord, speech: Speech, wish: Wish, origin: IntentOrigin) -> Offer:
         now = await self._read(watch)
+        await self._protection.refresh_rights(watch, now.venue, now.reading.at)
         asked = Asked(wish, origin, person.user_id, consented=True)
         facts = await self._protection.planning.facts(watch, now.reading, now.fetched, asked)
         priced = await self._protection.planning.priced(watch, now.fetched, now.venue, facts, wish)

@@ -13,12 +13,13 @@ from guard.app.judge import JudgePolicy, judge_policy
 from guard.app.live_book import LiveRisk
 from guard.app.settings import Protect, Settings
 from guard.ports.recipients import Recipient
-from guard.ports.records import AccountRecord, Reading
+from guard.ports.records import AccountRecord, Mode, Reading
 from guard.ports.venue import AccountSpec, KeyRights, VenueAccount
 from guard.protect.executor import Executor
 from guard.protect.gate import count_confirmation
 from guard.protect.plan_values import Target
 from guard.protect.policy import ProtectPolicy
+from guard.protect.setbacks import Setbacks
 from guard.risk.own_volatility import MarkHistory
 from guard.risk.zones import Zone
 
@@ -45,7 +46,7 @@ class Watch:
     `consented` means that what is being carried out was asked for by a person.
     `acted_s` is when orders were sent last, `began_s` when the reading that is dealt with began, both on the stopwatch
     (the wall clock may be set back): a book that was read before orders were sent is not what is held any more.
-    `hedge_refused_s` is when a hedge was refused last, on the stopwatch.
+    `setbacks` are steps that were refused lately: they rest, and are no news.
     `changed_s` is when mode or freeze were changed last, on the stopwatch: what was read before is older news.
     `acted` means that orders were sent since the book of `last` was read: it is not what is held any more.
     `marks` are prices of the last days, None = not read yet or not asked for; `hours_known` is whether the log was told
@@ -79,7 +80,7 @@ class Watch:
     hedged: bool = True
     consented: bool = False
     acted_s: float = -math.inf
-    hedge_refused_s: float = -math.inf
+    setbacks: Setbacks = field(default_factory=Setbacks)
     began_s: float = 0.0
     changed_s: float = -math.inf
     unstored_freeze: bool = False
@@ -102,9 +103,15 @@ class Watch:
 
     def obey(self, record: AccountRecord, now_s: float) -> None:
         """Take a change of mode or freeze made in this process, at once."""
+        self._enter(record.mode)
         self.record = record
         self.changed_s = now_s
         self.unstored_freeze &= record.frozen
+
+    def _enter(self, mode: Mode) -> None:
+        """In another mode what was told is told anew: a plan now with a button, a refusal that now counts."""
+        if mode != self.record.mode:
+            self.suggested, self.rehearsed, self.refused = None, None, frozenset()
 
     def freeze(self, now_s: float) -> None:
         """Freeze at once; it holds until it is stored, or lifted here."""
@@ -128,6 +135,7 @@ class Watch:
         same = (known.mode, known.frozen, known.mode_until) == (record.mode, record.frozen, record.mode_until)
         if same or asked_s <= self.changed_s:
             return False
+        self._enter(record.mode)
         self.record = replace(known, mode=record.mode, frozen=record.frozen, mode_until=record.mode_until)
         return True
 

@@ -147,6 +147,7 @@ async def test_modes_are_set_by_the_owner_and_end_in_time(house: Callable[..., A
         at.fall()
         order = await at.ask("/reduce BTC 25%", "· plan")
         assert "mode is suggest, orders need confirm or auto" in order.text
+        assert "does not tell whether the key may trade" not in order.text
         assert DO not in order.labels
         question = await at.ask("/mode confirm 8h", "for 8 h?")
         assert (await at.store.account_named("main")).mode == "suggest"

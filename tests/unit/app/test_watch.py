@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from guard.ports.records import Mode
+from guard.risk.zones import Zone
 from tests.harness.cycle_world import World, book
 
 
@@ -37,6 +39,21 @@ async def test_mode_and_its_end_are_followed() -> None:
     until = watch.record.created_at + timedelta(hours=8)
     assert watch.follow(replace(watch.record, mode="auto", mode_until=until), 1.0)
     assert (watch.record.mode, watch.record.mode_until) == ("auto", until)
+
+
+async def test_another_mode_is_told_anew() -> None:
+    """Armed in the middle of danger: the plan that was told without a button comes with one."""
+    watch = World(book(40_000.0)).watch
+    modes: tuple[tuple[Mode, bool], ...] = (("confirm", True), ("auto", False))
+    for mode, by_chat in modes:
+        watch.suggested, watch.rehearsed, watch.refused = Zone.DANGER, Zone.DANGER, frozenset({"frozen"})
+        watch.obey(replace(watch.record, frozen=True), 1.0)
+        assert watch.suggested
+        if by_chat:
+            watch.obey(replace(watch.record, mode=mode), 2.0)
+        else:
+            watch.follow(replace(watch.record, mode=mode), 3.0)
+        assert not (watch.suggested or watch.rehearsed or watch.refused)
 
 
 async def test_a_book_from_before_the_last_orders_is_not_acted_upon() -> None:
