@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from guard.ports.venue import Depth, KeyRights
-from guard.risk.book import PositionMode, Tier
+from guard.risk.book import MarginMode, PositionMode, Tier
 from guard.venues.bitget import endpoints as at
 from guard.venues.bitget.parse import mode_of
 from guard.venues.depth import read_sides
-from guard.venues.fields import Row, number, optional_number, record, refused, rows
+from guard.venues.fields import Row, number, optional_number, positive, record, refused, rows, text
 
 # The venue's words for rights: today's for classic accounts, its older ones, and those of unified accounts.
 _READ: Final = frozenset({"coor", "coow", "cpor", "cpow", "readonly", "trade", "uta_mgt", "uta_trade"})
@@ -53,6 +53,20 @@ def read_position_mode(answer: object, product: str) -> PositionMode:
     """
     where = f"{at.ACCOUNT.name} {product}"
     return mode_of(record(at.data_of(answer, where), where), "posMode", where)
+
+
+def read_symbol_setting(answer: object, market_id: str) -> tuple[float, MarginMode]:
+    """Leverage of cross legs of a contract, and the margin mode that is set for it.
+
+    Raises:
+        BadAnswer: the answer does not say.
+    """
+    where = f"{at.ACCOUNT.name} {market_id}"
+    row = record(at.data_of(answer, where), where)
+    word = text(row, "marginMode", where)
+    if word not in {"crossed", "cross", "isolated"}:
+        raise refused(where, f"marginMode was {word!r}")
+    return positive(row, "crossedMarginLeverage", where), "isolated" if word == "isolated" else "cross"
 
 
 def read_unified_mode(answer: object) -> PositionMode:

@@ -10,11 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from guard.ports.errors import VenueError
+from guard.ports.venue import SymbolTerms
 from guard.risk.book import PositionMode, Tier
 from guard.venues.bitget import endpoints as at
 from guard.venues.bitget.listings import product_of, read_markets
 from guard.venues.bitget.parse import AccountRow, PositionRow, read_accounts
-from guard.venues.bitget.parse_reference import read_position_mode, read_tiers, read_unified_mode
+from guard.venues.bitget.parse_reference import (
+    read_position_mode,
+    read_symbol_setting,
+    read_tiers,
+    read_unified_mode,
+)
 from guard.venues.client import VenueClient
 from guard.venues.hub import DAY_S
 from guard.venues.markets import Listing, MarketTable
@@ -161,6 +167,23 @@ class ReferenceDesk:
             if listing is not None:
                 return listing
         raise VenueError(f"bitget lists no {symbol}")
+
+    async def terms(self, symbol: str) -> SymbolTerms | None:
+        """Tiers, leverage and margin mode of a symbol, held or not; None of accounts and contracts that take no orders.
+
+        Raises:
+            VenueError: the venue lists no such symbol, or cannot be asked.
+        """
+        listing = await self.listing(symbol)
+        if listing.kind == "inverse" or (await self.modes()).is_unified:
+            return None
+        product = product_of(listing.settle)
+        tiers, answer = await together(
+            self._tiers_of(listing.market_id, product, set()),
+            self._client.call(at.ACCOUNT, _account_of(product, listing)),
+        )
+        leverage, mode = read_symbol_setting(answer, listing.market_id)
+        return SymbolTerms(symbol, tiers, leverage, mode) if tiers else None
 
 
 def _any_listing(table: MarketTable, product: str) -> Listing | None:

@@ -176,6 +176,16 @@ def read_taker_fee(answer: object) -> float:
     return max(0.0, *rates)
 
 
+def read_leverage(answer: object) -> float | None:
+    """The leverage that is set for a contract; of two legs that differ the lower one, which needs more margin.
+
+    Raises:
+        BadAnswer: something unreadable stands there.
+    """
+    where = at.LEVERAGE.name
+    return min((positive(row, "lever", where) for row in at.data_of(answer, where)), default=None)
+
+
 def read_marks(answer: object) -> dict[str, float]:
     """Mark prices by the venue's id; contracts without one are left out.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from guard.ports.errors import BadAnswer, VenueError
+from guard.ports.venue import SymbolTerms
 from guard.risk.book import HaircutTier, Tier
 from guard.venues.client import VenueClient
 from guard.venues.fields import refused
@@ -16,8 +17,16 @@ from guard.venues.hub import DAY_S
 from guard.venues.markets import Listing, MarketTable
 from guard.venues.okx import endpoints as at
 from guard.venues.okx.assemble import Answers, Reference, TierKey, order_tier_key, proven
-from guard.venues.okx.listings import read_markets
-from guard.venues.okx.parse_reference import Modes, read_discounts, read_marks, read_modes, read_taker_fee, read_tiers
+from guard.venues.okx.listings import family_of, read_markets
+from guard.venues.okx.parse_reference import (
+    Modes,
+    read_discounts,
+    read_leverage,
+    read_marks,
+    read_modes,
+    read_taker_fee,
+    read_tiers,
+)
 from guard.venues.shared import Shared
 from guard.venues.together import together
 
@@ -112,6 +121,23 @@ class ReferenceDesk:
             if listing is not None:
                 return listing
         raise VenueError(f"okx lists no {symbol}")
+
+    async def terms(self, symbol: str) -> SymbolTerms | None:
+        """Tiers and leverage of a perpetual contract, held or not, in cross margin: an order names its margin mode.
+
+        Raises:
+            VenueError: the venue lists no such symbol, or cannot be asked.
+        """
+        market_id = (await self.listing(symbol)).market_id
+        modes = await self.modes()
+        if modes.account_mode == "portfolio" or not market_id.endswith("-SWAP"):
+            return None
+        asked = {"instId": market_id, "mgnMode": "cross"}
+        tiers, answer = await together(
+            self._tiers(("SWAP", family_of(market_id), "cross")), self._client.call(at.LEVERAGE, asked)
+        )
+        leverage = read_leverage(answer)
+        return SymbolTerms(symbol, tiers, leverage, "cross") if tiers and leverage else None
 
     async def marks(self, kinds: Iterable[str]) -> dict[str, float]:
         """Mark prices of every contract of these kinds (`SWAP`, `FUTURES`), at most two seconds old.
