@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
+from guard.app.planning import BY_ITSELF, Planning
 from guard.ports.records import HedgeRecord
+from guard.ports.wishes import Wish
+from guard.protect.policy import ExecutionBounds
 from guard.store.store import Store
+from tests.contract.venues.harness import Harness
 from tests.contract.venues.harness_binanceusdm import HARNESS
-from tests.integration.protect.armed import Armed, armed_at
+from tests.integration.protect.armed import Armed, armed_at, trading_venues
+
+TELL = {"binanceusdm", "bitget", "bybit", "hyperliquid", "okx"}
 
 BTC, ETH, SOL = "BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT"
 PROTECT: dict[str, Any] = {
@@ -88,3 +97,25 @@ async def test_a_symbol_in_isolated_margin_is_left_out(store: Store) -> None:
         assert intent.state == "refused"
         assert armed.sent_at_venue() == 0
         assert f"no hedge with {BTC}: it is set to isolated margin at the venue" in await told(armed)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in trading_venues() if kind.venue in TELL], ids=lambda kind: kind.venue)
+async def test_every_venue_that_tells_terms(store: Store, kind: type[Harness]) -> None:
+    """From them alone its rule can say what a hedge would do: a plan of one order, that it would take."""
+    protect = PROTECT | {"target_distance": 0.8, "max_daily_notional_x_equity": 100}
+    async with armed_at(kind, store, ALTS[:1], protect=protect) as armed:
+        reading = await armed.turn()
+        assert reading.fetched is not None, reading.error
+        assert armed.watch.venue is not None
+        planning = Planning(store, armed.harness.clock, asyncio.Event(), ExecutionBounds())
+        facts = await planning.facts(armed.watch, reading, reading.fetched, BY_ITSELF)
+        priced = await planning.priced(armed.watch, reading.fetched, armed.watch.venue, facts, Wish())
+        assert priced.plan is not None, priced.refusals
+        assert priced.plan.feasible, priced.plan.reason
+        (step,) = priced.plan.steps
+        btc, eth = armed.harness.symbol("BTCUSDT"), armed.harness.symbol("ETHUSDT")
+        assert (step.remedy, step.symbol, step.leg, step.protects) == ("hedge", btc, "short", f"{eth} long")
+        assert (step.margin_mode, priced.plan.notes) == ("cross", ())
+        assert step.notional < 1.2 * 40 * 3_400
+        before, after = priced.plan.before.pools[0], priced.plan.after.pools[0]
+        assert after.initial_margin > before.initial_margin
