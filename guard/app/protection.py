@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -49,6 +49,8 @@ from guard.store.store import Store
 log = structlog.get_logger(__name__)
 
 RIGHTS_VALID_S: Final = 600.0
+RIGHTS_AGAIN_S: Final = 60.0
+"""How long what is known holds once it could not be read anew: looking in every cycle would hold up every alert."""
 FOLLOW_EVERY_S: Final = 0.5
 """How often a running execution asks whether its account is still armed: somebody may freeze it from elsewhere."""
 # Gates that open by themselves in a moment: refusing for these alone is no news.
@@ -305,11 +307,10 @@ class Protection:
             # What is to be told waits for this, and ticks wait for the turn: a venue that hangs must not hold them up.
             async with Deadline(self._bounds.call_timeout_s):
                 check = await venue.check()
-        except TimeoutError:
-            log.warning("key rights not read", account=watch.record.name, error="no answer in time")
-            return
-        except VenueError as error:
-            log.warning("key rights not read", account=watch.record.name, error=str(error))
+        except (TimeoutError, VenueError) as error:
+            log.warning("key rights not read", account=watch.record.name, error=str(error) or "no answer in time")
+            if watch.rights is not None:
+                watch.rights_at = now - timedelta(seconds=RIGHTS_VALID_S - RIGHTS_AGAIN_S)
             return
         watch.rights, watch.can_trade = check.rights, check.can_trade
         watch.rights_at = now

@@ -11,7 +11,7 @@ from guard.app.protection import Protection
 from guard.app.watch import Watch
 from guard.ports.recipients import Recipient
 from guard.ports.records import Reading
-from guard.ports.venue import AccountCheck, VenueAccount
+from guard.ports.venue import AccountCheck, KeyRights, VenueAccount
 from guard.protect.policy import ExecutionBounds
 from guard.sim.seeded import SeededIds
 from guard.store.store import Store
@@ -21,8 +21,11 @@ from tests.harness.cycle_world import World, book
 class Hanging:
     """A venue that says nothing when it is asked for rights."""
 
+    asked = 0
+
     async def check(self) -> AccountCheck:
         """Never."""
+        self.asked += 1
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -54,3 +57,26 @@ async def test_a_venue_that_hangs_does_not_hold_up_what_is_to_be_told() -> None:
     decision = await asyncio.wait_for(protection.decide(watch, later, recipients), 5)
     assert decision.task is None
     assert watch.rights_at is None
+
+
+async def test_known_rights_hold_for_a_minute_while_they_cannot_be_read() -> None:
+    """A venue that hangs would else hold up every cycle; what is not known at all is looked for in each."""
+    world, hanging = World(book(40_000.0)), Hanging()
+    reading: Reading = await world.turn()
+    watch, venue = world.watch, cast("VenueAccount", hanging)
+    protection = Protection(
+        store=cast("Store", world.memory),
+        clock=world.clock,
+        ids=SeededIds(1),
+        stop=asyncio.Event(),
+        wake_outbox=lambda: None,
+        tell_directly=world._tell,
+        bounds=replace(ExecutionBounds(), call_timeout_s=0.01),
+    )
+    for rights, asked in ((None, 3), (KeyRights(read=True, trade=True), 4)):
+        watch.rights = rights
+        for seconds in (0, 1, 59):
+            await protection.refresh_rights(watch, venue, reading.at + timedelta(seconds=seconds))
+        assert hanging.asked == asked
+    await protection.refresh_rights(watch, venue, reading.at + timedelta(seconds=61))
+    assert hanging.asked == 5
