@@ -16,4 +16,5 @@ def three_lines(plan: Plan, speech: Speech) -> tuple[str, ...]:
     lines = [what, levels, cost]
     if plan.by_hand:
         lines = [what, levels, cost.partition("; ")[0]] if plan.feasible else [what, levels]
+        lines += ["; ".join(plan.notes)] if plan.notes else []
     return tuple(speech.sentence(line) for line in lines)
