@@ -11,6 +11,7 @@ from decimal import Decimal
 from aiohttp import web
 
 from guard.ports.clock import Clock
+from guard.sandbox.closing import close
 from guard.sandbox.control import ControlRoutes
 from guard.sandbox.dialects.dialect import Dialect, World
 from guard.sandbox.dialects.table import dialect_of
@@ -82,7 +83,7 @@ class SandboxServer:
                 await self._ticker
             self._ticker = None
         if self._runner is not None:
-            await self._runner.cleanup()
+            await close(self._runner)
             self._runner = None
 
     def sync(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from guard.ports.errors import InputError
@@ -38,4 +40,9 @@ class WebServer:
 
     async def stop(self) -> None:
         """Stop listening and drop open connections."""
+        for site in list(self._runner.sites):
+            await site.stop()
+        # A connection that is being accepted is known to the runner some turns later; until then it would stay open.
+        for _ in range(3):
+            await asyncio.sleep(0)
         await self._runner.cleanup()

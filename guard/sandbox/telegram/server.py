@@ -12,6 +12,7 @@ import re
 from aiohttp import web
 
 from guard.ports.clock import Clock
+from guard.sandbox.closing import close
 from guard.sandbox.telegram.answers import ApiError, Json, ok, too_many_requests
 from guard.sandbox.telegram.chats import Chat, User
 from guard.sandbox.telegram.methods import METHODS, Method
@@ -72,7 +73,7 @@ class TelegramSandbox:
         """Close the socket and every connection; `start` may follow, on the same port if asked."""
         if self._runner is not None:
             self._stopping.set()
-            await self._runner.cleanup()
+            await close(self._runner)
             self._runner = None
 
     @property
