@@ -4,8 +4,8 @@ Three ways, each by itself, for the pool of the account's worst position: add co
 hedge a part of it where the account can hold both sides and the venue asks no more for that. The position is the worst
 one, or where making that smaller does not help (it may be a hedge) the largest that a move against the pool would hurt.
 Sizes are rounded up to three digits and assessed again, so that what is written leads where it says. Bounded in time:
-what is not found in time is left out, and where an alarm of many accounts takes too much of the processor the later
-ones are told without.
+a large book or a slow machine gets sizes that are less tight, never one way in place of all; what is not found even so
+is left out, and where an alarm of many accounts takes too much of the processor the later ones are told without.
 """
 
 from __future__ import annotations
@@ -29,7 +29,14 @@ from guard.risk.report import AccountRisk, PoolRisk
 from guard.risk.whatif import Altered, closed, hedged
 
 BUDGET_S: Final = 0.020
-"""The most that the ways out of one account may take."""
+"""What the ways out of one account should take."""
+
+_AT_MOST: Final = 1.5
+"""The part of the budget after which the search ends, whatever is found."""
+
+_TIGHT_ADD: Final = 0.4
+_TIGHT: Final = 0.8
+"""The parts of the budget after which the sum, and then the sizes, are made no tighter."""
 
 SHARE: Final = 0.2
 """The most of the time that ways out may take, all accounts together."""
@@ -57,7 +64,7 @@ class WayFinder:
 
     Args:
         clock: the stopwatch.
-        budget_s: the most that one account may take.
+        budget_s: what one account should take, and no more than half as much again.
     """
 
     def __init__(self, clock: Clock, budget_s: float = BUDGET_S) -> None:
@@ -81,7 +88,7 @@ class WayFinder:
         if rests or target.holds(risk):
             return None
         try:
-            found = _search(book, risk, target, _Timer(self._clock, began + self._budget_s))
+            found = _search(book, risk, target, _Timer(self._clock, began, self._budget_s))
         except BookError:  # what cannot be assessed is told by itself
             found = None
         rested = began - _BURST_S if self._rests_until is None else max(self._rests_until, began - _BURST_S)
@@ -95,15 +102,21 @@ class _OutOfTime(Exception):  # no error: the answer is left out
 
 @dataclass(frozen=True, slots=True)
 class _Timer:
-    """When to stop looking."""
+    """When to stop: `tight` is the part of the budget after which what is found is good enough."""
 
     clock: Clock
-    deadline: float
+    began: float
+    budget_s: float
+    tight: float = _TIGHT_ADD
 
     def check(self) -> None:
         """Raise when the time is over."""
-        if self.clock.monotonic() >= self.deadline:
+        if self.clock.monotonic() >= self.began + self.budget_s * _AT_MOST:
             raise _OutOfTime
+
+    def is_late(self) -> bool:
+        """Whether what is found has to do."""
+        return self.clock.monotonic() >= self.began + self.budget_s * self.tight
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +153,16 @@ class _Place:
         return min(1.0, *rooms)
 
     def smallest(self, altering: Altering, least: _End, most: _End, *, far: bool = False) -> float:
-        """The smallest size between two that meets the target, nearly; that of `most` does, that of `least` does not.
+        """A size between two that meets the target, nearly the smallest if there is time; that of `most` does.
 
         By straight lines between what is known of both ends, never nearer to one than a tenth.
         """
         (least_size, before), (most_size, after) = least, most
         low = self.room_now(far=far) if before is None else self.room(before, far=far)
         high = self.room(after, far=far) if after is not None else 1.0
-        for _ in range(_STEPS):
+        for step in range(_STEPS):
+            if step > 0 and self.timer.is_late():
+                break
             share = low / (low - high) if low < 0.0 <= high and high > low else 0.5
             middle = least_size + (most_size - least_size) * min(0.9, max(0.1, share * 1.02))
             risk, holds = self.after(altering(middle))
@@ -175,7 +190,7 @@ def _search(book: Book, risk: AccountRisk, target: Target, timer: _Timer) -> Way
     helps = True
     try:
         ways += _adding(place)
-        best = _best_leg(place)
+        best = _best_leg(replace(place, timer=replace(timer, tight=_TIGHT)))
         helps = best is not None
         if best is not None:
             ways.append(_closing(best))

@@ -144,9 +144,18 @@ def test_what_is_not_found_in_time_is_left_out() -> None:
     """A budget that ends after the sum leaves the sum; one that ends at once leaves nothing."""
     book = book_of(("BTC", "long", 2.0, 60_000.0))
     assert ways_of(book, StoppedClock(step_s=0.1)) == {}
-    some = ways_of(book, StoppedClock(step_s=0.0017))
-    assert set(some) <= {"add", "close"}
-    assert some != ways_of(book)
+    assert set(ways_of(book, StoppedClock(step_s=0.004))) == {"add"}
+
+
+@pytest.mark.parametrize(("step_s", "looser"), [(0.0005, 1.0), (0.001, 1.1), (0.0025, 3.0)])
+def test_a_slow_machine_tells_every_way_though_less_tightly(step_s: float, looser: float) -> None:
+    """Never the sum alone; what is told leads to the target."""
+    book = book_of(("BTC", "long", 2.0, 60_000.0))
+    tight, found = ways_of(book), ways_of(book, StoppedClock(step_s=step_s))
+    assert list(found) == ["add", "close"]
+    for way, there in found.items():
+        assert there.enough
+        assert tight[way].amount <= there.amount <= looser * tight[way].amount
 
 
 def test_many_accounts_at_once_do_not_take_the_processor() -> None:
