@@ -38,6 +38,7 @@ from guard.protect.plan import plan_protection
 from guard.protect.plan_values import Plan, PlanLimits
 from guard.protect.policy import ExecutionBounds, ProtectPolicy
 from guard.protect.quotes import Quotes, read_quotes
+from guard.protect.setbacks import StepKey, begins_with, step_key, without_reduced
 from guard.protect.watched_only import watched_only
 from guard.protect.worth import dollars, worth
 from guard.risk.book import Book
@@ -46,9 +47,6 @@ from guard.store.store import Store
 
 AIM: Final = 0.03
 """How far past its target a plan aims, as a part of it: one that only just reaches it misses it at the next tick."""
-
-HEDGE_REST_S: Final = 600.0
-"""How long the guard plans by itself without hedges once one was refused: what else helps must not wait for them."""
 
 HEDGE_RESTS: Final = "no hedge is planned for now: the last one was refused"
 
@@ -180,7 +178,8 @@ class Planning:
         if wish.kind == "plan":
             market = plan_market(fetched.book, quotes, terms)
             plan = await self._way_back(watch, market, quotes, limits, facts, wish)
-            return Priced(plan, market.instruments, plan_refusals(plan, watch.protect, wish.needs))
+            closed = (*self._rest(watch, market.book, facts, plan), *plan_refusals(plan, watch.protect, wish.needs))
+            return Priced(plan, market.instruments, closed)
         hedges: tuple[HedgeRecord, ...] = ()
         if wish.kind == "unhedge":
             hedges = tuple(await self._store.open_hedges(watch.record.account_id))
@@ -188,7 +187,21 @@ class Planning:
                 hedges = tuple(each for each in hedges if is_due(each, facts.now, watch.protect.unhedge_after_s))
         plan = plan_by_hand(fetched.book, wish, quotes.instruments, limits=limits, depth=quotes.depth, hedges=hedges)
         outside = plan_refusals(plan, watch.protect, wish.needs, unwinds=wish.kind == "unhedge")
-        return Priced(plan, quotes.instruments, outside, hedges)
+        resting = self._rest(watch, fetched.book, facts, plan)
+        return Priced(plan, quotes.instruments, (*resting, *outside), hedges)
+
+    def _resting(self, watch: Watch, book: Book, facts: GateFacts) -> frozenset[StepKey]:
+        """Steps that were refused lately, and are not tried now by the guard itself."""
+        if not facts.by_itself:
+            return frozenset()
+        return watch.setbacks.resting(book, facts.zone, self._clock.monotonic(), watch.protect.cooldown_s)
+
+    def _rest(self, watch: Watch, book: Book, facts: GateFacts, plan: Plan) -> tuple[Refusal, ...]:
+        """That a plan begins with a step that rests, which is a pause like that after any plan."""
+        if not begins_with(plan, self._resting(watch, book, facts)):
+            return ()
+        remedy, symbol, leg = step_key(plan.steps[0])
+        return (Refusal(RefusalCode.COOLDOWN, f"{remedy} {symbol} {leg} was refused, and is tried again later"),)
 
     async def _way_back(
         self, watch: Watch, market: PlanMarket, quotes: Quotes, limits: PlanLimits, facts: GateFacts, wish: Wish
@@ -197,17 +210,18 @@ class Planning:
         policy, book = watch.protect, market.book
         configured = facts.target or policy.target
         target = target_of(wish, configured)
-        # The remedies that it can carry out, those left out that a venue has just refused.
-        resting = facts.by_itself and self._clock.monotonic() - watch.hedge_refused_s < HEDGE_REST_S
-        mine = [each for each in policy.remedies if each != "transfer" and not (resting and each == "hedge")]
+        # The remedies that it can carry out, without hedges where one has just been refused.
+        resting = self._resting(watch, book, facts)
+        no_hedge = any(remedy == "hedge" for remedy, _, _ in resting)
+        mine = [each for each in policy.remedies if each != "transfer" and not (no_hedge and each == "hedge")]
         hedges = await self._store.open_hedges(watch.record.account_id) if policy.betas and "hedge" in mine else []
         against = {protected_by(hedge) for hedge in hedges}
 
-        def planned(remedies: Sequence[str], limits: PlanLimits) -> Plan:
+        def planned(remedies: Sequence[str], limits: PlanLimits, but: frozenset[StepKey] = frozenset()) -> Plan:
             return plan_protection(
                 book,
                 target,
-                market.instruments,
+                without_reduced(market.instruments, but),
                 remedies=remedies,
                 limits=limits,
                 depth=quotes.depth,
@@ -217,8 +231,12 @@ class Planning:
             )
 
         plan = planned(mine, limits)
+        if begins_with(plan, resting):  # what else helps must not wait for it
+            left = {remedy for remedy, _, _ in resting} - {"reduce"}
+            other = planned([each for each in mine if each not in left], limits, resting)
+            plan = other if other.feasible else plan
         if plan.steps or not plan.feasible:
-            notes = (*plan.notes, *market.notes, *((HEDGE_RESTS,) if resting and "hedge" in policy.remedies else ()))
+            notes = (*plan.notes, *market.notes, *((HEDGE_RESTS,) if no_hedge and "hedge" in policy.remedies else ()))
             plan = replace(plan, notes=notes)
             if policy.movable:
                 movable = replace(limits, transferable=policy.movable)

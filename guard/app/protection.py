@@ -21,6 +21,7 @@ from guard.app.acting_why import reason_at, with_reason_told
 from guard.app.cycle import Recipients
 from guard.app.decision import NOTHING, Decision
 from guard.app.planning import BY_ITSELF, Asked, Planning, Priced, verdict_for_orders
+from guard.app.refused_steps import is_known, learn
 from guard.app.suggesting import Suggesting
 from guard.app.watch import Watch, nearness_of
 from guard.ports.alerting import AuditRecord
@@ -354,8 +355,7 @@ class Protection:
         watch.pending = not outcome.finished
         if outcome.ending is Ending.REJECTED:
             watch.rights_at = None  # what the key may do is not what it was: look before trying again
-        if _refused_a_hedge(task, outcome):
-            watch.hedge_refused_s = self._clock.monotonic()
+        learn(watch, task, outcome, self._clock.monotonic())
         return outcome
 
     async def _follow(self, watch: Watch) -> None:
@@ -404,6 +404,9 @@ class Protection:
         """Puts what protection says into the outbox."""
 
         async def notify(announcement: ProtectAnnouncement) -> None:
+            if is_known(watch, announcement.failed, self._clock.monotonic()):
+                log.warning("refused again", account=watch.record.name, text=announcement.text)
+                return
             zone = watch.last.zone if watch.last else Zone.UNKNOWN
             if announcement.kind is Kind.NAKED:
                 zone = max(zone, Zone.DANGER, key=severity)
@@ -454,13 +457,6 @@ def _is_rehearsed(watch: Watch, zone: Zone) -> bool:
         return True
     watch.rehearsed = zone
     return False
-
-
-def _refused_a_hedge(task: Assignment, outcome: Outcome) -> bool:
-    """Whether it ended because a hedge could not be opened, at the venue or by the guard's own rules."""
-    if outcome.ending is Ending.REJECTED:
-        return bool(outcome.orders) and outcome.orders[-1].remedy == "hedge"
-    return outcome.ending is Ending.FORBIDDEN and any(step.remedy == "hedge" for step in task.plan.steps)
 
 
 class _Disarmed:

@@ -14,6 +14,7 @@ from guard.ports.records import AccountRecord, IntentRecord, IntentState, OrderR
 from guard.protect.journal import NOT_SENT, Event, advance
 from guard.protect.outcome import Announcement, Ending, Outcome
 from guard.protect.ports import Ports
+from guard.protect.setbacks import Failure
 from guard.protect.texts import kind_of, outcome_text
 
 _DONE = frozenset({Ending.TARGET_HOLDS, Ending.AS_ASKED, Ending.EXHAUSTED})
@@ -25,7 +26,8 @@ async def close_intent(
     """Close an intent with its outcome; a pending one stays open and is only told about."""
     if outcome.ending is Ending.SURPRISE:
         await ports.freeze(account.account_id, "; ".join((outcome.reason, *outcome.details)))
-    await tell(ports, account, outcome)
+    alone = intent.requested_by is None and not outcome.notional
+    await tell(ports, account, outcome, outcome.failed if alone else None)
     state: IntentState = "failed"
     if outcome.ending in _DONE or (outcome.ending is Ending.RECOVERED and target_holds):
         state = "done"
@@ -42,11 +44,11 @@ async def close_intent(
     return outcome
 
 
-async def tell(ports: Ports, account: AccountRecord, outcome: Outcome) -> None:
-    """Announce an outcome."""
+async def tell(ports: Ports, account: AccountRecord, outcome: Outcome, failed: Failure | None = None) -> None:
+    """Announce an outcome; `failed`: all that is told is this failure."""
     kind = kind_of(outcome.ending)
     text = outcome_text(account.name, outcome)
-    await ports.notify(Announcement(kind, account.account_id, f"{outcome.intent_id}:{kind}", text))
+    await ports.notify(Announcement(kind, account.account_id, f"{outcome.intent_id}:{kind}", text, failed))
 
 
 async def skip_unsent(ports: Ports, orders: Iterable[OrderRecord], why: str) -> None:

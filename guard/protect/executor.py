@@ -19,7 +19,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from guard.ports.clock import Clock
-from guard.ports.records import AccountRecord, OrderRecord
+from guard.ports.records import AccountRecord, OrderJournalState, OrderRecord
 from guard.ports.venue import VenueAccount
 from guard.protect.cancelling import work_cancels
 from guard.protect.closing import close_intent, skip_unsent, tell
@@ -34,6 +34,7 @@ from guard.protect.policy import ExecutionBounds, ProtectPolicy
 from guard.protect.ports import Ports
 from guard.protect.recovery import recover
 from guard.protect.run import Assignment, Halt, Run
+from guard.protect.setbacks import Failure, plain_reason
 
 
 class Executor:
@@ -156,9 +157,23 @@ class Executor:
             planned_cost=run.task.plan.cost,
             details=(*halt.details, *uneven(orders), *_left_to_people(run)),
             standing=standing(legs_of(run.fetched.book)),
+            failed=_failure(run, halt),
         )
         holds = run.restored(self._ports.policy.target)
         return await close_intent(self._ports, run.task.account, run.intent, outcome, target_holds=holds)
+
+
+def _failure(run: Run, halt: Halt) -> Failure | None:
+    """What was refused last, by the venue or by the guard's own rules; None = nothing was."""
+    order, why = None, ""
+    if halt.ending is Ending.REJECTED:
+        refused = [each for each in run.in_order() if each.state is OrderJournalState.REJECTED]
+        order = refused[-1] if refused else None
+        why = (order.error if order else None) or halt.reason
+    elif halt.ending is Ending.FORBIDDEN:
+        unsent = [each for each in run.task.orders if each.client_order_id not in run.sent]
+        order, why = unsent[0] if unsent else None, halt.reason
+    return None if order is None else Failure((order.remedy, order.symbol, order.leg), plain_reason(why))
 
 
 def _groups(orders: Sequence[OrderRecord]) -> Iterator[list[list[OrderRecord]]]:

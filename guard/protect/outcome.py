@@ -9,6 +9,7 @@ from typing import Protocol
 
 from guard.ports.records import OrderRecord
 from guard.ports.venue import FetchedBook
+from guard.protect.setbacks import Failure
 from guard.risk.quality import DataQuality
 
 
@@ -67,7 +68,8 @@ class Outcome:
 
     `orders` are those that were sent (or, in a dry run, would have been). `notional` and `cost` are in quote
     currency; `cost` is None where the mark at sending is not known any more. `details` lists what was unexpected and
-    what is not restored, `standing` the legs that are open now (empty: not known).
+    what is not restored, `standing` the legs that are open now (empty: not known). `failed` is what was refused, by the
+    venue or by the guard's own rules.
     """
 
     intent_id: str
@@ -81,6 +83,7 @@ class Outcome:
     planned_cost: float | None
     details: tuple[str, ...] = ()
     standing: str = ""
+    failed: Failure | None = None
 
     @property
     def finished(self) -> bool:
@@ -104,12 +107,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A message to the account's people. `text` is plain, `key` the same for the same event (told once)."""
+    """A message to the account's people. `text` is plain, `key` the same for the same event (told once).
+
+    `failed`: it tells of nothing but this failure of an intent that nobody asked for.
+    """
 
     kind: Kind
     account_id: str
     key: str
     text: str
+    failed: Failure | None = None
 
 
 class StopSignal(Protocol):
