@@ -5,7 +5,6 @@ Owns the questions to the store and to the venue. What they mean is decided by `
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from math import isfinite
 from typing import Final
 
 from guard.app.judge import appraise
-from guard.app.proxy_market import PlanMarket, plan_market, read_proxy_terms, wanted_proxies
+from guard.app.proxy_market import PlanMarket, plan_market, read_market, wanted_proxies
 from guard.app.watch import Watch, nearness_of
 from guard.ports.clock import Clock
 from guard.ports.records import HedgeRecord, IntentOrigin, Reading
@@ -37,7 +36,7 @@ from guard.protect.outcome import StopSignal
 from guard.protect.plan import plan_protection
 from guard.protect.plan_values import Plan, PlanLimits
 from guard.protect.policy import ExecutionBounds, ProtectPolicy
-from guard.protect.quotes import Quotes, read_quotes
+from guard.protect.quotes import Quotes
 from guard.protect.setbacks import StepKey, begins_with, step_key, without_reduced
 from guard.protect.watched_only import watched_only
 from guard.protect.worth import dollars, worth
@@ -167,10 +166,7 @@ class Planning:
         """The plan of a wish, from the venue's present rules and order books."""
         held = {position.symbol for position in fetched.book.positions}
         proxies = wanted_proxies(fetched.book, watch.protect) if wish.kind == "plan" else ()
-        terms, quotes = await asyncio.gather(
-            read_proxy_terms(venue, proxies, watch.protect, self._bounds.call_timeout_s),
-            read_quotes(venue, held.union(proxies), self._bounds.call_timeout_s),
-        )
+        terms, quotes = await read_market(venue, held, proxies, watch.protect, self._bounds.call_timeout_s)
         if held and not held & quotes.instruments.keys():
             why = f"no prices to plan with: {'; '.join(quotes.problems)}"
             return Priced(None, {}, (Refusal(RefusalCode.NO_PRICES, why),))

@@ -7,21 +7,25 @@ in cross margin, or the venue tells (`guard.ports.venue.TellsTerms`). The others
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from guard.ports.errors import VenueError
 from guard.ports.venue import Instrument, SymbolTerms, TellsTerms, VenueAccount
 from guard.protect.lookup import ask
 from guard.protect.policy import ProtectPolicy
 from guard.protect.proxies import no_proxy_line, proxy_symbols
-from guard.protect.quotes import Quotes
+from guard.protect.quotes import Quotes, read_quotes
 from guard.risk.book import Book
 
-UNTOLD = "the venue does not tell its margin tiers and leverage while nothing of it is held"
-UNREADABLE = "its trading rules and margin terms cannot be read now"
-ISOLATED = "it is set to isolated margin at the venue"
-BARRED = "it is not in allow_symbols"
+UNTOLD: Final = "the venue does not tell its margin tiers and leverage while nothing of it is held"
+UNREADABLE: Final = "its trading rules and margin terms cannot be read now"
+ISOLATED: Final = "it is set to isolated margin at the venue"
+PATIENCE_S: Final = 3.0
+"""The longest that a plan waits for what it could do without."""
+
+BARRED: Final = "it is not in allow_symbols"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,23 @@ async def read_proxy_terms(
         {symbol: terms for symbol, terms in answers.items() if isinstance(terms, SymbolTerms)},
         tuple(no_proxy_line(symbol, why) for symbol, why in answers.items() if isinstance(why, str)),
     )
+
+
+async def read_market(
+    venue: VenueAccount, held: Collection[str], proxies: Sequence[str], policy: ProtectPolicy, timeout_s: float
+) -> tuple[ProxyTerms, Quotes]:
+    """Rules and order books of what is held, and of what that could be hedged with; all at once.
+
+    What is held is waited for as long as for any answer; nothing that helps waits for long for a proxy.
+    """
+    brief_s = min(timeout_s, PATIENCE_S)
+    terms, quotes, more = await asyncio.gather(
+        read_proxy_terms(venue, proxies, policy, brief_s),
+        read_quotes(venue, held, timeout_s),
+        read_quotes(venue, proxies, brief_s),
+    )
+    both = Quotes({**quotes.instruments, **more.instruments}, {**quotes.depth, **more.depth}, quotes.problems)
+    return terms, both
 
 
 async def _terms(venue: VenueAccount, symbol: str, policy: ProtectPolicy, timeout_s: float) -> SymbolTerms | str:
