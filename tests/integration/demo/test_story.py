@@ -20,6 +20,7 @@ from guard.app.settings_file import load_settings
 from guard.charts.draw import draw
 from guard.charts.file import write_png
 from guard.demo.story import tell
+from guard.language.speech import ENGLISH
 
 ACCOUNT_KEYS = {"liquidated", "final_equity"}
 ACTION_KEYS = {"at", "remedy", "symbol", "leg", "contracts", "price", "state"}
@@ -100,7 +101,8 @@ async def test_a_crash(tmp_path: Path) -> None:
         account = await everything.account("guarded")
         day = datetime.now(tz=UTC) - timedelta(days=1)
         snapshots = await everything.store.snapshots(account.account_id, day, 10_000)
-        picture = await Past(everything.store, everything.clock, everything.settings).history_picture(account, day)
+        past = Past(everything.store, everything.clock, everything.settings)
+        picture = await past.history_picture(account, day, ENGLISH)
         assert await everything.store.outbox_pending() == 0
     assert len(snapshots) >= summary["readings"]
     write_png(draw(picture), tmp_path / "history.png")
