@@ -7,13 +7,16 @@ Steps of `recover`, numbered in the code:
 2. What was never sent is dropped: its prices are old; the next cycle plans anew from what then is.
 3. The book is read and must show the legs as they stood when the plan was made, with everything that filled.
 4. What was done to hedges is kept, the intent is closed and people are told; as long as step 1 or 3 has no answer it
-   stays open and blocks new plans.
+   stays open and blocks new plans. An order that nobody could tell of for a day ends as a surprise: no request arrives
+   that late, and only a person can say what it did.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 
 from guard.ports.records import AccountRecord, IntentRecord, OrderJournalState, OrderRecord
 from guard.protect.answers import record_answer, surprises
@@ -32,6 +35,7 @@ from guard.protect.sending import give_up, save
 from guard.protect.verify import Settled, read_settled
 from guard.risk.book import Book
 
+HOPELESS_AFTER: Final = timedelta(days=1)
 _UNTOUCHED = NOT_SENT | {OrderJournalState.SKIPPED}
 
 
@@ -44,7 +48,7 @@ async def recover(ports: Ports, account: AccountRecord, intent: IntentRecord) ->
     orders = [await _find_again(ports, order) for order in journalled]  # 1
     sent = tuple(order for order in orders if order.state not in _UNTOUCHED)
     unresolved = [order for order in sent if order.state in UNCERTAIN and order.remedy != "cancel"]
-    if unresolved:
+    if unresolved and not all(_is_hopeless(ports, order) for order in unresolved):
         problem = f"the outcome of order {unresolved[0].client_order_id} is unknown: {unresolved[0].error}"
         return await _close(ports, account, intent, memory, sent, Halt(Ending.PENDING, problem), None)
     await skip_unsent(ports, orders, "not sent: the plan was interrupted")  # 2
@@ -52,7 +56,7 @@ async def recover(ports: Ports, account: AccountRecord, intent: IntentRecord) ->
         halt = Halt(Ending.NEVER_SENT, "the plan was interrupted before its first order")
         return await _close(ports, account, intent, memory, sent, halt, None)
     settled = await read_settled(ports, expected_legs(memory.legs, sent), memory.position_mode)  # 3
-    halt = _verdict(settled, memory, sent)
+    halt = _verdict(settled, memory, sent, unresolved)
     if settled.fetched is not None:
         sent = tuple([await _verified(ports, order, halt, settled.fetched.book) for order in sent])
     return await _close(ports, account, intent, memory, sent, halt, settled)  # 4
@@ -75,7 +79,14 @@ async def _find_again(ports: Ports, order: OrderRecord) -> OrderRecord:
     return await save(ports, replace(order, error=found.problem or "the venue had accepted it and does not know it"))
 
 
-def _verdict(settled: Settled, memory: Remembered, sent: Sequence[OrderRecord]) -> Halt:
+def _is_hopeless(ports: Ports, order: OrderRecord) -> bool:
+    """Whether an order is so old that its look-up will not tell any more."""
+    return ports.clock.now() - order.updated_at >= HOPELESS_AFTER
+
+
+def _verdict(
+    settled: Settled, memory: Remembered, sent: Sequence[OrderRecord], hopeless: Sequence[OrderRecord]
+) -> Halt:
     if settled.fetched is None:
         return Halt(Ending.PENDING, f"what was done cannot be verified yet: {settled.problem}")
     cancels = [order for order in sent if order.remedy == "cancel"]
@@ -83,6 +94,7 @@ def _verdict(settled: Settled, memory: Remembered, sent: Sequence[OrderRecord]) 
         why = "the plan was interrupted, and an order that was to be cancelled has filled"
         return Halt(Ending.RECOVERED, why, settled.surprises)
     odd = [line for order in sent for line in surprises(order)]
+    odd += [f"what became of order {order.client_order_id} could not be found out for a day" for order in hopeless]
     if settled.surprises or odd:
         return Halt(Ending.SURPRISE, "the book does not show what was ordered", (*settled.surprises, *odd))
     return Halt(Ending.RECOVERED, "the plan was interrupted; every order of it was found again")
@@ -92,6 +104,9 @@ async def _verified(ports: Ports, order: OrderRecord, halt: Halt, book: Book) ->
     if order.remedy == "cancel":
         is_open = bool(resting(book, {str(order.venue_order_id)}))
         return await save(ports, ended(order, is_open=is_open, at=ports.clock.now()))
+    if order.state in UNCERTAIN:
+        never = order.state is OrderJournalState.UNKNOWN
+        return await save(ports, advance(order, Event.GIVE_UP if never else Event.SURPRISE, at=ports.clock.now()))
     if order.state not in UNVERIFIED:
         return order
     event = Event.SURPRISE if halt.ending is Ending.SURPRISE else Event.VERIFY

@@ -17,6 +17,7 @@ from guard.language.speech import speech_of
 from guard.ports.records import HedgeRecord, OrderJournalState, OrderRecord
 from guard.ports.venue import Instrument
 from guard.ports.wishes import Wish
+from guard.protect.answers import surprises
 from guard.protect.by_hand import plan_by_hand
 from guard.protect.cancelling import ended
 from guard.protect.consent import Shown
@@ -25,6 +26,7 @@ from guard.protect.explain import plan_lines
 from guard.protect.gate import GateFacts, nearness, plan_refusals, refusals
 from guard.protect.hedges import compare_hedges
 from guard.protect.hedging import Protected, hedge_room
+from guard.protect.legs import differences
 from guard.protect.moving import with_move_told
 from guard.protect.netting import uneven
 from guard.protect.outcome import Ending, Level, Outcome
@@ -220,6 +222,18 @@ def said_of_cancellations() -> set[str]:
     return {order_line(each) for each in ends}
 
 
+def said_of_surprises() -> set[str]:
+    """What froze an account: the lines of the gravest message that protection sends."""
+    long, short = (BTC, "long"), (BTC, "short")
+    lines = set(differences({long: Decimal(1)}, {long: Decimal("0.5"), short: Decimal("0.01")}))
+    lines |= set(differences({long: Decimal(1)}, {}))
+    lines |= set(surprises(replace(ORDER, filled="2", average_price=1.0)))
+    lines |= {"the position mode is hedge, it was one_way", "order 7 on BTC/USDT:USDT is still open"}
+    lines |= {"what became of order g0s0c0 could not be found out for a day"}
+    assert len(lines) == 8
+    return {f"! {line}" for line in lines}
+
+
 def said_of_limits() -> set[str]:
     """What is wrong with a plan that no venue or journal takes; it needs books of a size that no test has."""
     largest = "takes too many orders of at most 0.5 contracts; raise the limit"
@@ -245,6 +259,7 @@ def test_what_protection_says_is_recognised(language: str) -> None:
             | said_of_hedges()
             | said_of_other_ways()
             | said_of_cancellations()
+            | said_of_surprises()
         )
         for part in speech.sentence(line).split("; ")
         if part and part in line.split("; ") and part not in FOREIGN

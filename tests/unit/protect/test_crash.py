@@ -158,6 +158,28 @@ async def test_killed_while_the_order_was_open(world: Any) -> None:
         assert outcome.orders[0].state is State.SUBMITTED
 
 
+@pytest.mark.parametrize(("fault", "look"), [("taken", "forgotten"), ("silent", "down")])
+@pytest.mark.parametrize("closed", [False, True])
+async def test_nobody_can_tell_for_a_day(world: Any, fault: str, look: str, closed: bool) -> None:
+    """The account is not blocked for ever: it is frozen with the reason, and a person who looked lets it go on."""
+    world.venue.faults, world.venue.lookups = [fault], [look] * 200
+    assert (await world.executor().execute(await world.assignment())).ending is Ending.PENDING
+    world.clock.passed += 23 * 3_600
+    (outcome,) = await world.executor().resume(world.account)
+    assert outcome.ending is Ending.PENDING
+    world.clock.passed += 3_600
+    if closed:  # by hand, while nothing went on
+        world.venue.book = replace(world.venue.book, positions=())
+    (outcome,) = await world.executor().resume(world.account)
+    assert outcome.ending is Ending.SURPRISE
+    assert {order.state for order in world.journal.orders.values()} == {State.FAILED, State.SKIPPED}
+    assert world.journal.intents["intent-1"].state == "failed"
+    assert len(world.frozen) == 1
+    assert f"what became of order {outcome.orders[0].client_order_id} could not be found out" in world.told[-1].text
+    assert "/resume in chat" in world.told[-1].text
+    assert world.venue.sent == 1
+
+
 async def test_a_request_that_arrives_after_the_restart(world: Any) -> None:
     """The process died right after sending: "not found" is believed only when nothing can arrive any more."""
     task = await world.assignment()
