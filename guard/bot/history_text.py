@@ -44,7 +44,7 @@ def history_text(speech: Speech, past: AccountHistory, now: Zone, span: str) -> 
     present = speech.text("now <b>{zone}</b>", zone=zone_word(speech, now).upper())
     head = "\n".join(
         [
-            f"{ICONS[now]} <b>{escaped(past.account, NAME_CLIP)}</b>, {span}: {present}",
+            f"{ICONS[now]} {speech.listed(f'<b>{escaped(past.account, NAME_CLIP)}</b>', span)}: {present}",
             *_extremes(speech, past.extremes, past.since, past.until),
             _counts(speech, past),
         ]
@@ -106,13 +106,11 @@ def _extremes(speech: Speech, extremes: Extremes, since: datetime, until: dateti
 
 
 def _counts(speech: Speech, past: AccountHistory) -> str:
-    return ", ".join(
-        [
-            speech.plural("{count} reading", "{count} readings", past.extremes.readings),
-            speech.plural("{count} zone change", "{count} zone changes", len(past.changes)),
-            speech.plural("{count} alert", "{count} alerts", len(past.alerts)),
-            speech.plural("{count} action", "{count} actions", len(past.intents)),
-        ]
+    return speech.listed(
+        speech.plural("{count} reading", "{count} readings", past.extremes.readings),
+        speech.plural("{count} zone change", "{count} zone changes", len(past.changes)),
+        speech.plural("{count} alert", "{count} alerts", len(past.alerts)),
+        speech.plural("{count} action", "{count} actions", len(past.intents)),
     )
 
 
@@ -139,7 +137,7 @@ def _action(speech: Speech, intent: IntentRecord) -> str:
         levels = speech.percent(intent.risk_ratio_before)
         if intent.risk_ratio_after is not None:
             levels += f" → {speech.percent(intent.risk_ratio_after)}"
-        line += f", {speech.text('risk ratio {ratio}', ratio=levels)}"
+        line = speech.listed(line, speech.text("risk ratio {ratio}", ratio=levels))
     return f"{line}\n{escaped(speech.sentence(intent.reason), REASON_CLIP)}" if intent.reason else line
 
 

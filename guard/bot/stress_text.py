@@ -101,7 +101,7 @@ def moves_words(speech: Speech, scenario: Scenario) -> str:
             words.append(speech.text("everything else {move}", move=move))
         else:
             words.append(speech.text("everything {move}", move=move))
-    return ", ".join(words) or speech.text("nothing moves")
+    return speech.listed(*words) if words else speech.text("nothing moves")
 
 
 def _row(speech: Speech, outcome: Outcome) -> str:
@@ -109,7 +109,7 @@ def _row(speech: Speech, outcome: Outcome) -> str:
     result = outcome.result
     ratio = speech.text("no equity left") if result.risk_ratio is None else speech.percent(result.risk_ratio)
     move = move_words(speech, result.scenario.otherwise)
-    return f"{ICONS[outcome.zone]} {move}: {ratio}, {money(speech, result.equity, result.currency)}"
+    return f"{ICONS[outcome.zone]} {move}: {speech.listed(ratio, money(speech, result.equity, result.currency))}"
 
 
 def _first_dead(speech: Speech, now: AccountRisk) -> str:

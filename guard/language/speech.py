@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from functools import cache
+from functools import cache, reduce
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -51,6 +51,10 @@ class Speech:
     def plural(self, one: str, many: str, count: int, /, **values: object) -> str:
         """The form for `count`, which both texts name as `{count}`."""
         return catalogue(self.language).texts.ngettext(one, many, count).format(count=self.number(count), **values)
+
+    def listed(self, *parts: str) -> str:
+        """`one, two, three`, as the language strings them."""
+        return reduce(lambda first, second: self.text("{first}, {second}", first=first, second=second), parts)
 
     def sentence(self, english: str) -> str:
         """A sentence that a pure room made in English; several, joined by "; ", are translated one by one."""

@@ -64,7 +64,7 @@ class AlertingAnswers(Answers):
         account = await require(self._stage.store, user_id, account_id, "operator")
         now = self._stage.clock.now()
         answered, states = await self._answer(account, rank, lambda state: acknowledge(state, user_id, now))
-        await self._audit(user_id, account_id, "acknowledge", f"{answered.count} alerts")
+        await self._audit(user_id, account_id, "acknowledge", _alerts(answered.count))
         await self._show_others(account_id, states, user_id, now)
         return answered
 
@@ -76,7 +76,7 @@ class AlertingAnswers(Answers):
         grave = any(is_grave(state.level) for state in states if _is_meant(state, rank))
         until = min(until, now + GRAVE_SNOOZE_MAX) if grave else until
         answered, meant = await self._answer(account, rank, lambda state: snooze(state, user_id, now, until))
-        await self._audit(user_id, account_id, "snooze", f"{answered.count} alerts until {until.isoformat()}")
+        await self._audit(user_id, account_id, "snooze", f"{_alerts(answered.count)} until {until.isoformat()}")
         await self._show_others(account_id, meant, user_id, now, until)
         return Answered(answered.account, answered.count, answered.graver, until)
 
@@ -223,6 +223,10 @@ def _headline(state: AlertState, seen: Snapshot | None) -> str:
     """What holds, of the zone with the figure of now: the one that is remembered is of when it was told."""
     of_now = seen is not None and state.rule == Rule.ZONE and seen.zone is state.level
     return seen.reason if of_now and seen is not None else state.headline
+
+
+def _alerts(count: int) -> str:
+    return f"{count} alert" if count == 1 else f"{count} alerts"
 
 
 def _title(rule: str) -> str:

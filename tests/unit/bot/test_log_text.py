@@ -65,6 +65,25 @@ def test_who_did_it_and_until_when(entry: tuple[str | None, str, str], words: st
     assert words in plain(log_text(Speech("en", ZoneInfo("Asia/Tokyo")), view, 10, named=False))
 
 
+@pytest.mark.parametrize(
+    ("what", "detail", "words"),
+    [
+        (
+            "snooze",
+            "1 alert until 2026-11-21T13:00:00+00:00",
+            "アラートを一時停止 (アラート 1 件、2026-11-21 22:00:00 JST まで)",
+        ),
+        ("acknowledge", "2 alerts", "アラートを確認 (アラート 2 件)"),
+        ("maintenance", "ended 1", "メンテナンス (1 件を終了)"),
+        ("maintenance", "until 2026-11-21T13:00:00+00:00: 入金", "(2026-11-21 22:00:00 JST まで: 入金)"),
+    ],
+)
+def test_what_was_done_is_told_in_the_readers_language(what: str, detail: str, words: str) -> None:
+    """Not only its name."""
+    view = LogView(NOON, audits=(AuditRecord(NOON, "anna", "a", what, detail),), people={"anna": "Anna"})
+    assert words in plain(log_text(Speech("ja", ZoneInfo("Asia/Tokyo")), view, 10, named=False))
+
+
 def test_of_several_accounts_each_entry_names_its_own() -> None:
     """Of one it need not."""
     assert "🔴" in log_text(ENGLISH, VIEW, 10, named=True).split("<b>main</b> ")[2]
