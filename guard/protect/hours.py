@@ -15,19 +15,20 @@ from guard.risk.own_volatility import OwnHours, PoolHours, way_in_hours
 from guard.risk.report import AccountRisk, PoolRisk
 
 FARTHEST: Final = 0.9
-"""No common move can be larger than 1: what asks for more distance than this is asked for as a risk ratio."""
+"""No common move can be larger than 1: what would need more distance than this is asked for as a margin level."""
 
 
 def target_in_hours(target: Target, hours: float, risk: AccountRisk, own: OwnHours) -> Target:
     """A target that asks each pool for so many hours of its own volatility besides.
 
     Formula, for each pool of which the volatility is known:
-        distance    fraction * sqrt(hours), where the pool has a distance and this is at most `FARTHEST`; else
-        risk_ratio  requirement / (requirement + money * sqrt(hours))
+        distance      fraction * sqrt(hours), where the pool has a distance and this is at most `FARTHEST`; else
+        margin_level  (requirement + money * sqrt(hours)) / initial margin
 
-    A pool that is made smaller as a whole has the same `fraction` after it, and `money` and requirement smaller by one
-    part: either leaves just these hours. Where single legs are cut the volatility is another one after it, and the next
-    cycle measures that.
+    A pool that is made smaller as a whole has the same `fraction` after it, so the first leaves just these hours. The
+    second does so where `money`, requirement and initial margin become smaller by one part, and leaves more where the
+    requirement loses more (tiers). Where single legs are cut the volatility is another one after it, and the next cycle
+    measures that.
 
     Args:
         target: levels that hold in any case.
@@ -49,9 +50,8 @@ def _level(pool: PoolRisk, own: PoolHours, hours: float) -> PoolLevels | None:
     key = PoolKey.of(pool)
     if own.fraction is not None and (distance := way_in_hours(hours, own.fraction)) <= FARTHEST:
         return PoolLevels(key, distance=distance)
-    requirement = pool.maintenance_margin + pool.closing_fees
-    needed = requirement + way_in_hours(hours, own.money)
-    return PoolLevels(key, risk_ratio=requirement / needed) if requirement > 0.0 else None
+    needed = pool.maintenance_margin + pool.closing_fees + way_in_hours(hours, own.money)
+    return PoolLevels(key, margin_level=needed / pool.initial_margin) if pool.initial_margin > 0.0 else None
 
 
 def hours_words(hours: float) -> str:

@@ -22,6 +22,7 @@ class PoolLevels:
     pool: PoolKey
     risk_ratio: float = 1.0
     distance: float = 0.0
+    margin_level: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,9 @@ class Target:
         if not self.pools:
             return self
         own = next((each for each in self.pools if each.pool == key), PoolLevels(key))
-        return Target(min(self.risk_ratio, own.risk_ratio), max(self.distance, own.distance), self.margin_level)
+        levels = [level for level in (self.margin_level, own.margin_level) if level is not None]
+        ratio, distance = min(self.risk_ratio, own.risk_ratio), max(self.distance, own.distance)
+        return Target(ratio, distance, max(levels, default=None))
 
     def holds_for(self, pool: PoolRisk) -> bool:
         """Whether a pool meets every level; a pool without legs does, one without equity does not."""
@@ -52,7 +55,8 @@ class Target:
         asked = self.of(PoolKey.of(pool)) if self.pools else self
         if pool.risk_ratio is None or pool.risk_ratio > asked.risk_ratio:
             return False
-        if self.margin_level is not None and pool.margin_level is not None and pool.margin_level < self.margin_level:
+        level = asked.margin_level
+        if level is not None and pool.margin_level is not None and pool.margin_level < level:
             return False
         return pool.distance is None or pool.distance >= asked.distance
 
@@ -62,11 +66,18 @@ class Target:
 
     def beyond(self, part: float) -> Target:
         """Levels a little better than these, each by a fraction `part` of itself."""
-        level = None if self.margin_level is None else self.margin_level * (1.0 + part)
+        better, lower = 1.0 + part, 1.0 - part
+        level = None if self.margin_level is None else self.margin_level * better
         pools = tuple(
-            PoolLevels(each.pool, each.risk_ratio * (1.0 - part), each.distance * (1.0 + part)) for each in self.pools
+            PoolLevels(
+                each.pool,
+                each.risk_ratio * lower,
+                each.distance * better,
+                None if each.margin_level is None else each.margin_level * better,
+            )
+            for each in self.pools
         )
-        return Target(self.risk_ratio * (1.0 - part), self.distance * (1.0 + part), level, pools)
+        return Target(self.risk_ratio * lower, self.distance * better, level, pools)
 
 
 @dataclass(frozen=True, slots=True)

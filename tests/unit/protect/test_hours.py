@@ -65,14 +65,14 @@ def test_hours_become_a_distance() -> None:
     assert target.of(PoolKey("USDC")) == Target(0.35, 0.12)
 
 
-def test_a_distance_that_cannot_be_is_a_ratio() -> None:
+def test_a_distance_that_cannot_be_is_a_margin_level() -> None:
     """Where the pool has no distance, or one would be near everything: what is left must last for the hours."""
     risk = assess(book())
-    requirement = risk.pools[0].maintenance_margin + risk.pools[0].closing_fees
+    requirement, initial = risk.pools[0].maintenance_margin + risk.pools[0].closing_fees, risk.pools[0].initial_margin
     for fraction in (None, FARTHEST):
         own = OwnHours((PoolHours(1.0, money=500.0, fraction=fraction),))
         (level,) = target_in_hours(Target(), 4.0, risk, own).pools
-        assert level == PoolLevels(CROSS, risk_ratio=requirement / (requirement + 1_000.0))
+        assert level == PoolLevels(CROSS, margin_level=(requirement + 1_000.0) / initial)
 
 
 def test_what_is_not_known_asks_for_nothing() -> None:
@@ -110,7 +110,7 @@ def test_a_plan_restores_the_hours() -> None:
 
 
 def test_a_book_of_opposite_legs_is_seen() -> None:
-    """Its distance is out of all bounds, its legs come apart all the same: the ratio is what restores the hours."""
+    """Its distance is out of all bounds, its legs come apart all the same: what it may hold restores the hours."""
     legs = (
         Position(BTC, "long", 2.0, 1.0, "linear", "USDT", 40_000.0, 40_000.0, 20.0),
         Position(ETH, "short", 40.0, 1.0, "linear", "USDT", 2_000.0, 2_000.0, 20.0),
@@ -124,11 +124,16 @@ def test_a_book_of_opposite_legs_is_seen() -> None:
     assert own.hours < 4.0
     target = ProtectPolicy(target_hours=24.0).target_now(risk, own)
     assert math.isclose(target.of(CROSS).distance, 0.12)
-    assert target.of(CROSS).risk_ratio < 0.16
+    assert target.of(CROSS).risk_ratio == 0.35
     assert not target.holds(risk)
     plan = plan_protection(both, target, RULES, remedies=("reduce",), limits=PlanLimits())
     assert plan.feasible
     assert target.holds(plan.after)
+    # Made smaller as a whole, to the margin level asked for, it has the hours; with tiers it has more than that.
+    share = risk.pools[0].equity / (target.of(CROSS).margin_level or 0.0) / risk.pools[0].initial_margin
+    smaller = book(*(replace(leg, contracts=leg.contracts * share) for leg in legs))
+    hours = own_hours(smaller, assess(smaller), history).hours
+    assert hours == pytest.approx(24.0, rel=1e-3)
 
 
 def test_each_isolated_pool_has_hours_of_its_own() -> None:
@@ -146,7 +151,9 @@ def test_each_isolated_pool_has_hours_of_its_own() -> None:
 
 def test_a_little_beyond() -> None:
     """What a plan aims at is a little better in single pools too."""
-    own = PoolLevels(CROSS, risk_ratio=0.2, distance=0.5)
-    aim = Target(0.35, 0.12, pools=(own,)).beyond(0.1)
+    own = PoolLevels(CROSS, risk_ratio=0.2, distance=0.5, margin_level=2.0)
+    aim = Target(0.35, 0.12, 1.0, pools=(own,)).beyond(0.1)
+    assert aim.of(CROSS).margin_level == pytest.approx(2.2)
+    assert aim.of(PoolKey("USDC")).margin_level == pytest.approx(1.1)
     assert aim.of(CROSS).risk_ratio == pytest.approx(0.18)
     assert aim.of(CROSS).distance == pytest.approx(0.55)
