@@ -34,6 +34,7 @@ COIN_POSITIONS = Endpoint("cswapV1PrivateGetUserPositions", "bingx GET cswap/v1/
 COIN_OPEN_ORDERS = Endpoint("cswapV1PrivateGetTradeOpenOrders", "bingx GET cswap/v1/trade/openOrders")
 TIERS = Endpoint("swapV1PrivateGetMaintMarginRatio", "bingx GET swap/v1/maintMarginRatio")
 LEVERAGE = Endpoint("swapV2PrivateGetTradeLeverage", "bingx GET swap/v2/trade/leverage")
+MARGIN_TYPE = Endpoint("swapV2PrivateGetTradeMarginType", "bingx GET swap/v2/trade/marginType")
 COIN_LEVERAGE = Endpoint("cswapV1PrivateGetTradeLeverage", "bingx GET cswap/v1/trade/leverage")
 POSITION_MODE = Endpoint("swapV1PrivateGetPositionSideDual", "bingx GET swap/v1/positionSide/dual")
 ASSET_MODE = Endpoint("swapV1PrivateGetTradeAssetMode", "bingx GET swap/v1/trade/assetMode")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from guard.ports.venue import Depth, DepthLevel, KeyRights
-from guard.risk.book import PositionMode, Tier
+from guard.risk.book import MarginMode, PositionMode, Tier
 from guard.venues.bingx import endpoints as at
 from guard.venues.bingx.parse import data_of
 from guard.venues.client import Endpoint
@@ -67,6 +67,19 @@ def read_leverages(answer: object, endpoint: Endpoint) -> Leverages:
     """
     row = record(data_of(answer, endpoint.name), endpoint.name)
     return Leverages(positive(row, "longLeverage", endpoint.name), positive(row, "shortLeverage", endpoint.name))
+
+
+def read_margin_mode(answer: object) -> MarginMode:
+    """The margin mode that is set for a contract.
+
+    Raises:
+        BadAnswer: the answer does not say.
+    """
+    where = at.MARGIN_TYPE.name
+    word = text(record(data_of(answer, where), where), "marginType", where).upper()
+    if word not in {"CROSSED", "ISOLATED", "SEPARATE_ISOLATED"}:
+        raise refused(where, f"marginType was {word!r}")
+    return "cross" if word == "CROSSED" else "isolated"
 
 
 def read_position_mode(answer: object) -> PositionMode:

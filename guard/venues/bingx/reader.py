@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from guard.ports.errors import PermissionMissing
-from guard.ports.venue import Depth, FetchedBook, KeyRights
+from guard.ports.venue import Depth, FetchedBook, KeyRights, SymbolTerms
 from guard.risk.book import Kind, Tier
 from guard.venues.bingx import endpoints as at
 from guard.venues.bingx import parse, parse_reference
@@ -158,6 +158,14 @@ class BingxReader:
             VenueError: the venue lists no such symbol, or cannot be asked.
         """
         return await self._reference.listing(symbol)
+
+    async def terms(self, symbol: str) -> SymbolTerms | None:
+        """What a leg of `symbol` would be held under; None where the venue does not tell.
+
+        Raises:
+            VenueError: the venue lists no such symbol, or cannot be asked.
+        """
+        return await self._reference.terms(symbol)
 
     async def depth(self, listing: Listing) -> Depth:
         """The order book, 50 levels a side where the venue has them.

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from guard.ports.errors import PermissionMissing, VenueError
+from guard.ports.venue import SymbolTerms
 from guard.risk.book import Tier
 from guard.venues.bingx import endpoints as at
 from guard.venues.bingx import parse_reference as parse
@@ -121,6 +122,24 @@ class ReferenceDesk:
             if listing is not None:
                 return listing
         raise VenueError(f"bingx lists no {symbol}")
+
+    async def terms(self, symbol: str) -> SymbolTerms | None:
+        """Tiers, leverage and margin mode of a symbol, held or not; None of contracts that are margined in a coin.
+
+        Raises:
+            VenueError: the venue lists no such symbol, or cannot be asked.
+        """
+        listing = await self.listing(symbol)
+        if listing.kind == "inverse":
+            return None
+        asked = {"symbol": listing.market_id}
+        tiers, leverages, mode = await together(
+            self._tier_table(listing.market_id),
+            self._client.call(at.LEVERAGE, asked),
+            self._client.call(at.MARGIN_TYPE, asked),
+        )
+        lower = min(parse.read_leverages(leverages, at.LEVERAGE))
+        return SymbolTerms(symbol, tiers, lower, parse.read_margin_mode(mode)) if tiers else None
 
     async def markets(self, within_s: float | None = None) -> MarketTable:
         """The listings of both kinds.
