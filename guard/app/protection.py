@@ -20,9 +20,11 @@ from guard.alerts.notices import protection_notice
 from guard.app.acting_why import reason_at, with_reason_told
 from guard.app.cycle import Recipients
 from guard.app.decision import NOTHING, Decision
+from guard.app.disarmed import Disarmed
 from guard.app.planning import BY_ITSELF, Asked, Planning, Priced, verdict_for_orders
 from guard.app.refused_steps import is_known, learn
 from guard.app.suggesting import Suggesting
+from guard.app.waiting import waits_too_long
 from guard.app.watch import Watch, nearness_of
 from guard.ports.alerting import AuditRecord
 from guard.ports.clock import Clock, Ids
@@ -108,11 +110,15 @@ class Protection:
         ended = await self._end_arming(watch, reading, recipients)
         if reading.fetched is None or watch.venue is None:
             return Decision(announcement=ended)
-        watch.pending = watch.pending and bool(await self._store.open_intents(watch.record.account_id))
+        opened = await self._store.open_intents(watch.record.account_id) if watch.pending else ()
+        watch.pending = bool(opened)
         hedges = await self._watch_hedges(watch, reading, recipients)
         if watch.pending or watch.record.mode == "observe":
             # What is open is looked up once this reading is recorded and told; planned is on a book from after that.
-            return Decision(announcement=ended, resumes=watch.pending)
+            blocked = waits_too_long(watch, reading, opened)
+            watch.refused = watch.refused if blocked else frozenset()
+            said = await self._closed(watch, reading, blocked, recipients, passing=frozenset()) if blocked else NOTHING
+            return replace(said, announcement=ended + said.announcement, resumes=watch.pending)
         if watch.record.mode != "suggest":
             await self.refresh_rights(watch, watch.venue, reading.at)
         if watch.is_overtaken():
@@ -257,10 +263,16 @@ class Protection:
         return replace(intent, origin=asked.origin, requested_by=asked.requested_by)
 
     async def _closed(
-        self, watch: Watch, reading: Reading, closed: tuple[Refusal, ...], recipients: Recipients
+        self,
+        watch: Watch,
+        reading: Reading,
+        closed: tuple[Refusal, ...],
+        recipients: Recipients,
+        *,
+        passing: frozenset[str] = PASSING,
     ) -> Decision:
         """Store and tell a refusal with all its reasons, once until they change."""
-        causes = frozenset(refusal.code.value for refusal in closed) - PASSING
+        causes = frozenset(refusal.code.value for refusal in closed) - passing
         if not causes or causes == watch.refused:
             return NOTHING
         watch.refused = causes
@@ -443,7 +455,7 @@ class Protection:
             self._notify(watch, recipients),
             freeze=freeze,
             judge=lambda fetched: verdict_for_orders(fetched, watch, self._clock.now()),
-            stop=_Disarmed(self._stop, watch, self._clock),
+            stop=Disarmed(self._stop, watch, self._clock),
             bounds=self._bounds,
         )
         return watch.executor
@@ -457,19 +469,3 @@ def _is_rehearsed(watch: Watch, zone: Zone) -> bool:
         return True
     watch.rehearsed = zone
     return False
-
-
-class _Disarmed:
-    """The kill switch of one account: that of all, or it was disarmed, frozen or removed meanwhile."""
-
-    def __init__(self, stop: StopSignal, watch: Watch, clock: Clock) -> None:
-        self._stop = stop
-        self._watch = watch
-        self._clock = clock
-
-    def is_set(self) -> bool:
-        """Whether no further order may be sent."""
-        record = self._watch.record
-        mode = mode_at(record.mode, record.mode_until, self._clock.now())
-        armed = mode == "auto" or (mode == "confirm" and self._watch.consented)
-        return record.frozen or not armed or self._stop.is_set()

@@ -176,6 +176,12 @@ async def test_what_became_of_an_order_is_asked_after_people_are_told(
         outage.method = "GET"
         await armed.turn()
         assert [intent.state for intent in await armed.intents()] == ["open"]
+        armed.harness.clock.drift_s = 90.0
+        for _ in range(3):
+            await armed.turn()
+        told = [message.html for message in await armed.messages() if "protection does not act" in message.html]
+        assert len(told) == 1, "whoever sees the danger later must know that nothing is done about it"
+        assert "an earlier plan is still open" in told[0]
         armed.server.clear_faults()
         steps: list[str] = []
         record_cycle, venue = store.record_cycle, armed.watch.venue
@@ -195,6 +201,6 @@ async def test_what_became_of_an_order_is_asked_after_people_are_told(
         armed.watch.protect = replace(armed.watch.protect, target_distance=0.3)
         await armed.turn()
         assert steps == ["recorded", "asked"]
-        assert [intent.state for intent in await armed.intents()] == ["failed"]
+        assert [intent.state for intent in await armed.intents()] == ["failed", "refused"]
         assert armed.sent_at_venue() == 1
         assert any("an interrupted plan is accounted for" in message.html for message in await armed.messages())
