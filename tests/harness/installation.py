@@ -34,7 +34,8 @@ from tests.harness.warm_process import WarmProcess
 
 T = TypeVar("T")
 GUARD = [sys.executable, "-c", "from guard.cli.main import main; main()"]
-START_S = 40.0
+START_S = 60.0
+ACT_S = 90.0
 
 
 class Outside:
@@ -72,7 +73,7 @@ class Outside:
             result = work()
             return await result if asyncio.iscoroutine(result) else result
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(ACT_S)
 
     def do(self, work: Callable[[SandboxServer], T]) -> T:
         """Ask or change the venue, in its own thread."""

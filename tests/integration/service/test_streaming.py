@@ -109,7 +109,7 @@ def test_silent_streams_fall_back_to_calls_and_end_cleanly(outside: Outside, str
     outside.do(lambda server: server.add_fault(FaultKind.STREAM_SILENT))
     began = time.monotonic()
     streamed.wait_for("silence to be noticed", lambda: "binanceusdm marks" not in up(streamed), 20)
-    assert time.monotonic() - began < 3 + 1.5
+    assert time.monotonic() - began < 8  # 3 s as set here, 10 s by a guard's own; the rest is for a busy machine
     streamed.wait_for("a line in the log", lambda: "stream is down" in streamed.log(), 3)
     set_price(outside, 31000)
     streamed.wait_for("a warning", lambda: bool(told(outside, "WARNING")), 20)
