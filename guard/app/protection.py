@@ -314,7 +314,8 @@ class Protection:
 
     async def refresh_rights(self, watch: Watch, venue: VenueAccount, now: datetime) -> None:
         """What the key may do, read in calm so that it is known in danger. A failed look keeps what was known."""
-        if watch.rights_at is not None and (now - watch.rights_at).total_seconds() < RIGHTS_VALID_S:
+        # What was read in a time that is still to come was read before the clock was set back: it is old.
+        if watch.rights_at is not None and 0.0 <= (now - watch.rights_at).total_seconds() < RIGHTS_VALID_S:
             return
         try:
             # What is to be told waits for this, and ticks wait for the turn: a venue that hangs must not hold them up.

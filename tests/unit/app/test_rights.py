@@ -80,3 +80,5 @@ async def test_known_rights_hold_for_a_minute_while_they_cannot_be_read() -> Non
         assert hanging.asked == asked
     await protection.refresh_rights(watch, venue, reading.at + timedelta(seconds=61))
     assert hanging.asked == 5
+    await protection.refresh_rights(watch, venue, reading.at - timedelta(hours=3))
+    assert hanging.asked == 6, "the clock was set back: what is known is older than it looks"
