@@ -111,7 +111,11 @@ def prices_of(book: Book) -> dict[str, float]:
     """What a sample holds of a book: marks of its legs by symbol, prices of the coins of its collateral by asset."""
     underlyings = frozenset(parts(leg.symbol, leg.settle)[0] for leg in book.positions)
     # A coin that is its pool's own currency has the price 1 there, whatever it does.
-    coins = {item.asset: item.price for item in book.collateral if item.price != 1.0 and moves(item.asset, underlyings)}
+    coins = {
+        item.asset: item.price
+        for item in book.collateral
+        if item.price > 0.0 and item.price != 1.0 and moves(item.asset, underlyings)
+    }
     return coins | {leg.symbol: leg.mark_price for leg in book.positions}
 
 
