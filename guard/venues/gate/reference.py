@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from guard.ports.errors import PermissionMissing, VenueError, VenueUnavailable
+from guard.ports.venue import SymbolTerms
 from guard.risk.book import HaircutTier, Tier
 from guard.venues.client import Endpoint, VenueClient
 from guard.venues.gate import endpoints as at
@@ -252,6 +253,23 @@ class ReferenceDesk:
 
         shared = self._terms.setdefault((settle, market_id), Shared(self._site.clock, _TERMS_REFRESH_S))
         return (await shared.get(read)).value
+
+    async def symbol_terms(self, symbol: str) -> SymbolTerms | None:
+        """Tiers, leverage and margin mode of a symbol, held or not; None where the venue has no settings of it yet.
+
+        Raises:
+            VenueError: the venue lists no such symbol, or cannot be asked.
+        """
+        listing, modes = await together(self.listing(symbol), self.modes())
+        if listing.kind == "inverse" or modes.account_mode == "portfolio":
+            return None
+        settle, market_id = listing.settle.lower(), listing.market_id
+        told, tiers = await together(
+            self.terms(settle, market_id, dual=modes.position_mode == "hedge"), self._tiers(settle, market_id)
+        )
+        if not tiers or told.leverage is None:
+            return None
+        return SymbolTerms(symbol, tiers, told.leverage, "isolated" if told.is_isolated else "cross")
 
     async def _markets(self, within_s: float | None = None) -> MarketTable:
         async def read() -> MarketTable:

@@ -8,7 +8,7 @@ from guard.ports.errors import VenueError
 from guard.ports.venue import TellsTerms
 from tests.contract.venues.harness import Harness
 
-TELL = {"binanceusdm", "bingx", "bitget", "bybit", "hyperliquid", "okx"}
+TELL = {"binanceusdm", "bingx", "bitget", "bybit", "gate", "hyperliquid", "okx"}
 # Their orders name the margin mode themselves.
 NAMED = {"okx"}
 
