@@ -12,7 +12,7 @@ from typing import Final
 
 from guard.alerts.markup import bold, safe
 from guard.alerts.ways_text import ways_lines
-from guard.alerts.worst import WorstPosition, worst_pool, worst_position
+from guard.alerts.worst import WorstPosition, is_due, worst_pool, worst_position
 from guard.language.speech import Speech, base_of
 from guard.language.words import quality_word, side_word, zone_word
 from guard.ports.records import AlertReason, Reading, Snapshot
@@ -176,6 +176,8 @@ def _liquidation_lines(speech: Speech, worst: WorstPosition | None) -> list[str]
     """`BTC at 57,200 USDT liquidates you (4.2 % below 59,700 USDT now)`."""
     if worst is None:
         return [speech.text("No open positions.")]
+    if is_due(worst.pool):
+        return [f"<b>{speech.text('It can be liquidated now: equity does not cover the required margin.')}</b>"]
     leg = worst.leg
     if leg.liquidation_price is None or worst.move is None:
         return [speech.text("No price of a single position liquidates you by itself.")]

@@ -144,6 +144,8 @@ def _common_moves(speech: Speech, pool: PoolRisk, held: HeldBook) -> str:
 def _leg_card(speech: Speech, leg: PositionRisk, pool: PoolRisk) -> str:
     name = f"<b>{leg_name(speech, leg.symbol, leg.side)}</b>"
     mark = price(speech, leg.mark_price, leg.symbol, pool.currency)
+    if pool.risk_ratio is None or pool.risk_ratio >= 1.0:  # a price would be where that ends
+        return f"{name}\n{speech.text('can be liquidated now, mark {mark}', mark=mark)}"
     if leg.liquidation_price is None:
         return f"{name}\n{speech.text('out of reach, mark {mark}', mark=mark)}"
     at = price(speech, leg.liquidation_price, leg.symbol, pool.currency)

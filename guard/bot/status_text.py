@@ -168,6 +168,8 @@ def position_card(speech: Speech, leg: PositionSnapshot, account: Snapshot) -> s
     if account.of_present_only:
         liquidation = text("Liquidation price: {price}", price=not_told(speech))
         margin = not_told(speech)
+    elif leg.liquidation_price is None and is_due(account):
+        liquidation = text("Liquidation price: reached")
     elif leg.liquidation_price is None:
         liquidation = text("Liquidation price out of reach")
     else:
@@ -226,6 +228,13 @@ def not_told(speech: Speech) -> str:
     return speech.text("not known (the venue tells the present only)")
 
 
+def is_due(snapshot: Snapshot) -> bool:
+    """Whether the venue may liquidate a pool of the account now: equity does not cover the required margin."""
+    if snapshot.risk_ratio is not None:
+        return bool(snapshot.positions) and snapshot.risk_ratio >= 1.0
+    return bool(snapshot.positions) and snapshot.equity is not None and snapshot.equity <= 0
+
+
 def _blind(snapshot: Snapshot) -> bool:
     """No figures at all: nothing may be concluded from an absent one."""
     return snapshot.equity is None
@@ -276,6 +285,8 @@ def _positions_summary(speech: Speech, snapshot: Snapshot) -> str:
         return _unknown(speech, snapshot) if _blind(snapshot) else speech.text("none")
     nearest = min(snapshot.positions, key=_leg_order)
     count = len(snapshot.positions)
+    if is_due(snapshot):  # the price of a leg would be where that ends
+        return speech.text("{count}, can be liquidated now", count=count)
     leg = f"{escaped(nearest.symbol, 60)} {escaped(side_word(speech, nearest.side), 10)}"
     if nearest.liquidation_price is None:
         return speech.text("{count}, largest {leg}", count=count, leg=leg)

@@ -226,7 +226,22 @@ def test_no_equity_left(leg: Make, pool: MakePool, risk: MakeRisk, reading: Make
     text = plain_text(render_zone(ENGLISH, AlertReason.WORSE, reading(Zone.LIQUIDATION, risk(gone)), Zone.DANGER))
     assert "Risk ratio above 100 %, no equity is left" in text
     assert "Distance to liquidation none left" in text
+    assert "It can be liquidated now: equity does not cover the required margin." in text
     assert "Equity -12,000 USDT" in text
+
+
+@pytest.mark.parametrize(("ratio", "price"), [(None, 1400.0), (1.2, 1400.0), (1.2, None)])
+def test_a_price_that_would_end_it_is_not_called_one_that_liquidates(
+    leg: Make, pool: MakePool, risk: MakeRisk, reading: MakeReading, ratio: float | None, price: float | None
+) -> None:
+    """What has happened already is not said to happen at a price above the mark of a long."""
+    gone = pool(leg(liquidation_price=price), risk_ratio=ratio)
+    other = pool(leg("SOL/USDC:USDC", mark_price=100.0, liquidation_price=99.0), currency="USDC")
+    text = plain_text(
+        render_zone(ENGLISH, AlertReason.WORSE, reading(Zone.LIQUIDATION, risk(gone, other)), Zone.DANGER)
+    )
+    assert "It can be liquidated now" in text.splitlines()[1]
+    assert "liquidates you" not in text
 
 
 def test_positions_that_are_gone_are_not_called_resolved(pool: MakePool, risk: MakeRisk, reading: MakeReading) -> None:

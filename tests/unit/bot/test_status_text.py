@@ -97,6 +97,15 @@ def test_an_overdue_check_is_pointed_out(snapshot: Build, now: datetime) -> None
     assert "⚠️" not in full_card(ENGLISH, snapshot(at=now - timedelta(seconds=300)), now)
 
 
+def test_an_account_that_can_be_liquidated_names_no_price_for_it(snapshot: Build, now: datetime) -> None:
+    """The price of a leg would be where that ends."""
+    for due in (snapshot(risk_ratio=1.3), snapshot(risk_ratio=None, equity=-5.0)):
+        text = full_card(ENGLISH, due, now)
+        assert "can be liquidated now" in text
+        assert "nearest to liquidation" not in text
+    assert "can be liquidated now" not in full_card(ENGLISH, snapshot(risk_ratio=None, equity=None), now)
+
+
 def test_several_accounts_most_urgent_first(snapshot: Build, blind: Snapshot, now: datetime) -> None:
     """Short cards, blindness before warning, and the command for all figures of the first."""
     calm = snapshot(account="bob", zone=Zone.SAFE, reason="")
