@@ -146,6 +146,11 @@ def announce_emptied(
     return Announcement((alert,), messages_of(alert, render, EMPTIED_PRIORITY, recipients, ids, buttons=buttons))
 
 
+def untold(announcement: Announcement) -> Announcement:
+    """What is recorded of it where nobody is told."""
+    return Announcement(tuple(replace(alert, text=f"{_UNTOLD}: {alert.text}") for alert in announcement.alerts))
+
+
 def was_told(alert: AlertRecord) -> bool:
     """Whether an alert had a message of its own: it may have been muted, or stand in the message of another one."""
     return not alert.text.startswith((f"{_UNTOLD}:", f"resolved, {_UNTOLD}:"))

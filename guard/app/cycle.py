@@ -27,7 +27,7 @@ from guard.alerts.announce import Announcement
 from guard.alerts.change_notices import announce_changes
 from guard.alerts.changes import Change, ChangeKind
 from guard.alerts.routing import hushed
-from guard.alerts.telling import announce_emptied
+from guard.alerts.telling import announce_emptied, untold
 from guard.app.alert_settings import AlertingPolicy, change_bars, is_switched_off
 from guard.app.alerting import Alerting, AlertingStore, Look, Sources
 from guard.app.change_watch import ChangeStore, changes_of, is_whole, modes_of, settled
@@ -342,8 +342,9 @@ class Cycle:
             return Announcement()
         recipients = await self.recipients(watch)
         announced = announce_changes(reading, changes, recipients=recipients, ids=self._ids)
-        muted = await self.alerting.in_maintenance(watch.record, reading.at)
-        return replace(announced, messages=() if muted else hushed(announced.messages, recipients, reading.at))
+        if await self.alerting.in_maintenance(watch.record, reading.at):
+            return untold(announced)
+        return replace(announced, messages=hushed(announced.messages, recipients, reading.at))
 
     def _change(self, reading: Reading, prior: ZoneState) -> ZoneChange | None:
         if reading.zone == prior.zone:

@@ -177,6 +177,7 @@ async def test_a_change_in_a_window_is_recorded_and_not_told(line: Line) -> None
     await line.world.turn(replace(made, book=replace(made.book, positions=half)))
     record = line.world.memory.records[-1]
     assert ([alert.rule for alert in record.alerts], record.messages) == (["position"], ())
+    assert not was_told(record.alerts[0])
 
 
 async def test_a_window_of_another_person_mutes_nothing(line: Line) -> None:
