@@ -110,8 +110,15 @@ def plan_market(book: Book, quotes: Quotes, proxies: ProxyTerms) -> PlanMarket:
         if rule is None or middle is None:
             notes.append(no_proxy_line(symbol, UNREADABLE))
             continue
-        rules[symbol], tiers[symbol] = rule, terms.tiers
-        own = {"contract_size": float(rule.contract_size), "leverage": terms.leverage, "mark_price": middle}
+        rules[symbol] = rule
+        if terms.tiers:
+            tiers[symbol] = terms.tiers
+        own = {
+            **terms.parameters,
+            "contract_size": float(rule.contract_size),
+            "leverage": terms.leverage,
+            "mark_price": middle,
+        }
         parameters[symbol] = {**parameters.get(symbol, {}), **own}
     if len(rules) > len(held & rules.keys()):
         book = replace(book, tiers=tiers, parameters=parameters)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from guard.risk.book import Book, MarginMode, OrderSide, PositionMode, Side, Tier
 
@@ -103,13 +103,14 @@ class Instrument:
 class SymbolTerms:
     """What a cross leg of a symbol would be held under that is not held: the account's own tiers and leverage.
 
-    `margin_mode` is that in which an order would open it.
+    `margin_mode` is that in which an order would open it, `parameters` what its rule reads of the symbol beside these.
     """
 
     symbol: str
     tiers: tuple[Tier, ...]
     leverage: float
     margin_mode: MarginMode
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from guard.ports.venue import Depth, FetchedBook, KeyRights
+from guard.ports.venue import Depth, FetchedBook, KeyRights, SymbolTerms
 from guard.risk.book import Tier
 from guard.venues.client import VenueClient
 from guard.venues.kucoinfutures import endpoints as at
@@ -104,6 +104,14 @@ class KucoinReader:
             VenueError: the venue lists no such symbol, or cannot be asked.
         """
         return await self._reference.listing(symbol)
+
+    async def terms(self, symbol: str) -> SymbolTerms | None:
+        """What a leg of `symbol` would be held under; None where the venue does not tell.
+
+        Raises:
+            VenueError: the venue lists no such symbol, or cannot be asked.
+        """
+        return await self._reference.terms(symbol)
 
     async def depth(self, listing: Listing) -> Depth:
         """The order book, 20 levels a side where the venue has them.

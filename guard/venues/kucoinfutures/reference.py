@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from guard.ports.errors import VenueError
+from guard.ports.venue import SymbolTerms
 from guard.risk.book import PositionMode
 from guard.venues.client import VenueClient
 from guard.venues.fields import refused
@@ -16,7 +17,12 @@ from guard.venues.kucoinfutures import endpoints as at
 from guard.venues.kucoinfutures.legs import Held, Reference, proven_mode, unknown_ids
 from guard.venues.kucoinfutures.listings import read_markets
 from guard.venues.kucoinfutures.parse import currency_name
-from guard.venues.kucoinfutures.parse_reference import ContractTable, read_contracts, read_position_mode
+from guard.venues.kucoinfutures.parse_reference import (
+    ContractTable,
+    read_contracts,
+    read_cross_leverage,
+    read_position_mode,
+)
 from guard.venues.kucoinfutures.parse_unified import read_is_unified
 from guard.venues.kucoinfutures.reading import StateReader
 from guard.venues.markets import Listing, MarketTable
@@ -151,6 +157,24 @@ class ReferenceDesk:
             if listing is not None:
                 return listing
         raise VenueError(f"kucoinfutures lists no {symbol}")
+
+    async def terms(self, symbol: str) -> SymbolTerms | None:
+        """Constants and leverage of a contract, held or not, in cross margin: an order names its margin mode.
+
+        None of accounts and contracts that have no cross margin, or whose contracts are margined in a coin.
+
+        Raises:
+            VenueError: the venue lists no such symbol, or cannot be asked.
+        """
+        listing = await self.listing(symbol)
+        modes, contracts = await together(self.modes(), self._contract_table())
+        constants = contracts.constants.get(listing.market_id)
+        if constants is None or modes.is_unified or listing.kind == "inverse":
+            return None
+        leverage = read_cross_leverage(await self._client.call(at.CROSS_LEVERAGE, {"symbol": listing.market_id}))
+        known = constants.at(self._site.clock.now().timestamp() * 1000)
+        known.pop("funding_rate", None)  # of isolated legs only
+        return SymbolTerms(symbol, (), leverage, "cross", known)
 
     async def _markets(self, within_s: float | None = None) -> MarketTable:
         async def read() -> MarketTable:

@@ -8,9 +8,9 @@ from guard.ports.errors import VenueError
 from guard.ports.venue import TellsTerms
 from tests.contract.venues.harness import Harness
 
-TELL = {"binanceusdm", "bingx", "bitget", "bybit", "gate", "hyperliquid", "okx"}
+TELL = {"binanceusdm", "bingx", "bitget", "bybit", "gate", "hyperliquid", "kucoinfutures", "okx"}
 # Their orders name the margin mode themselves.
-NAMED = {"okx"}
+NAMED = {"kucoinfutures", "okx"}
 
 
 async def test_they_are_those_of_the_leg(bench: Harness) -> None:
@@ -26,7 +26,8 @@ async def test_they_are_those_of_the_leg(bench: Harness) -> None:
     assert (terms.symbol, terms.margin_mode) == (symbol, "cross")
     held = await bench.open(bench.account("bob", bench.holding("BTCUSDT", "1", "43500")), directly=True)
     book = (await held.fetch_book()).book
-    assert terms.tiers == book.tiers[symbol]
+    assert terms.tiers == book.tiers.get(symbol, ())
+    assert terms.parameters == book.parameters.get(symbol, {})
     assert terms.leverage == book.positions[0].leverage
     with pytest.raises(VenueError):
         await opened.terms("NOSUCH/USDT:USDT")

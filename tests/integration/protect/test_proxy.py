@@ -17,7 +17,7 @@ from tests.contract.venues.harness import Harness
 from tests.contract.venues.harness_binanceusdm import HARNESS
 from tests.integration.protect.armed import Armed, armed_at, trading_venues
 
-TELL = {"binanceusdm", "bingx", "bitget", "bybit", "gate", "hyperliquid", "okx"}
+TELL = {"binanceusdm", "bingx", "bitget", "bybit", "gate", "hyperliquid", "kucoinfutures", "okx"}
 
 BTC, ETH, SOL = "BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT"
 PROTECT: dict[str, Any] = {
