@@ -153,6 +153,27 @@ def test_a_crash_at_any_write_leaves_the_present(memory: MemoryOutbox) -> None:
     assert second == REPEATED + first
 
 
+def test_a_crash_between_the_begin_and_the_sending_loses_nothing(memory: MemoryOutbox) -> None:
+    """Nobody knows whether it went out: it comes, marked as a perhaps second one."""
+    _fill(memory, _message(1, "DANGER", 50))
+    sink = ScriptedSink(script={CHAT: [60.0]})  # still on its way when the process ends
+
+    async def crash() -> None:
+        worker = asyncio.create_task(
+            Outbox(memory, [sink], VirtualClock.running(), SeededIds(1), chance=lambda: 1.0).run()
+        )
+        await asyncio.sleep(0.1)
+        worker.cancel()
+        await asyncio.wait((worker,))
+
+    run_virtual(crash())
+    assert sink.texts(CHAT) == []
+    sink.script[CHAT].clear()
+    _run(memory, sink)
+    assert sink.texts(CHAT) == [REPEATED + "<b>DANGER</b> 1\nmore"]
+    assert not memory.pending
+
+
 def test_the_uncertain_is_not_called_unsent(memory: MemoryOutbox) -> None:
     """A message whose answer was lost may have been read."""
     _fill(memory, _message(1, "DANGER", 50))
