@@ -16,6 +16,7 @@ Promises, each with a test:
 7. A chat that has moved is followed and stored; a destination that accepts nothing is told on the second channels,
    once a day, besides every notice on the console.
 8. A service's limits are kept by the pacer, the most urgent message of all destinations going first.
+9. What is recorded while nothing else waits for its destination goes out without another look into the store.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ import structlog
 
 from guard.alerts.backoff import RetryPolicy
 from guard.alerts.delivery import Outcome, Postponed, attempt, telegram_address
+from guard.alerts.outbox_handover import Handover
 from guard.alerts.outbox_ledger import Ledger, OutboxStore
 from guard.alerts.outbox_notes import is_silent, needs_words, worded
 from guard.alerts.outbox_queue import Parcel, may_have_arrived, queues
@@ -137,6 +139,8 @@ class Outbox:
         self._writing: dict[str, asyncio.Task[bool]] = {}
         self._beginning: set[asyncio.Task[bool]] = set()
         self._unwritten: dict[str, Outcome] = {}
+        self._handover = Handover()
+        self._at_work = False
 
     @property
     def delivered(self) -> int:
@@ -162,8 +166,45 @@ class Outbox:
         """Look for messages at once."""
         self._woken.set()
 
+    def expect(self, messages: Sequence[OutboxMessage]) -> frozenset[str]:
+        """Which of these, once they are recorded, can go at once: the first to each destination that nobody is at.
+
+        The record notes that an attempt of these begins, unless something else waits there. `recorded` has to follow.
+        """
+        if not self._at_work or self._stopping.is_set():
+            return frozenset()
+        now_s = self._clock.monotonic()
+        first = [parcels[0] for parcels in queues(messages).values() if not parcels[0].replaced]
+        return self._handover.expect(each.message for each in first if self._is_free(each.message, now_s))
+
+    def recorded(
+        self, messages: Sequence[OutboxMessage], expected: frozenset[str], begun: frozenset[str] = frozenset()
+    ) -> None:
+        """They are in the store, `begun` of those expected as begun; or, with none of them begun, perhaps not."""
+        going = [message for message in messages if message.message_id in begun]
+        self._handover.end(expected, going)
+        for message in going:
+            if message.destination not in self._lanes and not self._queues.get(message.destination):
+                self._queues[message.destination] = [Parcel(message)]
+                self._start_lane(message.destination)
+            else:
+                self._woken.set()
+        if len(going) < len(messages):
+            self._woken.set()
+
+    def _is_free(self, message: OutboxMessage, now_s: float) -> bool:
+        """Whether nothing is sent there, nothing is known to wait for it, and its service takes a message now."""
+        destination, address = message.destination, telegram_address(message.destination)
+        return (
+            destination not in self._lanes
+            and not self._queues.get(destination)
+            and self._quiet.get(destination, 0.0) <= now_s
+            and (address is None or self._pacer.is_free(address.chat_id, message.priority))
+        )
+
     async def run(self) -> None:
         """Deliver until `stop` is called or this task is cancelled."""
+        self._at_work = True
         try:
             while not self._stopping.is_set():
                 self._woken.clear()
@@ -202,7 +243,8 @@ class Outbox:
             for lane in lanes:
                 lane.cancel()
             await asyncio.wait(lanes, timeout=self._policy.stop_writing_s / 2)
-        writing = [*self._writing.values(), *self._beginning]
+        undoing = [self._survive(self._ledger.undo(each), "undoing") for each in self._handover.untried]
+        writing = [*self._writing.values(), *self._beginning, *map(asyncio.create_task, undoing)]
         if writing:
             await asyncio.wait(writing, timeout=self._policy.stop_writing_s)
             for write in writing:
@@ -213,12 +255,12 @@ class Outbox:
     async def _round(self) -> bool:
         """See what is pending and start a lane for every destination that may be served; whether any is at work."""
         known = frozenset(self._settled)
-        pending = await self._pending()
+        pending = self._handover.seen(await self._pending())
         gone = known | self._settled
         self._settled -= known  # what is read from now on cannot show them any more
         busy = {each for parcel in self._in_flight.values() for each in parcel.ids}
         ids = {message.message_id for message in pending}
-        self._holds = {each: until for each, until in self._holds.items() if each in ids}
+        self._holds = {each: until for each, until in self._holds.items() if each in ids | busy}
         self._queues = queues(
             (message for message in pending if message.message_id not in gone | busy), self._unwritten
         )
@@ -226,9 +268,12 @@ class Outbox:
             if destination in self._lanes:
                 self._hasten(destination, parcels[0].message.priority)
             elif self._may_go(parcels[0].message):
-                lane = asyncio.create_task(self._lane(destination), name=f"outbox {destination}")
-                self._lanes[destination] = lane
+                self._start_lane(destination)
         return bool(self._lanes)
+
+    def _start_lane(self, destination: str) -> None:
+        if destination not in self._lanes:
+            self._lanes[destination] = asyncio.create_task(self._lane(destination), name=f"outbox {destination}")
 
     async def _pending(self) -> list[OutboxMessage]:
         """All pending messages, as far as they can be overseen: what supersedes what cannot be seen in a part."""
@@ -322,7 +367,7 @@ class Outbox:
         html = message.html
         if needs_words(parcel):
             html = worded(parcel, await self._speech_for(message))
-        if not may_have_arrived(message):
+        if not self._handover.try_now(message) and not may_have_arrived(message):
             begin = asyncio.create_task(self._survive(self._ledger.begin(message), "beginning of an attempt"))
             self._beginning.add(begin)
             begin.add_done_callback(self._beginning.discard)

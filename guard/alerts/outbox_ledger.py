@@ -16,12 +16,12 @@ import structlog
 from guard.alerts.announce import CONSOLE
 from guard.alerts.backoff import RetryPolicy, is_given_up, pause_s
 from guard.alerts.delivery import Delivered, Outcome, Postponed, Undeliverable, telegram_address
-from guard.alerts.outbox_queue import MAYBE, Parcel, may_have_arrived
+from guard.alerts.outbox_queue import Parcel, may_have_arrived
 from guard.alerts.render import render_undelivered
 from guard.language.speech import ENGLISH
 from guard.ports.clock import Clock, Ids
 from guard.ports.errors import StoreError
-from guard.ports.records import OutboxMessage
+from guard.ports.records import BEGUN, MAYBE, OutboxMessage
 
 log = structlog.get_logger(__name__)
 
@@ -116,7 +116,15 @@ class Ledger:
         Raises:
             StoreError: nothing was written.
         """
-        await self._store.mark_begun(message.message_id, f"{MAYBE}the guard ended while it was being sent")
+        await self._store.mark_begun(message.message_id, BEGUN)
+
+    async def undo(self, message: OutboxMessage) -> None:
+        """It was recorded as begun and is not sent by this process.
+
+        Raises:
+            StoreError: nothing was written; its repeat will say that it may have arrived.
+        """
+        await self._store.mark_begun(message.message_id, "")
 
     async def record(self, parcel: Parcel, outcome: Outcome, hold: Callable[[OutboxMessage, float], None]) -> None:
         """Store what became of a message.

@@ -9,12 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Final
 
-from guard.ports.records import OutboxMessage
-
-MAYBE: Final = "may have arrived: "
-"""Begins the stored error of an attempt whose answer was lost; the repeat is then marked as one for the reader."""
+from guard.ports.records import MAYBE, OutboxMessage
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from guard.app.alert_settings import AlertingPolicy, change_bars, is_switched_of
 from guard.app.alerting import Alerting, AlertingStore, Look, Sources
 from guard.app.change_watch import ChangeStore, changes_of, is_whole, modes_of, settled
 from guard.app.decision import NOTHING, Decision
+from guard.app.handover import Handover, Unattended
 from guard.app.hearing import Hearing
 from guard.app.judge import Failure, judge
 from guard.app.live_book import is_worse, judge_live
@@ -50,7 +51,7 @@ from guard.ports.errors import (
     VenueUnavailable,
 )
 from guard.ports.recipients import Recipient
-from guard.ports.records import CycleRecord, Reading, Snapshot, ZoneChange
+from guard.ports.records import CycleRecord, OutboxMessage, Reading, Snapshot, ZoneChange
 from guard.ports.urgency import ACTING, urgent
 from guard.ports.venue import FetchedBook
 from guard.ports.ways_out import WaysOut
@@ -77,8 +78,8 @@ class CycleStore(ChangeStore, AlertingStore, MarkStore, Protocol):
         """The chats that hear of an account."""
         ...
 
-    async def record_cycle(self, record: CycleRecord) -> None:
-        """Store everything a cycle leaves behind, in one transaction."""
+    async def record_cycle(self, record: CycleRecord) -> frozenset[str]:
+        """Store everything a cycle leaves behind, in one transaction; the ids of messages that are stored as begun."""
         ...
 
 
@@ -104,6 +105,7 @@ class Cycle:
         opener: opens a venue account.
         protector: armed protection.
         wake_outbox: called after something was recorded for delivery.
+        handover: the outbox that works in this process, which sends what is recorded; None: it is woken.
         tell_directly: last resort when the store does not record: tell these destinations this text at once.
         timeout_s: longest wait for one fetch, waiting for a shared request budget not counted.
         hearing: who hears besides the chats.
@@ -123,13 +125,14 @@ class Cycle:
         timeout_s: float,
         hearing: Hearing,
         alerting: AlertingPolicy | None = None,
+        handover: Handover | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
         self._opener = opener
         self._protector = protector
-        self._wake_outbox = wake_outbox
+        self._handover = handover or Unattended(wake_outbox)
         self._tell_directly = tell_directly
         self._timeout_s = timeout_s
         self._hearing = hearing
@@ -254,26 +257,34 @@ class Cycle:
         told = announcement + decision.announcement
         modes = modes_of(reading.fetched.book) if reading.fetched is not None and is_whole(reading) else None
         modes = None if modes == watch.record.modes else modes
-        await self._store.record_cycle(
-            CycleRecord(
-                reading=reading,
-                modes=modes,
-                change=self._change(reading, prior),
-                alerts=told.alerts,
-                messages=told.messages,
-                intent=decision.intent,
-                orders=decision.orders,
-                states=look.changed,
-            )
+        record = CycleRecord(
+            reading=reading,
+            modes=modes,
+            change=self._change(reading, prior),
+            alerts=told.alerts,
+            messages=told.messages,
+            intent=decision.intent,
+            orders=decision.orders,
+            states=look.changed,
         )
+        await self._hand_over(record)
         self.alerting.keep(watch.record.account_id, look)
         watch.unrecorded = None
         if watch.told_directly is not None and watch.told_directly[0] is not reading.zone:
             watch.told_directly = None
         if modes is not None:
             watch.record = replace(watch.record, modes=modes)
-        if told.messages:
-            self._wake_outbox()
+
+    async def _hand_over(self, record: CycleRecord) -> None:
+        """Store a record; the outbox sends its messages."""
+        going = self._handover.expect(record.messages)
+        stored: Sequence[OutboxMessage] = ()
+        begun: frozenset[str] = frozenset()
+        try:
+            begun = await self._store.record_cycle(replace(record, going=going) if going else record)
+            stored = record.messages
+        finally:
+            self._handover.recorded(stored, going, begun)
 
     async def _prior(self, watch: Watch) -> ZoneState:
         """The zone state, from memory while the service runs: the store has the same."""

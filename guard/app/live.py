@@ -15,6 +15,10 @@ What a tick may do, and what not:
 Conflated: of however many ticks come while an account waits for its turn, one assessment sees the newest marks. An
 account has at most `per_second` of them, the riskiest first. Owns this order of work; the arithmetic is
 `guard.app.live_book`'s.
+
+When many get worse at once, few are told at the same time, the gravest first: what all do at once is done for all at
+the end. Danger is told at once, what is milder after all that is due was looked at; and what is milder is read again
+after all are told.
 """
 
 from __future__ import annotations
@@ -34,7 +38,7 @@ from guard.ports.clock import Clock
 from guard.ports.errors import InputError
 from guard.ports.records import Reading
 from guard.ports.venue import AccountSpec, FetchedBook
-from guard.risk.zones import Zone
+from guard.risk.zones import Zone, severity
 from guard.venues.streaming.board import Mark, MarkBoard
 
 log = structlog.get_logger(__name__)
@@ -43,7 +47,13 @@ log = structlog.get_logger(__name__)
 SETTLE_S = 0.001
 # Longest work without letting others have their turn.
 SLICE_S = 0.005
+# So much later than its message is an account read that a tick has put into a worse zone: both at once would delay the
+# message by more than this.
+HEAD_START_S = 0.02
+# One is told while the other's record is written; more would only be slower together.
+TOLD_AT_ONCE = 2
 _CALM = frozenset({Zone.SAFE, Zone.WATCH})
+_GRAVE = severity(Zone.DANGER)
 
 
 class Streams(Protocol):
@@ -66,11 +76,28 @@ class Streams(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Worse:
+    """A book at marks that put its account into a worse zone, since when, and how grave that is."""
+
+    reading: Reading
+    fetched: FetchedBook
+    heard_s: float
+    severity: int
+    risk_ratio: float
+
+    @property
+    def is_grave(self) -> bool:
+        """Danger, or beyond."""
+        return self.severity >= _GRAVE
+
+
 @dataclass(slots=True)
 class _Account:
     """One live account. `tokens` are assessments that it may have now, `refilled_s` when they were counted.
 
-    `is_failing`: a defect of ours stopped the last assessment; it is told, and the account read, once.
+    `worse` is what waits to be told. `is_failing`: a defect of ours stopped the last assessment; it is told, and the
+    account read, once.
     """
 
     watch: Watch
@@ -79,6 +106,7 @@ class _Account:
     tokens: float = 1.0
     refilled_s: float = 0.0
     dirty_s: float | None = None
+    worse: _Worse | None = None
     telling: asyncio.Task[None] | None = None
     is_failing: bool = False
 
@@ -91,6 +119,7 @@ class Live:
         cycle: the one way to alerts and records.
         clock: time.
         hasten: has an account read as soon as may be.
+        hasten_told: the same for an account that is just being told of; None: the same.
         told: called with every reading that a tick has made worth recording.
         per_second: most assessments of one account in a second.
     """
@@ -102,6 +131,7 @@ class Live:
         cycle: Cycle,
         clock: Clock,
         hasten: Callable[[str], None],
+        hasten_told: Callable[[str], None] | None = None,
         told: Callable[[Reading], None],
         per_second: float,
     ) -> None:
@@ -109,6 +139,7 @@ class Live:
         self._cycle = cycle
         self._clock = clock
         self._hasten = hasten
+        self._hasten_told = hasten_told or hasten
         self._told = told
         self._per_second = per_second
         self._accounts: dict[str, _Account] = {}
@@ -116,6 +147,7 @@ class Live:
         self._woken = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
         self._at_work: _Account | None = None
+        self._to_read: list[str] = []
         self.assessments = 0
         self.worsened = 0
         self.broken = ""
@@ -202,8 +234,10 @@ class Live:
                 self._assess(account)
                 self._at_work = None
                 if self._clock.monotonic() - began_s > SLICE_S:
+                    self._tell_next(only_grave=True)
                     await self._clock.sleep(0)
                     began_s = self._clock.monotonic()
+            self._tell_next()
             await self._wait_for_tokens()
 
     async def _wait_for_tokens(self) -> None:
@@ -235,7 +269,8 @@ class Live:
     @staticmethod
     def _is_waiting(account: _Account) -> bool:
         """Whether there are new marks and nobody at work on the account; who is at work wakes this loop after it."""
-        return account.dirty_s is not None and account.telling is None and not account.watch.turn.locked()
+        is_idle = account.telling is None and account.worse is None
+        return account.dirty_s is not None and is_idle and not account.watch.turn.locked()
 
     def _tokens(self, account: _Account, now_s: float) -> float:
         account.tokens += (now_s - account.refilled_s) * self._per_second
@@ -266,8 +301,8 @@ class Live:
             return
         watch.live = seen.risk
         if fetched is not None and seen.is_worse:
-            account.telling = asyncio.create_task(self._tell(account, fetched, heard_s), name="live telling")
-            account.telling.add_done_callback(lambda task: self._was_told(account, task))
+            ratio = float("inf") if seen.risk.risk_ratio is None else seen.risk.risk_ratio
+            account.worse = _Worse(last, fetched, heard_s, seen.severity, ratio)
 
     def _newer_marks(self, account: _Account, fetched: FetchedBook) -> tuple[dict[str, float], datetime]:
         """Marks that came in after the book's own, and when the oldest of the book's marks with these in it did."""
@@ -286,15 +321,45 @@ class Live:
         )
         return {symbol: mark.price for symbol, mark in found.items()}, oldest
 
-    async def _tell(self, account: _Account, fetched: FetchedBook, heard_s: float) -> None:
-        reading = await self._cycle.worsen(account.watch, fetched, heard_s)
-        if reading is not None:
-            self.worsened += 1
-            self._told(reading)
-            self._hasten(account.watch.record.account_id)
+    def _tell_next(self, *, only_grave: bool = False) -> None:
+        """Begin to tell what is worse, the gravest first, as many at a time as may be."""
+        waiting = [(each.worse, each) for each in self._accounts.values() if each.worse and each.telling is None]
+        waiting.sort(key=lambda item: (item[0].severity, item[0].risk_ratio), reverse=True)
+        at_work = sum(account.telling is not None for account in self._accounts.values())
+        for worse, account in waiting:
+            if at_work >= TOLD_AT_ONCE or (only_grave and not worse.is_grave):
+                return
+            account.worse = None
+            if account.watch.last is worse.reading:  # else it was read anew, and is looked at anew
+                self._begin_to_tell(account, worse)
+                at_work += 1
+        if at_work == 0:
+            self._read_told()
+
+    def _begin_to_tell(self, account: _Account, worse: _Worse) -> None:
+        account.telling = asyncio.create_task(self._tell(account, worse), name="live telling")
+        account.telling.add_done_callback(lambda task: self._was_told(account, task))
+
+    async def _tell(self, account: _Account, worse: _Worse) -> None:
+        reading = await self._cycle.worsen(account.watch, worse.fetched, worse.heard_s)
+        if reading is None:
+            return
+        self.worsened += 1
+        self._told(reading)
+        if worse.is_grave:
+            self._hasten_told(account.watch.record.account_id)
+        else:
+            self._to_read.append(account.watch.record.account_id)
+
+    def _read_told(self) -> None:
+        """All are told: have read what could wait for that."""
+        to_read, self._to_read = self._to_read, []
+        for account_id in to_read:
+            self._hasten_told(account_id)
 
     def _was_told(self, account: _Account, task: asyncio.Task[None]) -> None:
         account.telling = None
+        self._tell_next()
         self._woken.set()
         if not task.cancelled() and task.exception() is not None:
             self._failed(account, task.exception())

@@ -119,10 +119,14 @@ class CalmRisk:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What a tick comes to: the risk at its marks, without liquidation prices, and whether it must be judged."""
+    """What a tick comes to: the risk at its marks, without liquidation prices, and whether it must be judged.
+
+    `severity` is that of the zone that it leads into; of one that is no worse, 0.
+    """
 
     risk: LiveRisk
     is_worse: bool
+    severity: int = 0
 
 
 class Onlooker:
@@ -208,7 +212,9 @@ def glance(fetched: FetchedBook, prior: ZoneState, policy: JudgePolicy, now: dat
         risk = assess(fetched.book, prices=False)
     except BookError:
         return None
-    return Glance(risk, severity(entered_zone(risk, zones)[0]) > severity(prior.last_known))
+    entered = severity(entered_zone(risk, zones)[0])
+    is_worse = entered > severity(prior.last_known)
+    return Glance(risk, is_worse, entered if is_worse else 0)
 
 
 def judge_live(

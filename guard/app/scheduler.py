@@ -23,6 +23,8 @@ from guard.risk.zones import Zone
 Turn = Callable[[str], Awaitable[Zone]]
 SPREAD_S = 2.0
 CLOCK_CHECK_S = 1.0
+# APScheduler takes a turn for running until just after its end, and would leave out one that is due before.
+AFTER_TURN_S = 0.005
 # A clock that is slewed moves by less between two looks.
 _SET_BACK_S = 0.5
 
@@ -91,14 +93,17 @@ class Scheduler:
         self._began.pop(account_id, None)
         self._again.discard(account_id)
 
-    def hasten(self, account_id: str) -> None:
-        """Read an account as soon as may be. While a cycle of it runs, once more after that one."""
+    def hasten(self, account_id: str, after_s: float = 0.0) -> None:
+        """Read an account as soon as may be, though not before `after_s`.
+
+        While a cycle of it runs, once more after that one.
+        """
         if account_id not in self._pauses:
             return
         if account_id in self._running:
             self._again.add(account_id)
             return
-        now = self._clock.now()
+        now = self._clock.now() + timedelta(seconds=after_s)
         began = self._began.get(account_id)
         due = now if began is None else max(now, began + self._min_gap)
         planned = self._scheduler.get_job(account_id).next_run_time
@@ -138,4 +143,4 @@ class Scheduler:
             self._scheduler.reschedule_job(account_id, trigger=IntervalTrigger(seconds=wanted))
         if account_id in self._again:
             self._again.discard(account_id)
-            self.hasten(account_id)
+            self.hasten(account_id, AFTER_TURN_S)

@@ -10,6 +10,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TextIO
 
 import structlog
@@ -30,7 +31,7 @@ from guard.app.health import HealthReport
 from guard.app.hearing import Hearing
 from guard.app.heartbeat import Heartbeat
 from guard.app.killswitch import KillSwitch, kill_switch_file
-from guard.app.live import Live
+from guard.app.live import HEAD_START_S, Live
 from guard.app.live_health import listening_health
 from guard.app.live_messages import LOOK_S, LiveMessages
 from guard.app.opening import Opened
@@ -176,6 +177,7 @@ class Service:
             timeout_s=settings.schedule.timeout_s,
             hearing=hearing,
             alerting=AlertingPolicy.of(settings),
+            handover=self.outbox,
         )
         self._still_watching = StillWatching(
             opened.store,
@@ -224,6 +226,7 @@ class Service:
             cycle=self.cycle,
             clock=self._opened.clock,
             hasten=self._scheduler.hasten,
+            hasten_told=partial(self._scheduler.hasten, after_s=HEAD_START_S),
             told=self._tell_listeners,
             per_second=stream.assessments_per_s,
         )

@@ -42,6 +42,7 @@ class Limits:
     Args:
         per_second: messages in any second over all chats.
         kept_per_second: how many of these only grave ones may use.
+        live_per_second: how many live messages may use: an alert does not wait until they are all up to date.
         chat_burst: messages that one chat takes at once; it takes another one each second.
         group_per_minute: messages in any minute in one group.
         kept_per_minute: how many of these only grave ones may use.
@@ -50,6 +51,7 @@ class Limits:
 
     per_second: int = 28
     kept_per_second: int = 4
+    live_per_second: int = 12
     chat_burst: float = 3
     group_per_minute: int = 19
     kept_per_minute: int = 4
@@ -58,7 +60,7 @@ class Limits:
     @classmethod
     def only_at_once(cls, at_once: int) -> Limits:
         """No limit but that of requests under way."""
-        return cls(10**9, 0, math.inf, 10**9, 0, at_once)
+        return cls(10**9, 0, 10**9, math.inf, 10**9, 0, at_once)
 
 
 @dataclass(slots=True, eq=False)
@@ -167,6 +169,12 @@ class Pacer:
         waits = any(ticket.urgency > LIVE for ticket in self._waiting)
         return not waits and self._free_at(chat_id, LIVE, now) <= now + _SLACK
 
+    def is_free(self, chat_id: int, urgency: int) -> bool:
+        """Whether a message of this urgency would go at once: nobody waits, and no limit is reached."""
+        now = self._now()
+        free_at = max(self._common_at(urgency, now, takes_slot=True), self._free_at(chat_id, urgency, now))
+        return not self._waiting and free_at <= now + _SLACK
+
     async def _wait(self, chat_id: int, urgency: int, *, takes_slot: bool) -> None:
         self._tickets += 1
         granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -244,8 +252,11 @@ class Pacer:
         """When the service as a whole takes one more of this urgency."""
         if takes_slot and self._busy >= self._limits.at_once:
             return math.inf
-        kept = 0 if urgency >= GRAVE else self._limits.kept_per_second
-        return max(self._held_until, _window_at(self._sent, self._limits.per_second - kept, _SECOND_S, now))
+        limits = self._limits
+        most = limits.per_second - (0 if urgency >= GRAVE else limits.kept_per_second)
+        if urgency <= LIVE:
+            most = min(most, limits.live_per_second)
+        return max(self._held_until, _window_at(self._sent, most, _SECOND_S, now))
 
     def _free_at(self, chat_id: int, urgency: int, now: float) -> float:
         """When the chat takes one more of this urgency."""

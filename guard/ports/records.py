@@ -229,6 +229,12 @@ class AlertRecord:
 SUPERSEDED: Final = "superseded by "
 """Begins the stored error of a message that was not sent because a newer one about the same was."""
 
+MAYBE: Final = "may have arrived: "
+"""Begins the stored error of an attempt whose answer was lost; the repeat is then marked as one for the reader."""
+
+BEGUN: Final = f"{MAYBE}the guard ended while it was being sent"
+"""The stored error of a message while it is being sent."""
+
 QUIET_PRIORITY: Final = -1
 """Of messages that can wait for the morning: after all others, and without a sound where the channel can do so."""
 
@@ -384,7 +390,8 @@ class HedgeRecord:
 class CycleRecord:
     """Everything one cycle leaves behind; stored in ONE transaction.
 
-    `modes` is set when they are not as stored; `states` are the alert states that changed.
+    `modes` is set when they are not as stored; `states` are the alert states that changed. `going` are ids of messages
+    that are sent at once: stored as begun, unless something else is pending at their destination.
     """
 
     reading: Reading
@@ -395,3 +402,4 @@ class CycleRecord:
     intent: IntentRecord | None = None
     orders: tuple[OrderRecord, ...] = ()
     states: tuple[AlertState, ...] = ()
+    going: frozenset[str] = frozenset()

@@ -37,12 +37,13 @@ class LivingStore:
         if self._lifeline.cut:
             raise StoreError("this process is dead", fix="nothing was stored")
 
-    async def record_cycle(self, record: CycleRecord) -> None:
+    async def record_cycle(self, record: CycleRecord) -> frozenset[str]:
         """Store a cycle."""
         self._require_life()
         self._asked += record.messages
-        await self._store.record_cycle(record)
+        begun = await self._store.record_cycle(record)
         self._kept += record.messages
+        return begun
 
     async def record_announcement(self, alerts: Sequence[AlertRecord], messages: Sequence[OutboxMessage]) -> None:
         """Store alerts outside a cycle."""

@@ -84,6 +84,7 @@ class GuardProcess:
             timeout_s=outside.settings.schedule.timeout_s,
             alerting=AlertingPolicy.of(outside.settings),
             hearing=Hearing.of(outside.settings, ()),
+            handover=self.outbox,
         )
 
     async def start(self) -> None:

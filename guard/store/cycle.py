@@ -24,8 +24,8 @@ _ADD_ALERTS: Final = insert(table(AlertRow))
 _SET_WATCH: Final = update(_watch).where(_watch.c.account_id == bindparam("of_account"))
 
 
-def record_cycle(connection: Connection, cycle: CycleRecord) -> None:
-    """Store a cycle whole.
+def record_cycle(connection: Connection, cycle: CycleRecord) -> frozenset[str]:
+    """Store a cycle whole; returns the ids of its messages that are stored as begun.
 
     1. The zone state; an account that was removed meanwhile stops here.
     2. The snapshot and its positions.
@@ -44,19 +44,25 @@ def record_cycle(connection: Connection, cycle: CycleRecord) -> None:
         connection.execute(_ADD_CHANGE, _change_row(cycle.change))
     if cycle.modes is not None:
         set_modes(connection, reading.account_id, cycle.modes)
-    record_announcement(connection, cycle.alerts, cycle.messages)
+    _add_alerts(connection, cycle.alerts)
+    begun = outbox.add_going(connection, cycle.messages, cycle.going)
     alert_states.save_cycle_states(connection, cycle.states, reading.at)
     if cycle.intent is not None:
         journal.add_intent(connection, cycle.intent, cycle.orders)
+    return begun
 
 
 def record_announcement(
     connection: Connection, alerts: Sequence[AlertRecord], messages: Sequence[OutboxMessage]
 ) -> None:
     """Store alerts and their messages."""
+    _add_alerts(connection, alerts)
+    outbox.add_messages(connection, messages)
+
+
+def _add_alerts(connection: Connection, alerts: Sequence[AlertRecord]) -> None:
     if alerts:
         connection.execute(_ADD_ALERTS, [_alert_row(alert) for alert in alerts])
-    outbox.add_messages(connection, messages)
 
 
 def worst_pool(risk: AccountRisk) -> PoolRisk | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select, upd
 from sqlalchemy.dialects import postgresql, sqlite
 
 from guard.ports.errors import StoreError
-from guard.ports.records import SUPERSEDED, AlertCopy, OutboxMessage
+from guard.ports.records import BEGUN, SUPERSEDED, AlertCopy, OutboxMessage
 from guard.store.tables import AlertRow, OutboxRow, table
 
 COPIES_MAX: Final = 200
@@ -52,10 +53,35 @@ _DUE: Final = (
 )
 
 
+_PENDING_AT: Final = select(_outbox.c.destination).where(
+    _IS_PENDING & _outbox.c.destination.in_(bindparam("destinations", expanding=True))
+)
+
+
 def add_messages(connection: Connection, messages: Iterable[OutboxMessage]) -> int:
     """Put messages in, except those that were put in before; returns how many are new."""
     statement = _ADD[connection.dialect.name]
     return sum(connection.execute(statement, _row(message)).rowcount for message in messages)
+
+
+def add_going(connection: Connection, messages: Sequence[OutboxMessage], going: Collection[str]) -> frozenset[str]:
+    """Put messages in, those of `going` as begun where nothing else is pending at their destination.
+
+    Returns:
+        The ids of those that were put in as begun.
+    """
+    if not going:
+        add_messages(connection, messages)
+        return frozenset()
+    wanted = {message.destination for message in messages if message.message_id in going}
+    busy = set(connection.execute(_PENDING_AT, {"destinations": list(wanted)}).scalars())
+    statement, begun = _ADD[connection.dialect.name], set()
+    for message in messages:
+        begins = message.message_id in going and message.destination not in busy
+        row = _row(replace(message, last_error=BEGUN) if begins else message)
+        if connection.execute(statement, row).rowcount and begins:
+            begun.add(message.message_id)
+    return frozenset(begun)
 
 
 def due_messages(connection: Connection, now: datetime, limit: int) -> list[OutboxMessage]:

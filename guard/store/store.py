@@ -251,9 +251,12 @@ class Store(AlertDoor, AuditDoor, ConsentDoor, HedgeDoor, PeopleDoor):
         """What the zone machine remembers; safe for an account that had no cycle yet."""
         return await self._read(accounts.zone_state, account_id)
 
-    async def record_cycle(self, record: CycleRecord) -> None:
-        """Store snapshot, positions, zone state, zone change, alerts, messages, intent and orders: all or nothing."""
-        await self._write(cycle.record_cycle, record)
+    async def record_cycle(self, record: CycleRecord) -> frozenset[str]:
+        """Store snapshot, positions, zone state, zone change, alerts, messages, intent and orders: all or nothing.
+
+        Returns the ids of messages that are stored as begun: whoever gets them sends them.
+        """
+        return await self._write(cycle.record_cycle, record)
 
     async def record_announcement(self, alerts: Sequence[AlertRecord], messages: Sequence[OutboxMessage]) -> None:
         """Store alerts and their messages outside a cycle: all or nothing."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from guard.ports.errors import StoreError
-from guard.ports.records import CycleRecord, PositionSnapshot, Snapshot
+from guard.ports.records import BEGUN, CycleRecord, PositionSnapshot, Snapshot
 from guard.risk.quality import DataQuality, Quality
 from guard.risk.zones import Zone, ZoneState
 from guard.store.store import Store
@@ -216,3 +216,21 @@ async def test_an_announcement_outside_a_cycle_is_whole(store: Store, make: Any)
     await store.record_announcement([make.alert()], [message])
     assert await store.alerts(make.start) == [make.alert()]
     assert await store.due_messages(make.start, 9) == [message]
+
+
+async def test_messages_that_go_at_once_are_stored_as_begun(store: Store, make: Any) -> None:
+    """Where nothing else is pending, and only what is really new; the others wait like any message."""
+    await store.add_message(make.message("older", destination="telegram:2", dedupe_key="a"))
+    await store.add_message(make.message("known", destination="telegram:3", dedupe_key="same"))
+    await store.mark_delivered("known", make.start, "receipt")
+    messages = (
+        make.message("one", destination="telegram:1", dedupe_key="b"),
+        make.message("behind", destination="telegram:2", dedupe_key="c"),
+        make.message("again", destination="telegram:3", dedupe_key="same"),
+        make.message("other", destination="telegram:4", dedupe_key="d"),
+    )
+    going = frozenset({"one", "behind", "again"})
+    record = CycleRecord(make.reading(), messages=messages, going=going)
+    assert await store.record_cycle(record) == {"one"}
+    pending = {message.message_id: message.last_error for message in await store.due_messages(make.at(99), 9)}
+    assert pending == {"older": None, "one": BEGUN, "behind": None, "other": None}

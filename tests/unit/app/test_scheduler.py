@@ -72,6 +72,14 @@ async def test_hastened_turn_comes_after_the_gap_and_once() -> None:
         assert len(turns.times) == 2
 
 
+async def test_hastened_turn_can_be_given_a_little_time() -> None:
+    """Not before it, and not at the pause of a calm account either."""
+    async with scheduled(0.01) as (scheduler, turns):
+        scheduler.hasten("a", after_s=0.2)
+        await turns.until(2)
+        assert turns.times[1] - turns.times[0] >= 0.15
+
+
 async def test_turn_that_runs_is_followed_by_one_more() -> None:
     """News that come while an account is read are read after it, never beside it."""
     async with scheduled(0.01) as (scheduler, turns):

@@ -226,3 +226,29 @@ async def test_a_clock_that_goes_on_while_turns_are_granted() -> None:
     async with asyncio.timeout(1), pacer.turn(1, GRAVE):
         assert pacer.waiting == 0
     assert pacer.idle_for(2)
+
+
+def test_live_messages_leave_room_for_alerts() -> None:
+    """However many are to be brought up to date: a mild alert goes at once."""
+
+    async def script(pacer: Pacer, ask: Callable[[int, int], None]) -> None:
+        for chat_id in range(1, 60):
+            ask(chat_id, LIVE)
+        await asyncio.sleep(0.01)
+        ask(99, 10)
+
+    assert [at for at, chat_id, _ in play(script) if chat_id == 99] == [0.01]
+
+
+async def test_free_is_what_would_go_at_once() -> None:
+    """Not a chat whose burst is used up, nor anything while somebody waits."""
+    pacer = Pacer(SystemClock(), Limits(chat_burst=1))
+    assert pacer.is_free(1, 10)
+    async with pacer.turn(1, GRAVE):
+        pass
+    assert (pacer.is_free(1, 10), pacer.is_free(2, 10)) == (False, True)
+    waiting = asyncio.ensure_future(pacer.turn(1, GRAVE).__aenter__())
+    await asyncio.sleep(0)
+    assert not pacer.is_free(2, 10)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
