@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, delete, insert, select, update
 
 from guard.ports.alerting import AlertBriefing, AlertState, AlertStatus, LiveMessage, MaintenanceRecord, RuleSetting
 from guard.risk.zones import Zone, severity
@@ -17,6 +17,17 @@ _states: Final = table(AlertStateRow)
 _settings: Final = table(RuleSettingRow)
 _windows: Final = table(MaintenanceRow)
 _live: Final = table(LiveMessageRow)
+_of_fingerprint: Final[BindParameter[str]] = bindparam("of_fingerprint")
+# Made once, as every cycle that tells something uses them; a parameter may not be named like a column.
+_THIS: Final = select(_states).where(_states.c.fingerprint == _of_fingerprint)
+_SET: Final = update(_states).where(_states.c.fingerprint == _of_fingerprint)
+_ADD: Final = insert(_states)
+_ALL_OF: Final = select(_states).where(_states.c.account_id == bindparam("of_account")).order_by(_states.c.fingerprint)
+_OPEN_WINDOWS: Final = (
+    select(_windows)
+    .where(_windows.c.ends_at > bindparam("now", type_=_windows.c.ends_at.type))
+    .order_by(_windows.c.starts_at, _windows.c.window_id)
+)
 _ANSWERED: Final = frozenset({AlertStatus.ACKNOWLEDGED, AlertStatus.SNOOZED})
 
 
@@ -24,9 +35,8 @@ def save_states(connection: Connection, states: Iterable[AlertState]) -> None:
     """Store where conditions stand now, new or known."""
     for state in states:
         row = _row(state)
-        known = update(_states).where(_states.c.fingerprint == state.fingerprint).values(**row)
-        if connection.execute(known).rowcount == 0:
-            connection.execute(insert(_states), row)
+        if connection.execute(_SET, {"of_fingerprint": state.fingerprint, **row}).rowcount == 0:
+            connection.execute(_ADD, row)
 
 
 def save_cycle_states(connection: Connection, states: Iterable[AlertState], at: datetime) -> None:
@@ -69,7 +79,7 @@ def change_state(
 
 def alert_state(connection: Connection, fingerprint: str) -> AlertState | None:
     """Where one condition stands."""
-    row = connection.execute(select(_states).where(_states.c.fingerprint == fingerprint)).mappings().first()
+    row = connection.execute(_THIS, {"of_fingerprint": fingerprint}).mappings().first()
     return None if row is None else _state(row)
 
 
@@ -82,8 +92,8 @@ def alert_states(connection: Connection, account_id: str) -> list[AlertState]:
 
 def briefing(connection: Connection, account_id: str, now: datetime) -> AlertBriefing:
     """All of the account's conditions that ever were, and the windows that are not over."""
-    statement = select(_states).where(_states.c.account_id == account_id).order_by(_states.c.fingerprint)
-    states = tuple(_state(row) for row in connection.execute(statement).mappings())
+    rows = connection.execute(_ALL_OF, {"of_account": account_id}).mappings()
+    states = tuple(_state(row) for row in rows)
     return AlertBriefing(states, tuple(maintenance(connection, now)))
 
 
@@ -124,8 +134,7 @@ def end_maintenance(connection: Connection, window_id: str, at: datetime) -> Non
 
 def maintenance(connection: Connection, now: datetime) -> list[MaintenanceRecord]:
     """Windows that are not over yet, the earliest first."""
-    statement = select(_windows).where(_windows.c.ends_at > now).order_by(_windows.c.starts_at, _windows.c.window_id)
-    return [MaintenanceRecord(**row) for row in connection.execute(statement).mappings()]
+    return [MaintenanceRecord(**row) for row in connection.execute(_OPEN_WINDOWS, {"now": now}).mappings()]
 
 
 def live_message(connection: Connection, destination: str, account_id: str) -> LiveMessage | None:

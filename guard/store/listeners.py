@@ -5,16 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import BindParameter, Connection, bindparam, literal, select, union_all
 
 from guard.ports.recipients import Recipient
 from guard.ports.records import UserRecord
 from guard.store import roles
-from guard.store.people import destination
-from guard.store.tables import AccountRow, ChatRow, table
+from guard.store.people import destination, user_of
+from guard.store.tables import AccountRow, ChatRow, GrantRow, GroupRow, UserRow, table
 
 _chats: Final = table(ChatRow)
 _accounts: Final = table(AccountRow)
+_grants: Final = table(GrantRow)
+_groups: Final = table(GroupRow)
+_users: Final = table(UserRow)
+
+# Two statements, made once: they stand between an assessment and its message.
+_account: Final[BindParameter[str]] = bindparam("of_account")
+_hearers: Final = union_all(
+    select(_accounts.c.owner_id.label("hearer"), literal(0).label("place")).where(_accounts.c.account_id == _account),
+    select(_grants.c.user_id, literal(1)).where(_grants.c.account_id == _account),
+).subquery()
+_CHATS_OF: Final = (
+    select(_users, _chats.c.chat_id)
+    .join(_hearers, _hearers.c.hearer == _users.c.user_id)
+    .join(_chats, (_chats.c.user_id == _users.c.user_id) & _chats.c.dead_since.is_(None))
+    .order_by(_hearers.c.place, _users.c.user_id, _chats.c.chat_id)
+)
+_GROUPS_OF: Final = (
+    select(_users, _groups.c.chat_id, _groups.c.topic_id)
+    .join(_accounts, _accounts.c.owner_id == _users.c.user_id)
+    .join(_groups, (_groups.c.user_id == _users.c.user_id) & _groups.c.dead_since.is_(None))
+    .where(_accounts.c.account_id == _account)
+    .where(_groups.c.account_id.is_(None) | (_groups.c.account_id == _account))
+    .order_by(_groups.c.chat_id, _groups.c.topic_id)
+)
 
 
 def recipients(connection: Connection, account_id: str) -> list[Recipient]:
@@ -22,13 +46,14 @@ def recipients(connection: Connection, account_id: str) -> list[Recipient]:
 
     A chat where several of them read is told once, in the way of the first.
     """
-    owner = connection.execute(select(_accounts.c.owner_id).where(_accounts.c.account_id == account_id)).scalar()
-    granted = [grant.user_id for grant in roles.grants(connection, account_id, None)]
-    found: list[Recipient] = []
-    for user_id in [*([owner] if owner else []), *granted]:
-        found += chats_as_recipients(connection, user_id)
-    if owner is not None:
-        found += _groups(connection, owner, account_id)
+    found = [
+        _recipient(user_of(row), destination(row["chat_id"]))
+        for row in connection.execute(_CHATS_OF, {"of_account": account_id}).mappings()
+    ]
+    found += [
+        _recipient(user_of(row), destination(row["chat_id"], row["topic_id"] or None), group=True)
+        for row in connection.execute(_GROUPS_OF, {"of_account": account_id}).mappings()
+    ]
     return first_of_each(found)
 
 
@@ -45,17 +70,6 @@ def chats_as_recipients(connection: Connection, user_id: str) -> list[Recipient]
     alive = (_chats.c.user_id == user_id) & _chats.c.dead_since.is_(None)
     statement = select(_chats.c.chat_id).where(alive).order_by(_chats.c.chat_id)
     return [_recipient(person, destination(chat_id)) for chat_id in connection.execute(statement).scalars()]
-
-
-def _groups(connection: Connection, owner: str, account_id: str) -> list[Recipient]:
-    person = roles.user(connection, owner)
-    if person is None:
-        return []
-    return [
-        _recipient(person, destination(group.chat_id, group.topic_id), group=True)
-        for group in roles.groups_of(connection, owner)
-        if group.dead_since is None and group.account_id in {None, account_id}
-    ]
 
 
 def _recipient(person: UserRecord, where: str, *, group: bool = False) -> Recipient:
