@@ -6,10 +6,11 @@ What a look changes is kept only when the cycle that it belongs to was recorded:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from guard.alerts.announce import Announcement
 from guard.alerts.conditions import Observation, observe, sight_of
@@ -29,17 +30,21 @@ from guard.ports.records import AccountRecord, GrantRecord, Reading, Snapshot, U
 from guard.ports.ways_out import WaysOut
 from guard.risk.zones import Zone
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
     """What is asked only when something is told.
 
-    `everybody` is who hears of the account, `earlier` the last figures, `ways` how it gets out of an alarm.
+    `everybody` is who hears of the account, `earlier` the last figures, `ways` how it gets out of an alarm. `ago` are
+    the levels of a while ago, None: the memory knows.
     """
 
     everybody: Callable[[], Awaitable[Sequence[Recipient]]]
     earlier: Callable[[], Awaitable[Snapshot | Reading | None]]
     ways: Callable[[], WaysOut | None] = field(default=lambda: None)
+    ago: Callable[[], Awaitable[Snapshot | None]] | None = None
 
 
 class HelpersStore(Protocol):
@@ -174,7 +179,11 @@ class Alerting:
             self._outages.leave(account_id)
             return _NOTHING if self.memory.is_kept(account_id, states) else Look(states=states)
         # Something is to be told or stored: what people have answered meanwhile, here or elsewhere, counts.
-        stored, windows = await self.memory.asked(account_id, now)
+        if verdict.tellings:
+            asked = self.memory.asked(account_id, now)
+            (stored, windows), sources = await asyncio.gather(asked, self._answered(reading, sources))
+        else:
+            stored, windows = await self.memory.asked(account_id, now)
         states, covered = self._with_covered(account_id, stored, now)
         mutes = Mutes(maintenance=is_in_window(windows, record, now))
         verdict = decide(account_id, states, seen(states), now, self._policy.alerts, mutes)
@@ -188,6 +197,13 @@ class Alerting:
         changed = tuple(state for name, state in verdict.states.items() if stored.get(name) != state)
         tells_sight = any(telling.is_sight for telling in verdict.tellings)
         return Look(announcement, changed, verdict.states, tells_sight, is_joint=bool(answer.together))
+
+    async def _answered(self, reading: Reading, sources: Sources) -> Sources:
+        """The sources with their answers, asked for at once: an alarm does not wait for one after the other."""
+        people, before, ago = await asyncio.gather(
+            sources.everybody(), sources.earlier(), self.memory.levels_ago(reading)
+        )
+        return replace(sources, everybody=_ready(people), earlier=_ready(before), ago=_ready(ago))
 
     def _with_covered(self, account_id: str, stored: States, now: datetime) -> tuple[States, tuple[Due, ...]]:
         """The states with what another account's message has told of this one."""
@@ -245,7 +261,8 @@ class Alerting:
         if not verdict.tellings and further is None:
             return announce_verdict(verdict, reading, earlier=None, audience=Audience(()), ids=self._ids)
         people, before = await sources.everybody(), await sources.earlier()
-        more = More(await self.memory.levels_ago(reading), sources.ways())
+        ago = await (self.memory.levels_ago(reading) if sources.ago is None else sources.ago())
+        more = More(ago, sources.ways())
         helpers = await self._helpers(record) if _is_relief(verdict) else []
         told = announce_verdict(
             verdict,
@@ -309,6 +326,15 @@ def is_in_window(windows: Sequence[MaintenanceRecord], record: AccountRecord, no
         and (window.account_id == record.account_id or (window.account_id is None and window.user_id == record.owner))
         for window in windows
     )
+
+
+def _ready(value: T) -> Callable[[], Coroutine[Any, Any, T]]:
+    """An answer that is there."""
+
+    async def answer() -> T:
+        return value
+
+    return answer
 
 
 def _may_wait(sight: Telling, reading: Reading) -> bool:

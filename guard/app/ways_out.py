@@ -48,6 +48,9 @@ _LEGS_TRIED: Final = 4
 _BURST_S: Final = 0.5
 """How long a rest may be saved up."""
 
+_CLOSE: Final = 2e-3
+"""Sizes that differ by less than this part are the same once they are rounded."""
+
 _SAME: Final = 1e-3
 """A requirement that rises by less than this part of it is no higher."""
 
@@ -161,7 +164,8 @@ class _Place:
         low = self.room_now(far=far) if before is None else self.room(before, far=far)
         high = self.room(after, far=far) if after is not None else 1.0
         for step in range(_STEPS):
-            if step > 0 and self.timer.is_late():
+            is_close = most_size - least_size <= most_size * _CLOSE
+            if is_close or (step > 0 and self.timer.is_late()):
                 break
             share = low / (low - high) if low < 0.0 <= high and high > low else 0.5
             middle = least_size + (most_size - least_size) * min(0.9, max(0.1, share * 1.02))
