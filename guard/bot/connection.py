@@ -21,6 +21,10 @@ from guard.ports.errors import InputError
 REAL_BASE_URL = "https://api.telegram.org/bot"
 CONNECTIONS_MAX = 64
 
+KEPT_S = 45.0
+"""How long an idle connection is kept: an alarm is not to wait until a new one is negotiated. Less than the minute
+after which servers and routers commonly drop one."""
+
 _TOKEN_FORM = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,100}")
 
 # The token is part of every address, and these loggers print addresses (or pages that repeat them). What goes wrong is
@@ -111,7 +115,11 @@ def _request(base_url: str, pace: Pace, connections_max: int) -> HTTPXRequest:
         media_write_timeout=pace.answer_s * 2,
         pool_timeout=pace.answer_s,
         # A proxy of the environment leads to the internet, not to this machine.
-        httpx_kwargs={"trust_env": not loopback, "verify": _trust(of_environment=not loopback)},
+        httpx_kwargs={
+            "trust_env": not loopback,
+            "verify": _trust(of_environment=not loopback),
+            "limits": httpx.Limits(max_connections=connections_max, keepalive_expiry=KEPT_S),
+        },
     )
 
 

@@ -52,7 +52,7 @@ def run(
     ] = False,
 ) -> None:
     """Watch all accounts until SIGTERM or SIGINT."""
-    from guard.app.lifecycle import stop_on_signals
+    from guard.app.lifecycle import prompt_interpreter, stop_on_signals
     from guard.app.logs import configure_logs
     from guard.app.opening import opened
     from guard.app.runlock import run_lock
@@ -67,7 +67,7 @@ def run(
 
     async def session() -> None:
         stop = asyncio.Event()
-        with stop_on_signals(stop), run_lock(settings.database.url):
+        with stop_on_signals(stop), prompt_interpreter(), run_lock(settings.database.url):
             async with opened(settings) as everything:
                 service = Service(everything, sys.stderr)
                 try:
