@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 
@@ -29,3 +30,9 @@ def at_most(name: str, value: float, unit: str, most: float) -> Result:
 def at_least(name: str, value: float, unit: str, least: float) -> Result:
     """A figure whose goal is a lower bound."""
     return Result(name, value, unit, f">= {least:g}", value >= least)
+
+
+def percentile(values: Iterable[float], part: float) -> float:
+    """The value below which a part of all others is; 0.5 is the median."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
