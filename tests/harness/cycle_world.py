@@ -144,13 +144,14 @@ class Memory:
             raise StoreBusy("the database is locked")
         return [Recipient("telegram:7", user_id="anna")]
 
-    async def record_cycle(self, record: CycleRecord) -> None:
+    async def record_cycle(self, record: CycleRecord) -> frozenset[str]:
         """Keep it, or fail."""
         if self.broken:
             raise StoreBusy("the database is locked")
         self.records.append(record)
         self.state = record.reading.zone_state
         self.states |= {state.fingerprint: state for state in record.states}
+        return frozenset()
 
 
 @dataclass
