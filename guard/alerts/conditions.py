@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from guard.alerts.engine import Condition
+from guard.alerts.named_shocks import NamedShock, liquidating
 from guard.alerts.rulebook import EXIT_BUFFER, RULES, RuleSpec, Thresholds, Unit
 from guard.alerts.rules import Rule
 from guard.alerts.shares import available_share, breaks_with, funding_drain, may_break, position_share
@@ -31,12 +32,14 @@ _JUDGED_SIGHT: Final = frozenset({Quality.FRESH, Quality.DISPUTED})
 class Facts:
     """What a reading alone does not tell, in dollars; None: not known.
 
-    `peak` is the highest equity of the last 24 hours, `equity` that of now, `available` the free margin.
+    `peak` is the highest equity of the last 24 hours, `equity` that of now, `available` the free margin. `shocks` are
+    those that the account's people have named.
     """
 
     equity: float | None = None
     peak: float | None = None
     available: float | None = None
+    shocks: tuple[NamedShock, ...] = ()
 
 
 NOTHING_ELSE: Final = Facts()
@@ -77,9 +80,13 @@ def observe(
     if reading.quality.quality in _JUDGED_SIGHT:
         judged.add(Rule.DISPUTED)
     if reading.quality.quality is Quality.FRESH:  # switched off is cleared, too
-        judged |= _THRESHOLDS
+        judged |= _THRESHOLDS | {Rule.SHOCKS}
     if reading.risk is None or reading.fetched is None:
         return Observation(tuple(conditions), frozenset(judged))
+    try:
+        conditions += _shocked(reading.account_id, reading.fetched.book, facts.shocks, firing=Rule.SHOCKS in firing)
+    except BookError:  # the model knows the present only
+        judged.discard(Rule.SHOCKS)
     for rule, bar in thresholds.items():
         compare = _COMPARED.get(rule)
         if compare is None or bar is None:
@@ -112,6 +119,17 @@ def blindness(reading: Reading) -> str:
     """Why an account is not seen, its cause named first."""
     why = reading.error or "; ".join(reading.quality.reasons) or reading.reason
     return f"{(reading.cause or BlindCause.DATA).value}: {why}"
+
+
+def _shocked(account_id: str, book: Book, shocks: tuple[NamedShock, ...], *, firing: bool) -> tuple[Condition, ...]:
+    """Named shocks that liquidate the account; one that stands is left when somewhat larger ones do not."""
+    if not shocks or not book.positions:
+        return ()
+    hit = liquidating(book, shocks, 1 + EXIT_BUFFER if firing else 1.0)
+    if not hit:
+        return ()
+    headline = f"the shock {' or '.join(each.name for each in hit)} liquidates the account"
+    return (Condition(account_id, Rule.SHOCKS, RULES[Rule.SHOCKS.value].level, headline),)
 
 
 def _held(bar: float, spec: RuleSpec, *, firing: bool) -> float:

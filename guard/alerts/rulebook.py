@@ -105,6 +105,13 @@ _ALL: Final = (
         falling=True,
     ),
     RuleSpec(
+        Rule.SHOCKS,
+        marked("Named shocks"),
+        marked("one of the moves that you name liquidates the account: /set stress BTC -8% ETH -12%"),
+        Zone.WARNING,
+        Story.LEVEL,
+    ),
+    RuleSpec(
         Rule.RISK_RATIO,
         marked("Risk ratio"),
         marked("required margin as a share of equity; 100 % is liquidation"),

@@ -39,6 +39,7 @@ class Rule(StrEnum):
     DEPEG = "depeg"
     DISTANCE = "distance"
     STRESS = "stress"
+    SHOCKS = "shocks"
     RISK_RATIO = "risk_ratio"
     MARGIN_LEVEL = "margin_level"
     AVAILABLE = "available"

@@ -8,13 +8,14 @@ anything else would be told. A calm account costs the store nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from guard.alerts.conditions import NOTHING_ELSE, Facts
 from guard.alerts.drawdown import WINDOW, EquityPeaks
 from guard.alerts.engine import is_open
+from guard.alerts.named_shocks import NamedShock, own_shocks
 from guard.alerts.rulebook import Thresholds, merged
 from guard.alerts.rules import Rule
 from guard.app.alert_settings import AlertingPolicy
@@ -142,7 +143,16 @@ class AlertMemory:
         """What the rules of an account need to know besides its reading. Figures that cannot be believed are none."""
         if reading.risk is None or reading.fetched is None or reading.quality.quality is not Quality.FRESH:
             return NOTHING_ELSE
-        book, risk = reading.fetched.book, reading.risk
+        known = await self._money(reading, reading.fetched.book, reading.risk, thresholds)
+        return replace(known, shocks=self._shocks(reading))
+
+    def _shocks(self, reading: Reading) -> tuple[NamedShock, ...]:
+        """The named shocks of an account: a person's own, else the configured ones."""
+        own = own_shocks(each.rule for each in self._own.get(reading.account_id, ()))
+        return self._policy.shocks(reading.account) if own is None else own
+
+    async def _money(self, reading: Reading, book: Book, risk: AccountRisk, thresholds: Thresholds) -> Facts:
+        """What rules about money need to know."""
         money = thresholds.get(Rule.AVAILABLE_MONEY) is not None
         available = _available(book, risk) if money else None
         if thresholds.get(Rule.DRAWDOWN) is None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from guard.alerts.changes import ChangeBars, ChangeKind
 from guard.alerts.engine import AlertPolicy
 from guard.alerts.escalation import EscalationPolicy
+from guard.alerts.named_shocks import NamedShock, read_shocks
 from guard.alerts.rulebook import Thresholds, default_thresholds
 from guard.alerts.rules import Rule
 from guard.app.settings import Settings
@@ -30,6 +31,7 @@ class AlertingPolicy:
     escalation: EscalationPolicy = field(default_factory=EscalationPolicy)
     second_person: str = ""
     thresholds: Callable[[str], Thresholds] = field(default=lambda _: default_thresholds())
+    shocks: Callable[[str], tuple[NamedShock, ...]] = field(default=lambda _: ())
 
     @classmethod
     def of(cls, settings: Settings) -> AlertingPolicy:
@@ -45,6 +47,7 @@ class AlertingPolicy:
             EscalationPolicy(_pause(alerts.escalate_after_s), _pause(alerts.second_person_after_s)),
             alerts.second_person,
             lambda account: configured_thresholds(settings, account),
+            lambda account: configured_shocks(settings, account),
         )
 
 
@@ -55,9 +58,15 @@ def _pause(seconds: float | None) -> timedelta | None:
 def configured_thresholds(settings: Settings, account: str) -> dict[Rule, float | None]:
     """What holds for an account without a person's own settings: `[alerts.rules]` and `[integrity]`."""
     integrity = settings.integrity
-    found: dict[Rule, float | None] = {Rule(name): value for name, value in settings.rules_of(account)}
+    rules = ((Rule(name), value) for name, value in settings.rules_of(account))
+    found: dict[Rule, float | None] = {rule: value for rule, value in rules if rule is not Rule.SHOCKS}
     found |= {Rule.MONEY: integrity.transfer, Rule.ADL: integrity.adl, Rule.DEPEG: integrity.depeg}
     return found if integrity.positions else found | {Rule.POSITION: None}
+
+
+def configured_shocks(settings: Settings, account: str) -> tuple[NamedShock, ...]:
+    """The named shocks of an account without a person's own: `[alerts.rules] shocks`."""
+    return tuple(dict.fromkeys(each for text in settings.rules_of(account).shocks or () for each in read_shocks(text)))
 
 
 def change_bars(thresholds: Thresholds) -> ChangeBars:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from guard.alerts.named_shocks import read_shocks
 from guard.app.secret_file import read_secret, read_text
 from guard.ports.errors import InputError
 
@@ -212,6 +213,7 @@ class Rules(Table):
 
     distance: Fraction | None = None
     stress: Annotated[float, Field(gt=0, le=0.95)] | None = 0.05
+    shocks: tuple[str, ...] | None = ()
     risk_ratio: Annotated[float, Field(gt=0)] | None = None
     margin_level: Annotated[float, Field(gt=0)] | None = None
     available: Annotated[float, Field(gt=0)] | None = None
@@ -221,6 +223,16 @@ class Rules(Table):
     funding: Annotated[float, Field(gt=0)] | None = 0.01
 
     _off = field_validator("*", mode="before")(off)
+
+    @field_validator("shocks")
+    @classmethod
+    def _are_shocks(cls, shocks: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for text in shocks or ():
+            try:
+                read_shocks(text)
+            except InputError as error:
+                raise ValueError(str(error)) from error
+        return shocks
 
 
 class Alerts(Table):

@@ -195,6 +195,8 @@ def shown_value(speech: Speech, rule: RuleLine) -> str:
     """`20 %`, `2,500 USD`, `off`, `on`."""
     if rule.is_off:
         return speech.text("off")
+    if rule.text:
+        return escaped(rule.text, HEADLINE_CLIP)
     if rule.value is None:
         return speech.text("on")
     if rule.unit == "%":

@@ -10,7 +10,7 @@ from guard.app.alert_settings import AlertingPolicy
 from guard.app.cycle import Cycle, Recipients
 from guard.app.decision import NOTHING, Decision
 from guard.app.hearing import Hearing
-from guard.app.settings import Settings
+from guard.app.settings import Alerts, Rules, Settings
 from guard.app.watch import Watch, watch_of
 from guard.ports.alerting import AlertBriefing, AlertState, MaintenanceRecord, RuleSetting
 from guard.ports.clock import Clock
@@ -200,6 +200,7 @@ class World:
     second: tuple[str, ...] = ()
     second_person: str = ""
     escalation: EscalationPolicy = field(default_factory=EscalationPolicy)
+    shocks: str = ""
 
     clock: Clock = field(default_factory=StillClock)
 
@@ -217,7 +218,9 @@ class World:
             timeout_s=5,
             hearing=Hearing(second=self.second),
             alerting=replace(
-                AlertingPolicy.of(Settings()), second_person=self.second_person, escalation=self.escalation
+                AlertingPolicy.of(Settings(alerts=Alerts(rules=Rules(shocks=(self.shocks,) if self.shocks else ())))),
+                second_person=self.second_person,
+                escalation=self.escalation,
             ),
         )
 

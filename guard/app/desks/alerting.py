@@ -6,13 +6,24 @@ lost, and is remembered with who gave it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Final
 
 import structlog
 
 from guard.alerts.engine import acknowledge, gravity, is_grave, is_open, snooze
+from guard.alerts.named_shocks import (
+    ALL,
+    NamedShock,
+    assets_of,
+    is_stored,
+    names_assets,
+    own_shocks,
+    read_shocks,
+    stored_name,
+)
 from guard.alerts.rulebook import RULES, RuleSpec, Thresholds, merged, read_threshold, rule_named
 from guard.alerts.rules import Rule
 from guard.alerts.telling import was_told
@@ -22,7 +33,7 @@ from guard.app.desks.backstage import Answers
 from guard.app.desks.rights import allowed, require, roles_of
 from guard.bot.desks.alerting import AlertBoard, Answered, OpenAlert, RuleLine, ToldAlert
 from guard.ports.alerting import AlertState, AuditRecord, MaintenanceRecord, RuleSetting
-from guard.ports.errors import NotAllowed
+from guard.ports.errors import InputError, NotAllowed
 from guard.ports.records import AccountRecord, Role, Snapshot
 
 log = structlog.get_logger(__name__)
@@ -31,6 +42,7 @@ GRAVE_SNOOZE_MAX: Final = timedelta(hours=4)
 """Danger is silent this long at most: whoever snoozed it may be asleep."""
 
 DEFAULT: Final = "default"
+OFF: Final = "off"
 
 
 class AlertingAnswers(Answers):
@@ -122,13 +134,18 @@ class AlertingAnswers(Answers):
         account = await require(self._stage.store, user_id, account_id, "viewer")
         own = {each.rule: each.value for each in await self._stage.store.rule_settings(account_id)}
         held = merged(self._configured(account), own.items())
-        return [_line(spec, held, own=name in own) for name, spec in RULES.items()]
+        return [
+            self._shocks_line(account, own) if spec.rule is Rule.SHOCKS else _line(spec, held, own=name in own)
+            for name, spec in RULES.items()
+        ]
 
     async def set_rule(self, user_id: str, account_id: str, rule: str, value: str) -> RuleLine:
         """Set a threshold as a person writes it, or the configured one again."""
         store = self._stage.store
         account = await require(store, user_id, account_id, "owner")
         spec = rule_named(rule)
+        if spec.rule is Rule.SHOCKS or (spec.rule is Rule.STRESS and names_assets(value)):
+            return await self._set_shocks(user_id, account, value)
         name, own = spec.rule.value, value.strip().casefold() != DEFAULT
         if own:
             threshold = read_threshold(spec, value)
@@ -140,6 +157,38 @@ class AlertingAnswers(Answers):
         settings = await store.rule_settings(account_id)
         held = merged(self._configured(account), ((each.rule, each.value) for each in settings))
         return _line(spec, held, own=own)
+
+    async def _set_shocks(self, user_id: str, account: AccountRecord, value: str) -> RuleLine:
+        """The account's own named shocks, none (`off`), or the configured ones again."""
+        store, account_id, word = self._stage.store, account.account_id, value.strip().casefold()
+        shocks = () if word in {DEFAULT, OFF} else self._movable(account_id, read_shocks(value))
+        kept = None if word == DEFAULT else stored_name(shocks)
+        if kept is not None:
+            on = 1.0 if shocks else None
+            await store.set_rule(RuleSetting(account_id, kept, on, user_id, self._stage.clock.now()))
+        for setting in await store.rule_settings(account_id):
+            if is_stored(setting.rule) and setting.rule != kept:
+                await store.forget_rule(account_id, setting.rule)
+        await self._audit(user_id, account_id, "set", f"shocks {value.strip()}")
+        log.info("named shocks set", account=account.name, value=value.strip())
+        return self._shocks_line(account, {each.rule: each.value for each in await store.rule_settings(account_id)})
+
+    def _movable(self, account_id: str, shocks: tuple[NamedShock, ...]) -> tuple[NamedShock, ...]:
+        """The shocks, if each moves something that the account holds: one that moves nothing would look like safety."""
+        book = self._stage.book_of(account_id)
+        if book is None or not book.positions:
+            return shocks
+        held = assets_of(book)
+        unknown = [asset for shock in shocks for asset in shock.assets if asset not in {ALL, *held}]
+        if unknown:
+            raise InputError(f"the account has no {unknown[0]}", fix=f"it has {', '.join(sorted(held.values()))}")
+        return shocks
+
+    def _shocks_line(self, account: AccountRecord, names: Iterable[str]) -> RuleLine:
+        own = own_shocks(names)
+        shocks = AlertingPolicy.of(self._stage.settings).shocks(account.name) if own is None else own
+        line = _line(RULES[Rule.SHOCKS.value], {} if shocks else {Rule.SHOCKS: None}, own=own is not None)
+        return replace(line, text=", ".join(shock.name for shock in shocks))
 
     async def set_quiet(self, user_id: str, quiet_from: time | None, quiet_to: time | None) -> None:
         """The person's quiet hours in their own zone."""

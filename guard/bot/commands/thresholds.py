@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
@@ -23,6 +24,8 @@ OFF: Final = "off"
 WINDOW_MAX: Final = timedelta(days=7)
 REASON_MAX: Final = 200
 _NEARLY: Final = 0.75
+_MOVE_ENDS: Final = re.compile(r"%[\"',;]*$")
+_NAMES: Final = re.compile(r"[A-Za-z]")
 
 
 async def set_rule(desk: Desk, ask: Ask) -> Reply:
@@ -33,7 +36,7 @@ async def set_rule(desk: Desk, ask: Ask) -> Reply:
     words = words_of(ask.argument)
     if len(words) < 2:  # a rule and a value
         return await _shown_rules(desk, ask, standings, words)
-    rule, value, *name = words
+    rule, value, name = _told_apart(words)
     chosen = _one(ask.speech, standings, name)
     if isinstance(chosen, Reply):
         return chosen
@@ -46,6 +49,14 @@ async def set_rule(desk: Desk, ask: Ask) -> Reply:
     except InputError as error:
         return Reply(escaped(ask.speech.sentence(str(error))))
     return Reply(alerts_text.rule_set(ask.speech, chosen.account, line))
+
+
+def _told_apart(words: Sequence[str]) -> tuple[str, str, Sequence[str]]:
+    """The rule, its value, and the account's name; moves such as `BTC -8% ETH -12%` are one value of several words."""
+    rule, *rest = words
+    ends = [place for place, word in enumerate(rest, 1) if _MOVE_ENDS.search(word)]
+    count = ends[-1] if ends and _NAMES.search(" ".join(rest[: ends[-1]])) else 1
+    return rule, " ".join(rest[:count]), rest[count:]
 
 
 async def _shown_rules(desk: Desk, ask: Ask, standings: Sequence[AccountStanding], words: Sequence[str]) -> Reply:

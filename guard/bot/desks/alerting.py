@@ -79,7 +79,7 @@ class RuleLine:
     """A rule as it holds for an account: `value` in the unit of storage (shares are fractions), None: off.
 
     `title` and `help` are English, as the catalogue has them. `unit` is `%`, `USD` or empty: no threshold. `own`: a
-    person set it. `optional`: it may be switched off.
+    person set it. `optional`: it may be switched off. `text` is what holds where that is no number.
     """
 
     name: str
@@ -90,6 +90,7 @@ class RuleLine:
     is_off: bool
     own: bool
     optional: bool
+    text: str = ""
 
 
 class AlertingDesk(Protocol):

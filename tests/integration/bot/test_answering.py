@@ -265,6 +265,27 @@ async def test_thresholds_are_set_by_the_owner(alarm: Alarm) -> None:
     ]
 
 
+async def test_named_shocks_are_set_by_the_owner(alarm: Alarm) -> None:
+    """As a value of several words; what the account does not hold is refused; off and default are theirs, too."""
+    anna, vera, store = alarm.house["anna"], alarm.house["vera"], alarm.house.opened.store
+
+    async def stored() -> list[tuple[str, float | None]]:
+        return [(each.rule, each.value) for each in await store.rule_settings(ACCOUNT)]
+
+    assert "BTC -10 %" in await said(anna, "/set stress BTC -10%")
+    assert await stored() == [("shocks BTC -10 %", 1.0)]
+    assert "BTC -8 % ALL -12 %, BTC +20 %" in await said(anna, '/set shocks "BTC -8% ALL -12%, BTC +20%" alpha')
+    assert await stored() == [("shocks BTC -8 % ALL -12 %, BTC +20 %", 1.0)]
+    assert "shocks BTC -8 % ALL -12 %, BTC +20 % (set by a person)" in await said(vera, "/set shocks")
+    assert "XRP" in await said(anna, "/set stress XRP -10%")
+    assert "needs the role owner" in await said(alarm.house["otto"], "/set stress BTC -50%")
+    assert "オフ" in await said(anna, "/set shocks off")
+    assert await stored() == [("shocks", None)]
+    await said(anna, "/set shocks default")
+    assert await stored() == []
+    assert "stress 5 %" in await said(vera, "/set stress")
+
+
 async def test_quiet_hours_and_maintenance(alarm: Alarm) -> None:
     """One's own hours; windows of one account or of all, with a reason, shown and ended."""
     otto, anna, store = alarm.house["otto"], alarm.house["anna"], alarm.house.opened.store

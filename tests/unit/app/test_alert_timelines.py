@@ -360,6 +360,31 @@ async def test_a_persons_own_threshold_counts_from_the_next_look(line: Line) -> 
     assert line.heard()[-1] == (0, "🟢 Distance to liquidation · main (resolved)")
 
 
+async def test_a_named_shock_that_liquidates_is_told_and_left_later(line: Line) -> None:
+    """Far from every bar: BTC may not lose 30 % here. At a price at which it may lose just that, it still stands."""
+    line.world.memory.settings = [RuleSetting("account-1", "shocks BTC -30 %", 1.0, "u", NOW)]
+    await line.look(SAFE)
+    assert line.heard() == [(0, "🟠 Named shocks · main")]
+    message = line.told[0][1]
+    assert "the shock BTC -30 % liquidates the account" in message.html
+    await line.until(3, 43_000.0)
+    assert len(line.heard()) == 1
+    await line.until(25, 60_000.0)
+    assert line.heard()[-1][1] == "🟢 Named shocks · main (resolved)"
+
+
+async def test_named_shocks_that_are_configured_hold_unless_a_person_has_their_own(line: Line) -> None:
+    """Off is one's own, too."""
+    line = Line(World(book(SAFE), shocks="BTC -30%"), [])
+    line.world.memory.settings = [RuleSetting("account-1", "shocks", None, "u", NOW)]
+    await line.look(SAFE)
+    assert line.heard() == []
+    line.world.memory.settings = []
+    line.world.cycle.alerting.memory.settings_changed()
+    await line.look(SAFE)
+    assert line.heard() == [(0, "🟠 Named shocks · main")]
+
+
 @pytest.mark.parametrize(
     ("error", "cause"),
     [

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from guard.alerts.conditions import Facts, observe, sight_of
+from guard.alerts.named_shocks import read_shocks
 from guard.alerts.rulebook import RULES, Thresholds, read_threshold, rule_named
 from guard.alerts.rules import Rule
 from guard.language.catalogue import ENGLISH_CODE, LANGUAGES
@@ -24,6 +25,7 @@ from tests.harness.cycle_world import book
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 OTHERS = [language for language in LANGUAGES if language != ENGLISH_CODE]
 FETCHED = book(36_000.0)
+SHOCKS = read_shocks("BTC -90%, ALL -95%")
 READING = Reading(
     account_id="a",
     account="alice",
@@ -54,8 +56,8 @@ def headlines() -> set[str]:
         for spec in RULES.values()
         if spec.has_threshold
     }
-    seen = observe(READING, always, (), Facts(equity=1.0, peak=2.0, available=3.0))
-    assert len(seen.conditions) >= 9
+    seen = observe(READING, always, (), Facts(equity=1.0, peak=2.0, available=3.0, shocks=SHOCKS))
+    assert len(seen.conditions) >= 10
     no_equity = replace(READING, risk=replace(assess(FETCHED.book), risk_ratio=None))
     said = {each.headline for each in (*seen.conditions, *observe(no_equity, always, ()).conditions)}
     for cause in (*BlindCause, None):
@@ -79,7 +81,11 @@ def refused_thresholds() -> set[str]:
         with pytest.raises(InputError) as error:
             read_threshold(rule_named(name), typed)
         said.add(str(error.value))
-    return said
+    for typed in ("", "BTC", "BTC -100%", "BTC -5% BTC -6%", "BTC +0%", ", ".join(["BTC -1%"] * 11)):
+        with pytest.raises(InputError) as error:
+            read_shocks(typed)
+        said.add(str(error.value))
+    return said | {"the account has no XRP; it has BTC, USDT"}
 
 
 @pytest.mark.parametrize("language", OTHERS)
