@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,6 +9,7 @@ from typing import Final, Literal, cast, get_args
 
 from guard.bot.refusal import Refusal, not_one, not_understood, refusal
 from guard.bot.symbols import meant_symbol
+from guard.bot.times_typed import read_span
 from guard.bot.typed import read_share, read_size
 from guard.language.speech import Speech
 from guard.ports.records import Mode
@@ -22,8 +22,6 @@ MODE_EXAMPLE: Final = "/mode auto 8h"
 EXAMPLES: Final = {"reduce": "/reduce BTC 25%", "hedge": "/hedge BTC 50%"}
 MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 
-_SPAN = re.compile(r"([0-9]{1,4})([mhd])")
-_UNITS: Final = {"m": 60.0, "h": 3600.0, "d": 86_400.0}
 _SPAN_MAX_S: Final = 366 * 86_400.0
 _SIDES: Final[frozenset[str]] = frozenset(get_args(Side))
 
@@ -106,8 +104,8 @@ def read_mode(speech: Speech, words: Sequence[str]) -> ModeWish | Refusal:
     mode = word
     if len(words) == 1:
         return ModeWish(mode)
-    found = _SPAN.fullmatch(words[1].casefold())
-    for_s = int(found[1]) * _UNITS[found[2]] if found else 0.0
+    span = read_span(words[1])
+    for_s = 0.0 if span is None else span.total_seconds()
     if not 0.0 < for_s <= _SPAN_MAX_S:
         return not_understood(speech, words[1], MODE_EXAMPLE)
     return ModeWish(mode, for_s)

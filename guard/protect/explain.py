@@ -30,7 +30,7 @@ def _plain_lines(plan: Plan) -> tuple[str, str, str]:
     if not plan.steps:
         return ("Nothing to do: " + plan.reason, level_line(before, None), "Cost 0")
     after = _level(plan.after)
-    what = ", ".join(step_line(step) for step in plan.steps)
+    what = "; ".join(step_line(step) for step in plan.steps)  # sentences by themselves, as readers of others need
     verb = "Reduce" if {step.remedy for step in plan.steps} == {"reduce"} else "Do"
     return (f"{verb}: {what}", level_line(before, after), _cost_line(plan))
 

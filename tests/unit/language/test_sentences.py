@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -269,6 +270,17 @@ def test_what_protection_says_is_recognised(language: str) -> None:
 
 FOREIGN: frozenset[str] = frozenset()
 """Words of a venue or of another room that stand inside a line as they are."""
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_step_of_a_plan_stays_in_english(language: str) -> None:
+    """Also one of several: whoever is woken by it reads what it sells."""
+    speech = speech_of(language, "UTC")
+    several = f"Do: net sell 1 {BTC} (long leg); hedge buy 2 ETH/USDT:USDT (short leg) against {BTC}"
+    steps = [several, *(line for line in said_of_plans() if " leg)" in line)]
+    assert len(steps) > 1
+    english = re.compile(r"( leg\)|Reduce|Do|\bsell|\bbuy|\bnet|\bhedge|\bcancel)\b")
+    assert [line for line in steps if english.search(speech.sentence(line))] == []
 
 
 @pytest.mark.parametrize("language", OTHERS)
