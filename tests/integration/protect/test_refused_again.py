@@ -40,10 +40,10 @@ async def test_what_is_refused_is_tried_ever_more_rarely_and_told_once(
         for _ in range(6):
             await armed.turn()
         assert len(asked) == 2
-        armed.harness.clock.jump(119.0)
+        armed.harness.clock.jump(90.0)
         await armed.turn()
         assert len(asked) == 2
-        for jump in (2.0, 200.0, 41.0):
+        for jump in (31.0, 200.0, 41.0):
             armed.harness.clock.jump(jump)
             await armed.turn()
         assert len(asked) == 4
