@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from guard.alerts.announce import Announcement
 from guard.alerts.conditions import Observation, observe, sight_of
-from guard.alerts.engine import gravity, is_grave, is_open
+from guard.alerts.engine import AlertPolicy, gravity, is_grave, is_open
 from guard.alerts.escalation import Step, escalation_due, first_told_since_due
 from guard.alerts.outages import Answer, Outages, Waiting
 from guard.alerts.render import More
@@ -173,7 +173,8 @@ class Alerting:
     ) -> Look:
         account_id, now = record.account_id, reading.at
         states = await self.memory.states(account_id)
-        verdict = decide(account_id, states, seen(states), now, self._policy.alerts)
+        policy = self._patience(reading)
+        verdict = decide(account_id, states, seen(states), now, policy)
         is_quiet = not verdict.tellings and not verdict.changed and self._outages.covered(account_id) is None
         if is_quiet and not self._unanswered(verdict.states, now):
             self._outages.leave(account_id)
@@ -186,11 +187,11 @@ class Alerting:
             stored, windows = await self.memory.asked(account_id, now)
         states, covered = self._with_covered(account_id, stored, now)
         mutes = Mutes(maintenance=is_in_window(windows, record, now))
-        verdict = decide(account_id, states, seen(states), now, self._policy.alerts, mutes)
+        verdict = decide(account_id, states, seen(states), now, policy, mutes)
         answer = await self._together(record, reading, verdict, sources)
         if answer.waits:
             mutes = replace(mutes, waits=True)
-            verdict = decide(account_id, states, seen(states), now, self._policy.alerts, mutes)
+            verdict = decide(account_id, states, seen(states), now, policy, mutes)
         verdict = replace(verdict, recorded=(*covered, *verdict.recorded))
         further, verdict = self._escalated(verdict, now, mutes)
         announcement = await self._announced(record, reading, verdict, answer, further, sources)
@@ -204,6 +205,11 @@ class Alerting:
             sources.everybody(), sources.earlier(), self.memory.levels_ago(reading)
         )
         return replace(sources, everybody=_ready(people), earlier=_ready(before), ago=_ready(ago))
+
+    def _patience(self, reading: Reading) -> AlertPolicy:
+        """The pauses; that an account has no positions any more may be a liquidation, which waits for no calm."""
+        gone = reading.risk is not None and not any(pool.positions for pool in reading.risk.pools)
+        return replace(self._policy.alerts, good_news_after=timedelta(0)) if gone else self._policy.alerts
 
     def _with_covered(self, account_id: str, stored: States, now: datetime) -> tuple[States, tuple[Due, ...]]:
         """The states with what another account's message has told of this one."""

@@ -300,6 +300,22 @@ async def test_positions_that_are_gone_out_of_an_alarm_are_no_quiet_news(line: L
     ]
 
 
+async def test_positions_that_are_gone_wait_for_no_calm(line: Line) -> None:
+    """Good news of what came back lately is told after a quarter of an hour; a liquidation is told now."""
+    line.world.memory.settings = [RuleSetting("account-1", "position", None, "u", NOW)]
+    await line.until(1, DANGER)
+    await line.until(3, SAFE)
+    await line.until(4, DANGER)
+    clock = line.world.clock
+    assert isinstance(clock, StillClock)
+    for _ in range(4):
+        made = book(DANGER, clock.now())
+        await line.world.turn(replace(made, book=replace(made.book, positions=())))
+        clock.at += STEP
+    messages = [message.html for record in line.world.memory.records for message in record.messages]
+    assert "NO POSITIONS" in messages[-1]
+
+
 async def test_accounts_that_others_read_are_told_in_messages_of_their_own() -> None:
     """Nobody hears of an account by the message of another one, and nobody who reads only of his own misses it."""
     world = World(book(SAFE))
@@ -364,13 +380,13 @@ async def test_a_named_shock_that_liquidates_is_told_and_left_later(line: Line) 
     """Far from every bar: BTC may not lose 30 % here. At a price at which it may lose just that, it still stands."""
     line.world.memory.settings = [RuleSetting("account-1", "shocks BTC -30 %", 1.0, "u", NOW)]
     await line.look(SAFE)
-    assert line.heard() == [(0, "🟠 Named shocks · main")]
+    assert line.heard() == [(0, "🟠 Named shock · main")]
     message = line.told[0][1]
     assert "the shock BTC -30 % liquidates the account" in message.html
     await line.until(3, 43_000.0)
     assert len(line.heard()) == 1
     await line.until(25, 60_000.0)
-    assert line.heard()[-1][1] == "🟢 Named shocks · main (resolved)"
+    assert line.heard()[-1][1] == "🟢 Named shock · main (resolved)"
 
 
 async def test_named_shocks_that_are_configured_hold_unless_a_person_has_their_own(line: Line) -> None:
@@ -382,7 +398,7 @@ async def test_named_shocks_that_are_configured_hold_unless_a_person_has_their_o
     line.world.memory.settings = []
     line.world.cycle.alerting.memory.settings_changed()
     await line.look(SAFE)
-    assert line.heard() == [(0, "🟠 Named shocks · main")]
+    assert line.heard() == [(0, "🟠 Named shock · main")]
 
 
 @pytest.mark.parametrize(
