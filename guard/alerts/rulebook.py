@@ -106,7 +106,7 @@ _ALL: Final = (
     ),
     RuleSpec(
         Rule.SHOCKS,
-        marked("Named shocks"),
+        marked("Named shock"),
         marked("one of the moves that you name liquidates the account: /set stress BTC -8% ETH -12%"),
         Zone.WARNING,
         Story.LEVEL,

@@ -44,7 +44,7 @@ _ANSWERS: Final = frozenset({ACKNOWLEDGE, SNOOZE})
 class AlertAnswer:
     """Who answered which alerts of an account, and when; `since` is when the first of them began.
 
-    `until`: a snooze, and when it ends.
+    `until`: a snooze, and when it ends. `typed`: by a command, not by a tap, which draws its own message anew.
     """
 
     account_id: str
@@ -54,6 +54,7 @@ class AlertAnswer:
     name: str
     at: datetime
     until: datetime | None = None
+    typed: bool = False
 
 
 class CopiesStore(Protocol):
@@ -116,8 +117,8 @@ class AnsweredCopies:
         except StoreError as error:
             log.warning("answered alert not shown to others", account=answer.account_id, error=str(error))
             return
-        # A private chat of whoever answered has the answer already: it is drawn by what was tapped or typed there.
-        others = [each for each in readers if each.group or each.user_id != answer.user_id]
+        # A message that was tapped has the answer already, and no other one of that person was asked.
+        others = [each for each in readers if answer.typed or each.group or each.user_id != answer.user_id]
         asking = {copy.message.alert_id for copy in copies if _has_answers(copy.message.buttons)}
         shown = [copy for copy in copies if copy.message.alert_id in asking]  # good news is nothing to answer
         await asyncio.gather(*(self._chat(reader, _newest_of(shown, reader), answer) for reader in others))

@@ -77,7 +77,7 @@ class AlertingAnswers(Answers):
         now = self._stage.clock.now()
         answered, states = await self._answer(account, rank, lambda state: acknowledge(state, user_id, now))
         await self._audit(user_id, account_id, "acknowledge", _alerts(answered.count))
-        await self._show_others(account_id, states, user_id, now)
+        await self._show_others(account_id, states, user_id, now, typed=rank is None)
         return answered
 
     async def snooze(self, user_id: str, account_id: str, until: datetime, rank: int | None = None) -> Answered:
@@ -89,7 +89,7 @@ class AlertingAnswers(Answers):
         until = min(until, now + GRAVE_SNOOZE_MAX) if grave else until
         answered, meant = await self._answer(account, rank, lambda state: snooze(state, user_id, now, until))
         await self._audit(user_id, account_id, "snooze", f"{_alerts(answered.count)} until {until.isoformat()}")
-        await self._show_others(account_id, meant, user_id, now, until)
+        await self._show_others(account_id, meant, user_id, now, until, typed=rank is None)
         return Answered(answered.account, answered.count, answered.graver, until)
 
     async def _answer(
@@ -121,13 +121,15 @@ class AlertingAnswers(Answers):
         user_id: str,
         at: datetime,
         until: datetime | None = None,
+        *,
+        typed: bool,
     ) -> None:
         """What the others have of these alerts says from now on who answered."""
         person = await self._stage.store.user(user_id) if states else None
         if person is not None:
             since = min(state.since for state in states)
             names = tuple(state.fingerprint for state in states)
-            self._stage.answered(AlertAnswer(account_id, names, since, user_id, person.name, at, until))
+            self._stage.answered(AlertAnswer(account_id, names, since, user_id, person.name, at, until, typed))
 
     async def rules(self, user_id: str, account_id: str) -> list[RuleLine]:
         """The rules of an account, in the order in which people read them."""

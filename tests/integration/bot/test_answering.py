@@ -167,6 +167,15 @@ async def test_the_others_see_who_has_answered(alarm: Alarm) -> None:
     assert not alarm.house["bert"].seen()
 
 
+async def test_an_answer_that_was_typed_is_drawn_into_ones_own_message_too(alarm: Alarm) -> None:
+    """Its buttons asked for what was answered already."""
+    message = alarm.message("otto")
+    assert "alert acknowledged" in await said(alarm.house["otto"], "/ack")
+    await alarm.copies.settled()
+    (shown,) = [each for each in alarm.house["otto"].seen() if each.message_id == message.message_id]
+    assert shown.text == "danger & so on\n✅ Acknowledged by otto, 12:00:05 UTC"
+
+
 async def test_an_old_message_answers_nothing_that_came_after_it(alarm: Alarm) -> None:
     """Worse than was shown is left alone and said; over is said; details come as a message of their own."""
     old = alarm.message("otto")

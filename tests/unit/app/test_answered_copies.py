@@ -94,6 +94,12 @@ def test_everybody_else_sees_who_has_answered_and_cannot_answer_again() -> None:
     assert edits[-5, "10"] == ("🔴 <b>alice</b>\n✅ Acknowledged by Mia &lt;3, 01:00:00 UTC", ())
 
 
+def test_who_typed_the_answer_has_it_drawn_into_the_own_messages_too() -> None:
+    """No tap has done so: the buttons of a phone at home ask no more either."""
+    memory = Memory([copy("telegram:1"), copy("telegram:2")], MIA, KEN)
+    assert play(memory, Chat(), replace(SEEN, typed=True)).edits.keys() == {(1, "10"), (2, "10")}
+
+
 def test_a_snooze_says_until_when() -> None:
     """Also to a group."""
     snooze = replace(SEEN, until=START + timedelta(hours=2))
