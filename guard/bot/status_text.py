@@ -72,6 +72,8 @@ def status_text(speech: Speech, snapshots: Sequence[Snapshot], now: datetime) ->
 def full_card(speech: Speech, snapshot: Snapshot, now: datetime) -> str:
     """Everything that is known of one account."""
     text = speech.text
+    if _is_empty(snapshot):
+        return "\n".join([*_heading(speech, snapshot), _empty(speech), age_line(speech, snapshot, now)])
     lines = [
         *_heading(speech, snapshot),
         text("Risk ratio: <b>{ratio}</b> (100 % is liquidation)", ratio=_risk_ratio(speech, snapshot)),
@@ -127,11 +129,15 @@ def _of_one_pool(speech: Speech, snapshot: Snapshot) -> list[str]:
 
 def short_card(speech: Speech, snapshot: Snapshot, now: datetime) -> str:
     """Four lines of one account among several; one more where hedges of the guard stand."""
-    figures = speech.text(
-        "Risk ratio {ratio}, distance {distance}, margin level {level}",
-        ratio=_risk_ratio(speech, snapshot),
-        distance=_distance(speech, snapshot),
-        level=_margin_level(speech, snapshot),
+    figures = (
+        _empty(speech)
+        if _is_empty(snapshot)
+        else speech.text(
+            "Risk ratio {ratio}, distance {distance}, margin level {level}",
+            ratio=_risk_ratio(speech, snapshot),
+            distance=_distance(speech, snapshot),
+            level=_margin_level(speech, snapshot),
+        )
     )
     count = speech.number(len(snapshot.hedges))
     hedges = [speech.text("Hedges of the guard: {count}", count=count)] if snapshot.hedges else []
@@ -237,7 +243,17 @@ def is_due(snapshot: Snapshot) -> bool:
 
 def _blind(snapshot: Snapshot) -> bool:
     """No figures at all: nothing may be concluded from an absent one."""
-    return snapshot.equity is None
+    return snapshot.equity is None and not _is_empty(snapshot)
+
+
+def _is_empty(snapshot: Snapshot) -> bool:
+    """Nothing is held, as was just seen: there are no figures because there is nothing to compute them from."""
+    seen = snapshot.quality == Quality.FRESH.value and snapshot.risk_ratio == 0.0
+    return seen and snapshot.equity is None and not snapshot.positions
+
+
+def _empty(speech: Speech) -> str:
+    return speech.text("The account is empty: no collateral, no positions.")
 
 
 def _risk_ratio(speech: Speech, snapshot: Snapshot) -> str:

@@ -106,6 +106,16 @@ def test_an_account_that_can_be_liquidated_names_no_price_for_it(snapshot: Build
     assert "can be liquidated now" not in full_card(ENGLISH, snapshot(risk_ratio=None, equity=None), now)
 
 
+def test_an_account_without_anything_is_empty_not_unknown(snapshot: Build, blind: Snapshot, now: datetime) -> None:
+    """As after a liquidation: whoever sees the account knows it."""
+    empty = snapshot(zone=Zone.SAFE, equity=None, risk_ratio=0.0, distance=None, positions=())
+    for text in (full_card(ENGLISH, empty, now), status_text(ENGLISH, [empty, blind], now)):
+        assert "The account is empty: no collateral, no positions." in text
+    assert "nknown" not in full_card(ENGLISH, empty, now)
+    assert "Positions: none" in positions_text(ENGLISH, [empty], now)
+    assert "is empty" not in full_card(ENGLISH, blind, now)
+
+
 def test_several_accounts_most_urgent_first(snapshot: Build, blind: Snapshot, now: datetime) -> None:
     """Short cards, blindness before warning, and the command for all figures of the first."""
     calm = snapshot(account="bob", zone=Zone.SAFE, reason="")
