@@ -8,16 +8,23 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 
 from guard.ports.records import HedgeRecord
 from guard.protect.explain import plan_lines
 from guard.protect.hedges import compare_hedges
 from guard.protect.hedging import Protected, empty_leg, hedge_room, proxied
+from guard.protect.lever import Lever
+from guard.protect.levers import Hedges, Market, cutting_levers, hedging_levers
 from guard.protect.outcome import Ending
 from guard.protect.plan import Plan, PlanLimits, Target, plan_protection
+from guard.protect.plan_steps import steps_of
 from guard.protect.policy import ProtectPolicy
+from guard.protect.poolkey import PoolKey
 from guard.protect.proxies import Share, after_cuts, beta_between, divided, proxy_symbols, shares_of
+from guard.protect.restore import Restored, Task
+from guard.protect.slack import Goal
 from guard.protect.steps import check_plan
 
 BTC, ETH, SOL = "BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT"
@@ -128,6 +135,46 @@ def test_both_kinds_of_hedges_share_the_exposure(make: Any, alts: Any) -> None:
     own = {step.symbol: step.notional for step in plan.steps if step.symbol != BTC}
     left = 1.2 * (25_000.0 - own.get(ETH, 0.0)) + 1.5 * (10_000.0 - own.get(SOL, 0.0))
     assert by_proxy <= left * (1 + 1e-9)
+
+
+def levers_of(make: Any, book: Any) -> tuple[list[Lever], Hedges]:
+    """What could be cut, and what could be opened, of a book of one pool."""
+    market = Market({symbol: make.instrument(symbol) for symbol in (BTC, ETH, SOL)}, {}, PlanLimits(), 0.0005)
+    cutting, obstacles = cutting_levers(book, market)
+    assert obstacles == []
+    return cutting, hedging_levers(book, book.positions, cutting, market, BETAS, {})
+
+
+def test_a_proxy_has_room_for_what_other_levers_leave(make: Any, alts: Any) -> None:
+    """A leg's own opposite and what is cut off it take from the exposure, each by its beta."""
+    cutting, hedges = levers_of(make, replace(alts, position_mode="hedge"))
+    names = [(lever.position.symbol, lever.position.side, lever.grows) for lever in (*cutting, *hedges.levers)]
+    assert names[-1] == (BTC, "short", True)
+    tie, loose = hedges.ties[-1], hedges.loose[-1]
+    assert {names[index]: weight for index, weight in tie.weights} == {
+        (ETH, "long", False): 1.2, (SOL, "long", False): 1.5,
+        (ETH, "short", True): 1.2, (SOL, "short", True): 1.5, (BTC, "short", True): 1.0,
+    }  # fmt: skip
+    assert tie.most == loose.most == 1.2 * 25_000.0 + 1.5 * 10_000.0
+    traded = np.zeros(len(names))
+    traded[names.index((ETH, "short", True))] = 25_000.0
+    traded[-1] = 15_000.0
+    assert tie.holds(traded)
+    traded[-1] = 15_001.0
+    assert not tie.holds(traded)
+
+
+def test_what_a_plan_cuts_is_not_hedged_by_it(make: Any, alts: Any) -> None:
+    """ETH is closed but for 1,000 of 25,000: the hedge is against SOL first."""
+    cutting, hedges = levers_of(make, alts)
+    levers = (*cutting, *hedges.levers)
+    units = tuple(9_600 if lever.key == (ETH, "long") else 250 if lever.grows else 0 for lever in levers)
+    task = Task(alts, PoolKey("USDT"), Goal(Target()), levers, ())
+    steps = steps_of((), [Restored(task, units, 0.0)], ("reduce", "hedge"), PlanLimits())
+    assert [(step.remedy, step.protects, step.contracts) for step in steps] == [
+        ("reduce", "", Decimal("9.600")),
+        ("hedge", f"{SOL} long", Decimal("0.250")),
+    ]
 
 
 @pytest.mark.parametrize(
