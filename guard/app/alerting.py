@@ -200,11 +200,15 @@ class Alerting:
         return Look(announcement, changed, verdict.states, tells_sight, is_joint=bool(answer.together))
 
     async def _answered(self, reading: Reading, sources: Sources) -> Sources:
-        """The sources with their answers, asked for at once: an alarm does not wait for one after the other."""
-        people, before, ago = await asyncio.gather(
-            sources.everybody(), sources.earlier(), self.memory.levels_ago(reading)
-        )
-        return replace(sources, everybody=_ready(people), earlier=_ready(before), ago=_ready(ago))
+        """The sources with their answers, asked for at once: an alarm does not wait for one after the other.
+
+        The ways out are searched for while the store is at work.
+        """
+        asking = asyncio.gather(sources.everybody(), sources.earlier(), self.memory.levels_ago(reading))
+        await asyncio.sleep(0)  # the questions are put
+        found = sources.ways()
+        people, before, ago = await asking
+        return replace(sources, everybody=_ready(people), earlier=_ready(before), ago=_ready(ago), ways=lambda: found)
 
     def _patience(self, reading: Reading) -> AlertPolicy:
         """The pauses; that an account has no positions any more may be a liquidation, which waits for no calm."""

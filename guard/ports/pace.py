@@ -170,10 +170,11 @@ class Pacer:
         return not waits and self._free_at(chat_id, LIVE, now) <= now + _SLACK
 
     def is_free(self, chat_id: int, urgency: int) -> bool:
-        """Whether a message of this urgency would go at once: nobody waits, and no limit is reached."""
+        """Whether a message of this urgency would go at once: none that goes first waits, and no limit is reached."""
         now = self._now()
         free_at = max(self._common_at(urgency, now, takes_slot=True), self._free_at(chat_id, urgency, now))
-        return not self._waiting and free_at <= now + _SLACK
+        waits = any(ticket.urgency >= urgency for ticket in self._waiting)
+        return not waits and free_at <= now + _SLACK
 
     async def _wait(self, chat_id: int, urgency: int, *, takes_slot: bool) -> None:
         self._tickets += 1
