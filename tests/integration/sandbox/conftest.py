@@ -52,7 +52,7 @@ async def connect(server: SandboxServer) -> AsyncIterator[Connect]:
 
     def make(account: SandboxAccount | None, *, kind: Any = ccxt.async_support.binanceusdm, **config: Any) -> Any:
         keys = {} if account is None else {"apiKey": account.api_key, "secret": account.secret}
-        exchange = kind({**keys, "enableRateLimit": False, **config})
+        exchange = kind({**keys, "enableRateLimit": False, "timeout_on_exit": 0, **config})
         exchange.urls["api"] = repointed(exchange.urls["api"], server.base_url)
         opened.append(exchange)
         return exchange

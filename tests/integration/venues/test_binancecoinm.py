@@ -154,7 +154,9 @@ async def test_real_listeners_are_told_in_contracts(bench: Harness) -> None:
     """Marks, the order, the leg and the coins of one trade come over the streams."""
     account = bench.account("alice", balances={"BTC": 3})
     keys = {"apiKey": account.api_key, "secret": account.secret}
-    pro = ccxt.pro.binancecoinm({**keys, "enableRateLimit": False, "options": {"defaultType": "swap"}})
+    pro = ccxt.pro.binancecoinm(
+        {**keys, "enableRateLimit": False, "timeout_on_exit": 0, "options": {"defaultType": "swap"}}
+    )
     pro.urls["api"] = replace_host(pro.urls["api"], bench.server.base_url)
     async with asyncio.timeout(10):
         await pro.load_markets()

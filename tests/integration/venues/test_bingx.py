@@ -312,8 +312,9 @@ async def test_an_id_that_was_used_is_looked_up(bench: Harness) -> None:
 async def pro(bench: Harness) -> AsyncIterator[Any]:
     """ccxt.pro on an account that is 1 BTC long."""
     account = bench.account("alice", bench.holding("BTCUSDT", "1", "43000", "LONG"), hedge_mode=True)
+    quick = {"enableRateLimit": False, "timeout_on_exit": 0}  # nobody is spared here
     exchange: Any = ccxt.bingx(
-        {"apiKey": account.api_key, "secret": account.secret, "options": {"defaultType": "swap"}}
+        {"apiKey": account.api_key, "secret": account.secret, "options": {"defaultType": "swap"}, **quick}
     )
     exchange.urls["api"] = replace_host(exchange.urls["api"], bench.server.base_url)
     yield exchange

@@ -230,7 +230,8 @@ async def soon(awaitable: Awaitable[Any]) -> Any:
 def by_ccxt(bench: Harness, account: Any) -> Any:
     """ccxt.pro with the account's agent."""
     options = {"enableUnifiedMargin": False, "builderFee": False}
-    pro = ccxt.hyperliquid({"walletAddress": wallet_of(account.account), "options": options})
+    quick = {"enableRateLimit": False, "timeout_on_exit": 0}  # nobody is spared here
+    pro = ccxt.hyperliquid({"walletAddress": wallet_of(account.account), "options": options, **quick})
     pro.privateKey = private_key_of(account.secret)
     pro.urls["api"] = replace_host(pro.urls["api"], bench.server.base_url)
     return pro

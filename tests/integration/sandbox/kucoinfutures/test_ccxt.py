@@ -54,6 +54,7 @@ async def pro(server: SandboxServer, alice: SandboxAccount) -> AsyncIterator[Any
             "secret": alice.secret,
             "password": PHRASE,
             "enableRateLimit": False,
+            "timeout_on_exit": 0,
             "options": {"hf": True, "uta": False},
         }
     )

@@ -38,7 +38,8 @@ def alice(bench: Harness) -> SandboxAccount:
 def connected(kind: Any, bench: Harness, account: SandboxAccount, **config: Any) -> Any:
     """An exchange with an account's key, pointed at the sandbox."""
     keys = {"apiKey": account.api_key, "secret": account.secret, "password": PHRASE}
-    exchange = kind({**keys, "options": {"fetchMarkets": {"types": ["swap"]}}, **config})
+    quick = {"enableRateLimit": False, "timeout_on_exit": 0}  # nobody is spared here
+    exchange = kind({**keys, **quick, "options": {"fetchMarkets": {"types": ["swap"]}}, **config})
     base = urlsplit(bench.server.base_url)
     for name, url in exchange.urls["api"].items():
         parts = urlsplit(url)

@@ -28,6 +28,8 @@ async def test_streams_as_ccxt_listens_to_them(bench: Harness) -> None:
             "apiKey": account.api_key,
             "secret": account.secret,
             "password": PHRASE,
+            "enableRateLimit": False,
+            "timeout_on_exit": 0,
             "options": {"defaultType": "swap", "uta": False, "fetchMarkets": {"types": ["swap"]}},
         }
     )
