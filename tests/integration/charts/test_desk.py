@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -25,7 +26,6 @@ from guard.ports.records import AccountRecord, CycleRecord, KnownModes, ZoneChan
 from guard.ports.venue import AccountSpec
 from guard.risk.book import Book
 from guard.risk.zones import Zone
-from guard.store.migrate import upgrade
 from tests.harness.cycle_world import NOW, StillClock, World, book
 
 JAPANESE = re.compile("[ぁ-ヿ一-鿿]")
@@ -46,10 +46,12 @@ class Installation:
 
 
 @pytest.fixture
-async def installation(tmp_path: Path, make_studio: Callable[..., Studio]) -> AsyncIterator[Installation]:
+async def installation(
+    tmp_path: Path, empty_database: Path, make_studio: Callable[..., Studio]
+) -> AsyncIterator[Installation]:
     """Three accounts, of which `a` was read ten times, the sixth time in vain."""
     settings = Settings(database=Database(url=f"sqlite:///{tmp_path / 'guard.db'}"))
-    upgrade(settings.database.url)
+    shutil.copy(empty_database, tmp_path / "guard.db")
     clock = StillClock()
     async with opened(settings, clock=clock) as everything:
         store = everything.store
