@@ -9,6 +9,7 @@ from guard.app.accounts import check_account
 from guard.app.alerting import helpers_of
 from guard.app.channels import destinations_of, require_known, second_channels
 from guard.app.clock import SystemClock
+from guard.app.idle_settings import idle_lines
 from guard.app.opening import Opened, opened
 from guard.app.settings import Settings
 from guard.bot.standalone import standalone_sender
@@ -31,8 +32,10 @@ class Finding:
 
 async def examine(settings: Settings) -> list[Finding]:
     """Look at configuration, database, key, Telegram and every account."""
+    idle = [Finding("configuration", ok=True, detail=line, warning=True) for line in idle_lines(settings)]
     findings = [
         Finding("configuration", ok=True, detail=str(settings.file or "built-in defaults")),
+        *idle,
         _try("migration scripts", lambda: str(scripts_folder())),
     ]
     schema = _try("database schema", lambda: _schema(settings))

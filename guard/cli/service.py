@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from guard.cli.output import EXIT_NO, console, print_error, print_json, print_line
+from guard.cli.output import EXIT_NO, console, print_error, print_json, print_line, print_note
 from guard.cli.session import AsJson, ConfigFile, with_store
 
 if TYPE_CHECKING:
@@ -36,13 +36,16 @@ def register(app: typer.Typer) -> None:
 
 @config_app.command("check")
 def config_check(config: ConfigFile = None) -> None:
-    """Print the configuration in force as JSON; exit 2 with one line when it is wrong."""
+    """Print the configuration in force as JSON, and what of it has no effect; exit 2 with one line when it is wrong."""
+    from guard.app.idle_settings import idle_lines
     from guard.app.settings_file import load_settings
 
     settings = load_settings(config)
     settings.telegram.token()
     settings.apprise.urls()
     print_json(settings.model_dump(mode="json"))
+    for line in idle_lines(settings):
+        print_note(line)
 
 
 def run(
