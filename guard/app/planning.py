@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from math import isfinite
 from typing import Final
 
 from guard.app.judge import appraise
+from guard.app.own_hours import hours_after
 from guard.app.proxy_market import PlanMarket, plan_market, read_market, wanted_proxies
 from guard.app.watch import Watch, nearness_of
 from guard.ports.clock import Clock
@@ -31,10 +33,11 @@ from guard.protect.gate import (
 )
 from guard.protect.hedges import is_due, protected_by
 from guard.protect.hedging import proxied
+from guard.protect.hours_plan import HoursPlan, plan_in_hours
 from guard.protect.moving import with_move_told
 from guard.protect.outcome import StopSignal
 from guard.protect.plan import plan_protection
-from guard.protect.plan_values import Plan, PlanLimits
+from guard.protect.plan_values import Plan, PlanLimits, Target
 from guard.protect.policy import ExecutionBounds, ProtectPolicy
 from guard.protect.quotes import Quotes
 from guard.protect.setbacks import StepKey, begins_with, step_key, without_reduced
@@ -67,13 +70,14 @@ BY_ITSELF = Asked()
 class Priced:
     """A plan with what it was made from; `plan` is None when nothing could be priced, and `refusals` say why.
 
-    `unwinds` are the hedges that it takes off.
+    `unwinds` are the hedges that it takes off. `target` are the levels that it was made for, None: those of the facts.
     """
 
     plan: Plan | None
     instruments: Mapping[str, Instrument]
     refusals: tuple[Refusal, ...] = ()
     unwinds: tuple[HedgeRecord, ...] = ()
+    target: Target | None = None
 
 
 def verdict_for_orders(fetched: FetchedBook, watch: Watch, now: datetime) -> DataQuality:
@@ -173,9 +177,9 @@ class Planning:
         limits = watch.protect.limits(facts.daily_cap - facts.notional_today)
         if wish.kind == "plan":
             market = plan_market(fetched.book, quotes, terms)
-            plan = await self._way_back(watch, market, quotes, limits, facts, wish)
+            plan, target = await self._way_back(watch, market, quotes, limits, facts, wish)
             closed = (*self._rest(watch, market.book, facts, plan), *plan_refusals(plan, watch.protect, wish.needs))
-            return Priced(plan, market.instruments, closed)
+            return Priced(plan, market.instruments, closed, target=target)
         hedges: tuple[HedgeRecord, ...] = ()
         if wish.kind == "unhedge":
             hedges = tuple(await self._store.open_hedges(watch.record.account_id))
@@ -201,8 +205,11 @@ class Planning:
 
     async def _way_back(
         self, watch: Watch, market: PlanMarket, quotes: Quotes, limits: PlanLimits, facts: GateFacts, wish: Wish
-    ) -> Plan:
-        """The guard's own plan. It holds without money from elsewhere: what that would do is told beside it."""
+    ) -> tuple[Plan, Target]:
+        """The guard's own plan, and the levels that it restores in the end.
+
+        It holds without money from elsewhere: what that would do is told beside it.
+        """
         policy, book = watch.protect, market.book
         configured = facts.target or policy.target
         target = target_of(wish, configured)
@@ -210,35 +217,43 @@ class Planning:
         resting = self._resting(watch, book, facts)
         no_hedge = any(remedy == "hedge" for remedy, _, _ in resting)
         mine = [each for each in policy.remedies if each != "transfer" and not (no_hedge and each == "hedge")]
-        hedges = await self._store.open_hedges(watch.record.account_id) if policy.betas and "hedge" in mine else []
+        # Without betas as well: a proxy that was opened when there were some stands all the same.
+        hedges = await self._store.open_hedges(watch.record.account_id) if "hedge" in mine else []
         against = {protected_by(hedge) for hedge in hedges}
 
-        def planned(remedies: Sequence[str], limits: PlanLimits, but: frozenset[StepKey] = frozenset()) -> Plan:
+        def planned(
+            levels: Target, remedies: Sequence[str], limits: PlanLimits, but: frozenset[StepKey] = frozenset()
+        ) -> Plan:
             return plan_protection(
                 book,
-                target,
+                levels,
                 without_reduced(market.instruments, but),
                 remedies=remedies,
                 limits=limits,
                 depth=quotes.depth,
-                aim=target.beyond(AIM),
+                aim=levels.beyond(AIM),
                 betas=policy.betas,
                 hedged={key: proxied(key, hedges, book.positions, policy.betas) for key in against},
             )
 
-        plan = planned(mine, limits)
+        def restoring(remedies: Sequence[str], but: frozenset[StepKey] = frozenset()) -> HoursPlan:
+            measure = partial(hours_after, watch, facts.now)
+            return plan_in_hours(lambda levels: planned(levels, remedies, limits, but), target, asked, measure)
+
+        asked = policy.hours_asked or 0.0
+        plan, levels = restoring(mine)
         if begins_with(plan, resting):  # what else helps must not wait for it
             left = {remedy for remedy, _, _ in resting} - {"reduce"}
-            other = planned([each for each in mine if each not in left], limits, resting)
-            plan = other if other.feasible else plan
+            other = restoring([each for each in mine if each not in left], resting)
+            plan, levels = other if other.plan.feasible else (plan, levels)
         if plan.steps or not plan.feasible:
             notes = (*plan.notes, *market.notes, *((HEDGE_RESTS,) if no_hedge and "hedge" in policy.remedies else ()))
             plan = replace(plan, notes=notes)
             if policy.movable:
                 movable = replace(limits, transferable=policy.movable)
-                plan = with_move_told(plan, planned([*mine, "transfer"], movable))
+                plan = with_move_told(plan, planned(levels, [*mine, "transfer"], movable))
         # Levels of a person's own: the executor must not stop at the configured ones.
-        return replace(plan, by_hand=target != configured)
+        return replace(plan, by_hand=target != configured), levels
 
 
 def _tradable(book: Book, policy: ProtectPolicy) -> set[str]:

@@ -151,7 +151,7 @@ def hedging_levers(
         betas: beta of coins; those with beta 1 are what others are hedged with.
         hedged: quote value of legs that proxies stand against already.
     """
-    own = _opposites(book, legs, cutting, market)
+    own = _opposites(book, legs, cutting, market, hedged)
     proxy = _proxy(book, legs, market, betas, hedged)
     if proxy is not None:
         own = [each for each in own if each[0].key != proxy.key]
@@ -172,7 +172,9 @@ def hedging_levers(
 _Hedge = tuple[Lever, Tie, Tie]
 
 
-def _opposites(book: Book, legs: Sequence[Position], cutting: Sequence[Lever], market: Market) -> list[_Hedge]:
+def _opposites(
+    book: Book, legs: Sequence[Position], cutting: Sequence[Lever], market: Market, hedged: Mapping[LegKey, float]
+) -> list[_Hedge]:
     if book.position_mode != "hedge":
         return []
     held = {(leg.symbol, leg.side): leg for leg in legs}
@@ -182,6 +184,8 @@ def _opposites(book: Book, legs: Sequence[Position], cutting: Sequence[Lever], m
         leg, side = held[key], OPPOSITE[key[1]]
         other = held.get((leg.symbol, side))
         room = exact(leg.contracts) - (exact(other.contracts) if other is not None else 0)
+        # What a proxy stands against is hedged: an order would have no room for it.
+        room -= exact(hedged.get(key, 0.0) / contract_notional(leg.kind, leg.contract_size, leg.mark_price))
         if room <= 0 or market.barred(leg.symbol, leg.settle) or _isolated_there(book, leg.symbol, side):
             continue
         template = replace(leg, side=side, contracts=float(room), entry_price=leg.mark_price)

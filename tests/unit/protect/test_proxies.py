@@ -15,6 +15,7 @@ from guard.ports.records import HedgeRecord
 from guard.protect.explain import plan_lines
 from guard.protect.hedges import compare_hedges
 from guard.protect.hedging import Protected, empty_leg, hedge_room, proxied
+from guard.protect.legs import LegKey
 from guard.protect.lever import Lever
 from guard.protect.levers import Hedges, Market, cutting_levers, hedging_levers
 from guard.protect.outcome import Ending
@@ -135,6 +136,16 @@ def test_both_kinds_of_hedges_share_the_exposure(make: Any, alts: Any) -> None:
     own = {step.symbol: step.notional for step in plan.steps if step.symbol != BTC}
     left = 1.2 * (25_000.0 - own.get(ETH, 0.0)) + 1.5 * (10_000.0 - own.get(SOL, 0.0))
     assert by_proxy <= left * (1 + 1e-9)
+
+
+def test_what_a_proxy_stands_against_is_no_room_for_a_leg_of_its_own(make: Any, alts: Any) -> None:
+    """In hedge mode too: the order would be refused when it leaves, and the plan would be made again and again."""
+    short = replace(alts.positions[0], symbol=BTC, side="short", contracts=0.9, entry_price=4e4, mark_price=4e4)
+    book = replace(alts, position_mode="hedge", positions=(*alts.positions, short), parameters={})
+    known: dict[LegKey, float] = {(ETH, "long"): 25_000.0, (SOL, "long"): 4_000.0}
+    market = Market({symbol: make.instrument(symbol) for symbol in (ETH, SOL)}, {}, PlanLimits(), 0.0005)
+    hedges = hedging_levers(book, book.positions, [], market, {}, known)
+    assert [(lever.key, lever.contracts(lever.top)) for lever in hedges.levers] == [((SOL, "short"), Decimal(60))]
 
 
 def levers_of(make: Any, book: Any) -> tuple[list[Lever], Hedges]:
