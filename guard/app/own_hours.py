@@ -17,7 +17,9 @@ from guard.app.change_watch import is_whole
 from guard.app.watch import Watch
 from guard.ports.errors import StoreError
 from guard.ports.records import Reading
+from guard.risk.book import Book
 from guard.risk.own_volatility import LEAST_H, WINDOW_H, MarkHistory, OwnHours, own_hours, prices_of
+from guard.risk.report import AccountRisk
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +52,12 @@ async def with_own_hours(watch: Watch, reading: Reading, store: MarkStore) -> Re
     found = own_hours(book, reading.risk, watch.marks.until(now_s, prices))
     _log(watch, found)
     return replace(reading, own_hours=found)
+
+
+def hours_after(watch: Watch, now: datetime, book: Book, risk: AccountRisk) -> OwnHours:
+    """Hours of a book that the account would have at present prices; nothing known where no prices were kept."""
+    past = watch.marks or MarkHistory()
+    return own_hours(book, risk, past.until(now.timestamp(), prices_of(book)))
 
 
 async def _stored(watch: Watch, now: datetime, store: MarkStore) -> MarkHistory:

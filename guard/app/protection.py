@@ -234,9 +234,8 @@ class Protection:
         )
         # From here on the journal may hold it, whatever breaks off before it is carried out.
         watch.pending = True
-        task = Assignment(
-            watch.record, intent, orders, plan, fetched, priced.instruments, facts.daily_cap, facts.target
-        )
+        target = priced.target or facts.target
+        task = Assignment(watch.record, intent, orders, plan, fetched, priced.instruments, facts.daily_cap, target)
         return Decision(intent, orders, task=task)
 
     def infeasible(self, reading: Reading, plan: Plan, asked: Asked) -> IntentRecord:

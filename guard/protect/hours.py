@@ -17,18 +17,22 @@ from guard.risk.report import AccountRisk, PoolRisk
 FARTHEST: Final = 0.9
 """No common move can be larger than 1: what would need more distance than this is asked for as a margin level."""
 
+KEPT: Final = 0.5
+"""Of the distance of a pool that cannot be asked for more of it, so much has to be left."""
+
 
 def target_in_hours(target: Target, hours: float, risk: AccountRisk, own: OwnHours) -> Target:
     """A target that asks each pool for so many hours of its own volatility besides.
 
     Formula, for each pool of which the volatility is known:
         distance      fraction * sqrt(hours), where the pool has a distance and this is at most `FARTHEST`; else
-        margin_level  (requirement + money * sqrt(hours)) / initial margin
+        margin_level  (requirement + money * sqrt(hours)) / initial margin, and a distance of `KEPT` or what there is;
+                      without an initial margin, risk_ratio: the other way round with the requirement
 
     A pool that is made smaller as a whole has the same `fraction` after it, so the first leaves just these hours. The
     second does so where `money`, requirement and initial margin become smaller by one part, and leaves more where the
-    requirement loses more (tiers). Where single legs are cut the volatility is another one after it, and the next cycle
-    measures that.
+    requirement loses more (tiers). Where single legs are cut the volatility is another one after it:
+    `guard.protect.hours_plan` measures that.
 
     Args:
         target: levels that hold in any case.
@@ -51,7 +55,13 @@ def _level(pool: PoolRisk, own: PoolHours, hours: float) -> PoolLevels | None:
     if own.fraction is not None and (distance := way_in_hours(hours, own.fraction)) <= FARTHEST:
         return PoolLevels(key, distance=distance)
     needed = pool.maintenance_margin + pool.closing_fees + way_in_hours(hours, own.money)
-    return PoolLevels(key, margin_level=needed / pool.initial_margin) if pool.initial_margin > 0.0 else None
+    # Legs that stand against each other are to do so after it too: cutting one of them alone is no way back.
+    kept = KEPT if pool.distance is None else min(KEPT, pool.distance)
+    if pool.initial_margin > 0.0:
+        return PoolLevels(key, distance=kept, margin_level=needed / pool.initial_margin)
+    if needed <= 0.0:
+        return None
+    return PoolLevels(key, risk_ratio=min(1.0, (pool.maintenance_margin + pool.closing_fees) / needed), distance=kept)
 
 
 def hours_words(hours: float) -> str:

@@ -178,7 +178,8 @@ def _planned(request: _Request, before: AccountRisk, missed: Sequence[PoolRisk])
     steps = steps_of(free_steps, found, request.remedies, limits)
     reason = "; ".join([_reason(steps), *([*(each.why for each in left), *obstacles] if left else [])])
     bound = sum(each.bound for each in found)
-    plan = Plan(True, reason, steps, sum(step.cost for step in steps), before, after, bound, top_ups, tuple(left))
+    cost = sum(step.cost for step in steps)
+    plan = Plan(True, reason, steps, cost, before, after, bound, top_ups, tuple(left), book_after=last)
     problem = _breaks(plan, last, request) or _too_many_orders(plan, found, limits)  # 6
     return _infeasible(before, problem, top_ups, bound) if problem else plan
 

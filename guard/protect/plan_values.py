@@ -9,7 +9,7 @@ from typing import Literal
 
 from guard.protect.poolkey import PoolKey
 from guard.risk.assets import FIAT, STABLE
-from guard.risk.book import MarginMode, OrderSide, Side
+from guard.risk.book import Book, MarginMode, OrderSide, Side
 from guard.risk.report import AccountRisk, PoolRisk
 
 Remedy = Literal["cancel", "net", "transfer", "reduce", "hedge"]
@@ -177,7 +177,8 @@ class Plan:
     instead of trading (empty when the target already holds, or when no sum within reason would do). An infeasible plan
     has no steps. `left_out` are pools that nothing restores: one that is lost must not keep the others from being
     saved. `by_hand`: a person said what to do; all of it is done, whatever level is reached on the way. `notes` are
-    sentences that a person should read beside it; nothing of the plan rests on them.
+    sentences that a person should read beside it; nothing of the plan rests on them. `book_after` is what `after`
+    assesses, None where nothing would be done.
     """
 
     feasible: bool
@@ -191,6 +192,7 @@ class Plan:
     left_out: tuple[LeftOut, ...] = ()
     by_hand: bool = False
     notes: tuple[str, ...] = ()
+    book_after: Book | None = field(default=None, compare=False, repr=False)
 
     def restores(self, target: Target, risk: AccountRisk) -> bool:
         """Whether `target` holds in every pool that the plan is to restore; one made by hand restores none."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from guard.protect.hours import target_in_hours
 from guard.protect.plan_values import PlanLimits, Target
 from guard.risk.own_volatility import OwnHours
 from guard.risk.report import AccountRisk
 from guard.risk.zones import Zone
+
+BEYOND: Final = 1.5
+"""How far beyond the bar that calls for action a plan ends by itself, as a multiple of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class ProtectPolicy:
         target_risk_ratio: requirement / equity that every pool must have at most after a plan.
         target_distance: distance to liquidation that every pool must have at least after a plan, a fraction.
         target_hours: hours of its own volatility that every pool must have at least after a plan, as far as they can be
-            told; None = what ends the call to act.
+            told; None = half as many again as `act_at_hours`.
         max_cost_bps: dearest plan, in basis points of the notional that it trades.
         max_slippage_bps: widest distance of a limit price from the mark price, in basis points.
         max_child_notional: largest single order, in quote currency.
@@ -71,6 +75,16 @@ class ProtectPolicy:
         """Whether the book's own volatility matters."""
         return self.act_at_hours is not None or self.target_hours is not None
 
+    @property
+    def hours_asked(self) -> float | None:
+        """How many hours of own volatility a plan is to leave, as far as they can be told; None = no matter.
+
+        Without a target they are `BEYOND` times the bar: a plan that ended at it would be made again at the next tick.
+        """
+        if self.target_hours is not None or self.act_at_hours is None:
+            return self.target_hours
+        return self.act_at_hours * BEYOND
+
     def target_now(self, risk: AccountRisk | None, own: OwnHours | None) -> Target:
         """The levels that a plan must restore at present: hours are as many levels as the volatility makes of them.
 
@@ -78,7 +92,7 @@ class ProtectPolicy:
             risk: the account.
             own: its own volatility; None, or unknown of a pool: what is configured in other units holds alone.
         """
-        hours = self.act_at_hours if self.target_hours is None else self.target_hours
+        hours = self.hours_asked
         if hours is None or risk is None or own is None:
             return self.target
         return target_in_hours(self.target, hours, risk, own)

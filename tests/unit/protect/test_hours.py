@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,10 +9,10 @@ from decimal import Decimal
 import pytest
 
 from guard.ports.venue import Instrument
-from guard.protect.hours import FARTHEST, target_in_hours
+from guard.protect.hours import FARTHEST, KEPT, target_in_hours
 from guard.protect.plan import plan_protection
 from guard.protect.plan_values import PlanLimits, PoolLevels, Target
-from guard.protect.policy import ProtectPolicy
+from guard.protect.policy import BEYOND, ProtectPolicy
 from guard.protect.poolkey import PoolKey
 from guard.risk.assess import assess
 from guard.risk.book import Book, Collateral, Fees, Position, Tier
@@ -72,18 +71,19 @@ def test_a_distance_that_cannot_be_is_a_margin_level() -> None:
     for fraction in (None, FARTHEST):
         own = OwnHours((PoolHours(1.0, money=500.0, fraction=fraction),))
         (level,) = target_in_hours(Target(), 4.0, risk, own).pools
-        assert level == PoolLevels(CROSS, margin_level=(requirement + 1_000.0) / initial)
+        kept = risk.pools[0].distance or 0.0
+        assert level == PoolLevels(CROSS, distance=kept, margin_level=(requirement + 1_000.0) / initial)
 
 
 def test_what_is_not_known_asks_for_nothing() -> None:
-    """The configured levels hold alone; so they do where hours are off, and the bar of acting is the least target."""
+    """The configured levels hold alone, also where hours are off; without a target a plan ends beyond the bar."""
     risk = assess(book())
     unknown, known = OwnHours((PoolHours(None),)), OwnHours((PoolHours(10.0, money=800.0, fraction=0.01),))
     asked = ProtectPolicy(target_hours=400.0)
     assert asked.target_now(risk, unknown) == asked.target_now(risk, None) == asked.target_now(None, known) == Target()
     assert ProtectPolicy().target_now(risk, known) == Target()
     assert not ProtectPolicy().counts_hours
-    assert ProtectPolicy(act_at_hours=400.0).target_now(risk, known) == asked.target_now(risk, known)
+    assert ProtectPolicy(act_at_hours=400.0 / BEYOND).target_now(risk, known) == asked.target_now(risk, known)
     assert asked.target_now(risk, known).of(CROSS).distance == pytest.approx(0.2)
 
 
@@ -123,7 +123,7 @@ def test_a_book_of_opposite_legs_is_seen() -> None:
     assert own.hours is not None
     assert own.hours < 4.0
     target = ProtectPolicy(target_hours=24.0).target_now(risk, own)
-    assert math.isclose(target.of(CROSS).distance, 0.12)
+    assert target.of(CROSS).distance == KEPT
     assert target.of(CROSS).risk_ratio == 0.35
     assert not target.holds(risk)
     plan = plan_protection(both, target, RULES, remedies=("reduce",), limits=PlanLimits())
