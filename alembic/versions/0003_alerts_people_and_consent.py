@@ -174,6 +174,7 @@ def _alerts() -> None:
         _moment("eased_at", null=True),
         _number("flaps"),
         _moment("unanswered_since", null=True),
+        _figure("told_distance"),
         _key("alert_states", "fingerprint"),
         _of_account("alert_states"),
         _of_user("alert_states", "seen_by", "SET NULL"),

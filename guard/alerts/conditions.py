@@ -106,7 +106,8 @@ def sight_of(reading: Reading) -> list[Condition]:
     found = []
     known, of = reading.zone_state.last_known, reading.account_id
     if known not in {Zone.SAFE, Zone.UNKNOWN}:
-        found.append(Condition(of, Rule.ZONE, known, reading.reason))
+        distance = reading.risk.distance if reading.risk is not None else None
+        found.append(Condition(of, Rule.ZONE, known, reading.reason, distance=distance))
     if reading.zone is Zone.UNKNOWN:
         found.append(Condition(of, Rule.BLIND, Zone.UNKNOWN, blindness(reading), known=known))
     if reading.quality.quality is Quality.DISPUTED:

@@ -8,6 +8,7 @@ is muted (by another alert, a maintenance window, a snooze) stays due, and is to
 | --- | --- | --- |
 | nothing, or resolved | a condition | firing; FIRST |
 | not resolved | graver than told | firing, whoever acknowledged or snoozed it; WORSE |
+| answered | danger or worse, and half as far from liquidation as told | firing; WORSE |
 | not resolved | milder than told | BETTER, but not while snoozed |
 | firing | as told | REPEAT after the level's pause |
 | acknowledged | as told | nothing |
@@ -34,6 +35,8 @@ from guard.risk.zones import LADDER, Zone
 
 _RANKS: Final[Mapping[Zone, int]] = {zone: place for place, zone in enumerate(LADDER)}
 _GRAVE: Final = _RANKS[Zone.DANGER]
+# Of the distance that was told: an answer to danger at 3.8 % is none to danger at 1.9 %.
+_NEARER: Final = 0.5
 _GOOD_NEWS: Final = frozenset({AlertReason.BETTER, AlertReason.RESOLVED})
 
 
@@ -41,7 +44,8 @@ _GOOD_NEWS: Final = frozenset({AlertReason.BETTER, AlertReason.RESOLVED})
 class Condition:
     """Something that holds now. `part` tells apart what one rule says of an account at the same time.
 
-    `headline` is one plain English line. `known` is the last known zone behind a `level` of unknown.
+    `headline` is one plain English line. `known` is the last known zone behind a `level` of unknown. `distance` is how
+    far liquidation is away, as a fraction, where the condition is about that.
     """
 
     account_id: str
@@ -50,6 +54,7 @@ class Condition:
     headline: str
     part: str = ""
     known: Zone = Zone.SAFE
+    distance: float | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -127,13 +132,21 @@ def advance(
     return _standing(state, condition, now, policy)
 
 
-def told(state: AlertState, reason: AlertReason, now: datetime, *, known: Zone = Zone.SAFE) -> AlertState:
+def told(
+    state: AlertState,
+    reason: AlertReason,
+    now: datetime,
+    *,
+    known: Zone = Zone.SAFE,
+    distance: float | None = None,
+) -> AlertState:
     """The state after a message about it was put into the outbox."""
     grave = state.status is AlertStatus.FIRING and is_grave(state.level, known)
     return replace(
         state,
         told_at=now,
         told_level=state.level,
+        told_distance=state.told_distance if distance is None else distance,
         times_told=state.times_told + 1,
         clear_since=None,
         eased_at=now if reason in _GOOD_NEWS else state.eased_at,
@@ -200,7 +213,7 @@ def _standing(state: AlertState, condition: Condition, now: datetime, policy: Al
     if state.told_at is None:
         return _untold(replace(now_at, clear_since=None), now)
     rank, was = gravity(level, condition.known), gravity(state.told_level, condition.known)
-    if rank > was:
+    if rank > was or (rank == was and _is_nearer(now_at, condition)):
         return Advance(_rung(now_at, now, policy), AlertReason.WORSE)
     awake = now_at.status is AlertStatus.SNOOZED and (now_at.snoozed_until is None or now_at.snoozed_until <= now)
     if awake:
@@ -213,6 +226,15 @@ def _standing(state: AlertState, condition: Condition, now: datetime, policy: Al
     pause = policy.pause(level, condition.known)
     due = pause is not None and (awake or elapsed(state.told_at, now) >= pause)
     return Advance(now_at, AlertReason.REPEAT if due else AlertReason.NONE)
+
+
+def _is_nearer(state: AlertState, condition: Condition) -> bool:
+    """Whether liquidation is much nearer than when it was told, and somebody has answered: nothing else would ring."""
+    if state.status is AlertStatus.FIRING or not is_grave(condition.level, condition.known):
+        return False
+    if condition.distance is None or state.told_distance is None:
+        return False
+    return condition.distance <= _NEARER * state.told_distance
 
 
 def _untold(state: AlertState, now: datetime) -> Advance:

@@ -111,12 +111,12 @@ def render_zone(
 def _zone_head(speech: Speech, reason: AlertReason, reading: Reading, before: Zone) -> str:
     """`🔴 DANGER · alice (was warning)`."""
     zone = reading.zone
-    note = _head_note(speech, reason, before)
+    note = _head_note(speech, reason, before, zone)
     title = f"{ZONE_MARKS[zone]} <b>{zone_word(speech, zone).upper()}</b> · {bold(reading.account)}"
     return speech.text("{first} ({second})", first=title, second=note)
 
 
-def _head_note(speech: Speech, reason: AlertReason, before: Zone) -> str:
+def _head_note(speech: Speech, reason: AlertReason, before: Zone, zone: Zone) -> str:
     if before is Zone.UNKNOWN:
         return speech.text("data is back")
     was = zone_word(speech, before)
@@ -127,6 +127,8 @@ def _head_note(speech: Speech, reason: AlertReason, before: Zone) -> str:
             return speech.text("resolved, was {zone}", zone=was)
         case AlertReason.BETTER:
             return speech.text("better, was {zone}", zone=was)
+        case AlertReason.WORSE if before is zone:
+            return speech.text("nearer to liquidation")
         case _:
             return speech.text("was {zone}", zone=was)
 

@@ -253,7 +253,8 @@ def _mark(tellings: list[Telling], after: dict[str, AlertState], now: datetime) 
     for telling in tellings:
         for due in telling.dues:
             known = due.condition.known if due.condition else Zone.SAFE
-            after[due.state.fingerprint] = told(due.state, due.reason, now, known=known)
+            distance = due.condition.distance if due.condition else None
+            after[due.state.fingerprint] = told(due.state, due.reason, now, known=known, distance=distance)
     alarms = [telling.rank for telling in tellings if not all(due.is_good for due in telling.dues)]
     if not alarms:
         return

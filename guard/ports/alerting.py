@@ -34,9 +34,11 @@ class AlertState:
     """What is remembered of a condition: one row for each fingerprint, for ever.
 
     `level` is how grave it is now, `headline` one plain English line for lists. `told_at` is when a message about it
-    was last put into the outbox (None: never yet, it was muted), `told_level` the level of that message. `seen_by` is
-    the user id of who acknowledged or snoozed; a snooze ends at `snoozed_until`, or when the level rises above
-    `told_level`. `escalated` counts the further receivers that were told: 1 second channel, 2 second person.
+    was last put into the outbox (None: never yet, it was muted), `told_level` the level of that message,
+    `told_distance` how far liquidation was away then, as a fraction (None: not known). `seen_by` is the user id of
+    who acknowledged or snoozed; either ends when the level rises above `told_level`, or in danger at half of
+    `told_distance`, a snooze also at `snoozed_until`. `escalated` counts the further receivers that were told: 1
+    second channel, 2 second person.
 
     `clear_since` is since when it has looked better than was told, without that having been told. `eased_at` is when
     good news was last told, `flaps` how often it came back soon after that. `unanswered_since` is since when it has
@@ -61,6 +63,7 @@ class AlertState:
     eased_at: datetime | None = None
     flaps: int = 0
     unanswered_since: datetime | None = None
+    told_distance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,12 @@ def _as_answered(there: AlertState | None, state: AlertState, at: datetime) -> A
     if there is None or not answered or state.status is not AlertStatus.FIRING or _is_graver(state.level, there.level):
         return state
     return replace(
-        there, level=state.level, told_at=state.told_at, told_level=state.told_level, times_told=state.times_told
+        there,
+        level=state.level,
+        told_at=state.told_at,
+        told_level=state.told_level,
+        told_distance=state.told_distance,
+        times_told=state.times_told,
     )
 
 

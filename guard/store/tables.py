@@ -266,6 +266,7 @@ class AlertStateRow(Row, table=True):
     eased_at: datetime | None = Field(sa_type=UtcMicros)
     flaps: int
     unanswered_since: datetime | None = Field(sa_type=UtcMicros)
+    told_distance: float | None = Field(sa_type=Finite)
 
 
 class RuleSettingRow(Row, table=True):

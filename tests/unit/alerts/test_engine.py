@@ -28,16 +28,26 @@ class Looks:
         self.rule = rule
         self.state: AlertState | None = None
 
-    def look(self, minute: float, level: Zone | None, *, muted: bool = False, known: Zone = Zone.SAFE) -> AlertReason:
+    def look(
+        self,
+        minute: float,
+        level: Zone | None,
+        *,
+        muted: bool = False,
+        known: Zone = Zone.SAFE,
+        distance: float | None = None,
+    ) -> AlertReason:
         """One look; `level` None: it does not hold."""
         now = START + timedelta(minutes=minute)
-        condition = Condition("a", self.rule, level, f"it is {level}", known=known) if level else None
+        condition = (
+            Condition("a", self.rule, level, f"it is {level}", known=known, distance=distance) if level else None
+        )
         step = advance(self.state, condition, now, POLICY)
         if step is None:
             return NONE
         self.state = step.state
         if step.reason is not NONE and not muted:
-            self.state = told(step.state, step.reason, now, known=known)
+            self.state = told(step.state, step.reason, now, known=known, distance=distance)
         return step.reason
 
     def acknowledge(self, minute: float) -> None:
@@ -103,6 +113,26 @@ def test_acknowledged_is_silent_until_it_gets_worse_or_is_resolved() -> None:
     assert (looks.state.status, looks.state.seen_by) == (AlertStatus.FIRING, None)
     looks.acknowledge(302)
     assert looks.look(400, None) is RESOLVED
+
+
+@pytest.mark.parametrize("answer", ["acknowledged", "snoozed"])
+def test_answered_danger_rings_again_at_half_the_distance(answer: str) -> None:
+    """Between the bars of danger and liquidation is the whole way that kills; a warning is left to its bars."""
+    looks = Looks()
+    for level, rings in ((Zone.WARNING, NONE), (Zone.DANGER, WORSE)):
+        looks.look(0, level, distance=0.038)
+        if answer == "acknowledged":
+            looks.acknowledge(1)
+        else:
+            looks.snooze(1, until=1_000)
+        assert looks.look(2, level, distance=0.0191) is NONE
+        assert looks.look(3, level) is NONE
+        assert looks.look(4, level, distance=0.019) is rings
+    assert looks.state is not None
+    assert looks.state.status is AlertStatus.FIRING
+    looks.acknowledge(5)
+    reasons = [looks.look(6 + place, Zone.DANGER, distance=each) for place, each in enumerate([0.04, 0.0096, 0.0095])]
+    assert reasons == [NONE, NONE, WORSE]
 
 
 def test_a_snooze_ends_by_itself() -> None:

@@ -22,6 +22,7 @@ from guard.risk.zones import Zone, ZoneState
 from tests.harness.cycle_world import NOW, StillClock, World, book
 
 SAFE, WATCH, WARNING, DANGER, LIQUIDATION = 40_000.0, 34_500.0, 32_000.0, 31_000.0, 30_350.0
+NEARER = 30_550.0
 STEP = timedelta(seconds=30)
 
 
@@ -86,6 +87,18 @@ async def test_danger_is_repeated_every_five_minutes_until_acknowledged(line: Li
     assert minutes(line.heard()) == [0, 5, 10, 60, 62, 64]
     await line.until(70, SAFE)
     assert line.heard()[-1][1] == "🟢 SAFE · main (resolved, was liquidation)"
+
+
+async def test_acknowledged_danger_is_told_again_at_half_its_distance(line: Line) -> None:
+    """Whoever slept on at 2.5 % is not woken only at 0.5 %; swinging back and forth rings once."""
+    await line.until(1, DANGER)
+    line.answer(lambda state: acknowledge(state, "u", line.world.clock.now()))
+    await line.until(2, NEARER)
+    line.answer(lambda state: acknowledge(state, "u", line.world.clock.now()))
+    for minute in range(3, 60):
+        await line.until(minute, DANGER if minute % 2 else NEARER)
+    assert minutes(line.heard()) == [0, 1]
+    assert line.heard()[1][1] == "🔴 DANGER · main (nearer to liquidation)"
 
 
 async def test_a_snooze_ends_at_its_time_or_when_it_gets_worse(line: Line) -> None:
