@@ -40,10 +40,11 @@ QUIET_PAUSE_S = 0.5
 SETTLED_S = 5.0
 ARRIVED_S = 30.0
 CROWDS = 2
-# Marks of an account's own contract, as parts of the first, that lead into watch, warning, danger and liquidation.
-WATCH, WARNING, DANGER, LIQUIDATION = 0.81, 0.76, 0.735, 0.70
+# Marks of an account's own contract, as parts of the first, that lead into watch, warning, danger, and farther without
+# a liquidation by the venue.
+WATCH, WARNING, DANGER, DEEP = 0.81, 0.76, 0.735, 0.72
 FALLS = (WATCH, WARNING, DANGER)
-FAR = (WARNING, DANGER, LIQUIDATION)
+FAR = (WARNING, DANGER, DEEP)
 
 _STEPS = ("assessed", "written", "recorded", "taken up", "came")
 _NAMES = ("finding out and writing", "recording", "outbox", "request")
