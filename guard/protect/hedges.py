@@ -161,7 +161,8 @@ def _shrunk_news(hedge: HedgeRecord, before: HedgeRecord) -> HedgeNews:
 
 
 def _naked_news(hedge: HedgeRecord) -> HedgeNews:
-    text = f"the leg {hedge.protects_symbol} {hedge.protects_leg} is gone: the hedge of {name_of(hedge)} is an exposure"
+    gone = f"the leg {hedge.protects_symbol} {hedge.protects_leg} is gone"
+    text = f"{gone}: the hedge of {name_of(hedge)} is an exposure; /unhedge takes the guard's hedges off"
     return HedgeNews(hedge, f"{hedge.hedge_id}:naked", text, grave=True)
 
 

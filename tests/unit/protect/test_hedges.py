@@ -38,6 +38,7 @@ def book(make: Any, short: float, protected: float, mark: float = 2_000.0) -> An
         (0.3, 10.0, "is smaller, not by an order of the guard: 0.3 are left", True, "0.3"),
         (0.0, 10.0, "is gone, not by an order of the guard: ETH/USDT:USDT long stands without it", True, "0"),
         (0.5, 0.0, "the leg ETH/USDT:USDT long is gone: the hedge of 0.5 contracts", True, "0.5"),
+        (0.5, 0.0, "is an exposure; /unhedge takes the guard's hedges off", True, "0.5"),
         (0.5, 5.0, "is larger than the leg that it is against", False, "0.5"),
     ],
 )
