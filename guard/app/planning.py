@@ -21,6 +21,7 @@ from guard.ports.records import HedgeRecord, IntentOrigin, Reading
 from guard.ports.venue import FetchedBook, Instrument, VenueAccount
 from guard.ports.wishes import Wish
 from guard.protect.by_hand import plan_by_hand
+from guard.protect.closing import was_never_sent
 from guard.protect.consent import target_of
 from guard.protect.gate import (
     GateFacts,
@@ -141,10 +142,11 @@ class Planning:
         """When the last plan ended: by the stopwatch where that was in this session, else as stored.
 
         A wall clock that was set back puts what is stored into the future: waiting for that could take hours.
+        One that a crash ended before its first order changed nothing: there is nothing to wait for.
         """
         recent = await self._store.intents(now - timedelta(days=1), watch.record.account_id)
-        ended = [intent.finished_at for intent in recent if intent.finished_at and intent.state in {"done", "failed"}]
-        ended = [at for at in ended if at <= now]
+        over = [intent for intent in recent if intent.state in {"done", "failed"} and not was_never_sent(intent)]
+        ended = [intent.finished_at for intent in over if intent.finished_at and intent.finished_at <= now]
         if isfinite(watch.acted_s):
             ended.append(now - timedelta(seconds=max(0.0, self._clock.monotonic() - watch.acted_s)))
         return max(ended, default=None)

@@ -393,10 +393,13 @@ class Protection:
 
     async def _resume(self, watch: Watch, venue: VenueAccount, recipients: Recipients) -> None:
         """Take up intents that a crash or a silence left open: look their orders up, send none."""
+        before_s, outcomes = watch.acted_s, None
         try:
             outcomes = await self._executor(watch, venue, recipients).resume(watch.record)
         finally:
-            watch.acted_s = self._clock.monotonic()
+            # Where nothing had been sent, no book is old by it, and there is nothing to wait for.
+            idle = outcomes is not None and all(each.ending is Ending.NEVER_SENT for each in outcomes)
+            watch.acted_s = before_s if idle else self._clock.monotonic()
         for outcome in outcomes:
             self._count(watch, outcome)
         watch.pending = any(not outcome.finished for outcome in outcomes)

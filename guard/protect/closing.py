@@ -58,6 +58,11 @@ async def skip_unsent(ports: Ports, orders: Iterable[OrderRecord], why: str) -> 
             await ports.journal.save_order(advance(order, Event.SKIP, at=ports.clock.now(), error=why))
 
 
+def was_never_sent(intent: IntentRecord) -> bool:
+    """Whether it is certain that no order of a closed intent left: the process ended before the first one."""
+    return bool(json.loads(intent.detail).get("outcome", {}).get("ending") == Ending.NEVER_SENT)
+
+
 def _with_outcome(detail: str, outcome: Outcome) -> str:
     record = {"ending": outcome.ending, "reason": outcome.reason, "cost": outcome.cost, "details": outcome.details}
     return json.dumps(json.loads(detail) | {"outcome": record})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -72,6 +73,32 @@ async def test_a_journal_that_fails_is_taken_up_again(
         assert first.state in {"done", "failed"}
         assert {order.state for order in await store.orders_of(first.intent_id)} <= {State.VERIFIED, State.SKIPPED}
         assert not armed.watch.record.frozen
+
+
+async def test_a_crash_before_the_first_order_pauses_nothing(
+    store: Store, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the restart it is certain that nothing was sent: the next cycle acts, without a pause."""
+
+    def die(_order: OrderRecord) -> None:
+        raise StoreError("the process is gone")
+
+    async with world.armed_at(BinanceUsdm, store, LEGS) as armed:
+        armed.watch.protect = replace(armed.watch.protect, cooldown_s=3_600.0)
+        await armed.fall()
+        await armed.turn()
+        with monkeypatch.context() as dying, capture_logs():
+            watching(store, dying, die)
+            await armed.turn()
+        assert [intent.state for intent in await armed.intents()] == ["open"]
+        assert (len(told), armed.sent_at_venue()) == (1, 0)
+        armed.watch.acted_s = -math.inf  # as a new process begins
+        await armed.turn()
+        assert [intent.state for intent in await armed.intents()] == ["failed"]
+        await armed.turn()
+        assert armed.sent_at_venue() > 0
+        first, second = await armed.intents()
+        assert (first.notional, second.state) == (0.0, "done")
 
 
 async def test_a_plan_that_is_open_for_days_still_blocks(store: Store) -> None:
