@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from guard.alerts.buttons import for_viewer
 from guard.alerts.delivery import scheme_of
 from guard.alerts.rulebook import RULES
 from guard.alerts.rules import GRAVE_PRIORITY, SIGHT
@@ -79,10 +80,17 @@ def messages_of(
             alert_id=alert.alert_id,
             account_id=alert.account_id,
             collapse_key=story_of(alert) if collapses else None,
-            buttons=buttons(speech_for(recipient)) if buttons is not None and can_tap(recipient) else (),
+            buttons=_buttons_for(recipient, buttons),
         )
         for recipient in one_of_each(told)
     )
+
+
+def _buttons_for(recipient: Recipient, buttons: Callable[[Speech], Buttons] | None) -> Buttons:
+    if buttons is None or not can_tap(recipient):
+        return ()
+    made = buttons(speech_for(recipient))
+    return for_viewer(made) if recipient.looks_only else made
 
 
 def story_of(alert: AlertRecord) -> str | None:

@@ -34,6 +34,12 @@ def alert_buttons(account_id: str, rank: int) -> Callable[[Speech], Buttons]:
     return labelled
 
 
+def for_viewer(buttons: Buttons) -> Buttons:
+    """What is left for whoever may look and not answer."""
+    rows = (tuple(each for each in row if each[1].partition(":")[0] == DETAILS) for row in buttons)
+    return tuple(row for row in rows if row)
+
+
 def about_buttons(account_id: str) -> Callable[[Speech], Buttons]:
     """The buttons of a message to which there is nothing to answer."""
     key = account_key(account_id)

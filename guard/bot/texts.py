@@ -209,7 +209,7 @@ def caption(speech: Speech, snapshot: Snapshot, what: str, now: datetime) -> str
     if snapshot.risk_ratio is not None:
         parts.append(speech.text("risk ratio {ratio}", ratio=speech.percent(snapshot.risk_ratio)))
     icon, name = ICONS[snapshot.zone], escaped(snapshot.account, 64)
-    return f"{icon} <b>{name}</b>, {what}: {', '.join([*parts, data])}"
+    return f"{icon} <b>{name}</b>, {what}: {speech.listed(*parts, data)}"
 
 
 def caption_of_all(speech: Speech, count: int) -> str:

@@ -12,7 +12,7 @@ class Recipient:
 
     `language` is a code of `guard.language`, `timezone` an IANA name. Between `quiet_from` and `quiet_to`, in that
     zone, what is no danger makes no sound. `user_id` is whose destination it is (None: a channel of the installation);
-    `group`: others read there too, and nothing can be done there.
+    `group`: others read there too, and nothing can be done there. `looks_only`: a viewer, who may not answer or act.
     """
 
     destination: str
@@ -22,3 +22,4 @@ class Recipient:
     quiet_to: time | None = None
     user_id: str | None = None
     group: bool = False
+    looks_only: bool = False

@@ -22,11 +22,13 @@ _users: Final = table(UserRow)
 # Two statements, made once: they stand between an assessment and its message.
 _account: Final[BindParameter[str]] = bindparam("of_account")
 _hearers: Final = union_all(
-    select(_accounts.c.owner_id.label("hearer"), literal(0).label("place")).where(_accounts.c.account_id == _account),
-    select(_grants.c.user_id, literal(1)).where(_grants.c.account_id == _account),
+    select(_accounts.c.owner_id.label("hearer"), literal(0).label("place"), literal("owner").label("role")).where(
+        _accounts.c.account_id == _account
+    ),
+    select(_grants.c.user_id, literal(1), _grants.c.role).where(_grants.c.account_id == _account),
 ).subquery()
 _CHATS_OF: Final = (
-    select(_users, _chats.c.chat_id)
+    select(_users, _chats.c.chat_id, _hearers.c.role)
     .join(_hearers, _hearers.c.hearer == _users.c.user_id)
     .join(_chats, (_chats.c.user_id == _users.c.user_id) & _chats.c.dead_since.is_(None))
     .order_by(_hearers.c.place, _users.c.user_id, _chats.c.chat_id)
@@ -47,7 +49,7 @@ def recipients(connection: Connection, account_id: str) -> list[Recipient]:
     A chat where several of them read is told once, in the way of the first.
     """
     found = [
-        _recipient(user_of(row), destination(row["chat_id"]))
+        _recipient(user_of(row), destination(row["chat_id"]), looks_only=row["role"] == "viewer")
         for row in connection.execute(_CHATS_OF, {"of_account": account_id}).mappings()
     ]
     found += [
@@ -72,7 +74,7 @@ def chats_as_recipients(connection: Connection, user_id: str) -> list[Recipient]
     return [_recipient(person, destination(chat_id)) for chat_id in connection.execute(statement).scalars()]
 
 
-def _recipient(person: UserRecord, where: str, *, group: bool = False) -> Recipient:
+def _recipient(person: UserRecord, where: str, *, group: bool = False, looks_only: bool = False) -> Recipient:
     return Recipient(
         destination=where,
         language=person.language,
@@ -81,6 +83,7 @@ def _recipient(person: UserRecord, where: str, *, group: bool = False) -> Recipi
         quiet_to=person.quiet_to,
         user_id=person.user_id,
         group=group,
+        looks_only=looks_only,
     )
 
 

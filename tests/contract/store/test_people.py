@@ -163,9 +163,11 @@ async def test_who_has_a_role_hears_in_their_own_way_and_groups_in_the_owners(
     await store.link_group(GroupRecord(-300, None, bob.user_id, None, "bobs", make.start))
     assert await store.recipients("id-alice") == [
         Recipient("telegram:7", user_id=alice.user_id),
-        Recipient("telegram:8", "ja", "Asia/Tokyo", user_id=bob.user_id),
+        Recipient("telegram:8", "ja", "Asia/Tokyo", user_id=bob.user_id, looks_only=True),
         Recipient("telegram:-100/3", user_id=alice.user_id, group=True),
     ]
+    await store.grant(GrantRecord("id-alice", bob.user_id, "operator"))
+    assert [each.looks_only for each in await store.recipients("id-alice")] == [False] * 3
     assert await store.recipients_of(bob.user_id) == [Recipient("telegram:8", "ja", "Asia/Tokyo", user_id=bob.user_id)]
 
 

@@ -92,6 +92,14 @@ def test_each_reads_in_their_own_language_and_only_private_chats_have_buttons() 
     assert [data for row in plain.buttons for _, data in row] == [f"details:{key}", f"plan:{key}"]
 
 
+def test_a_viewer_has_no_button_that_would_refuse_them() -> None:
+    """They may look."""
+    viewer = Recipient("telegram:1", user_id="u1", looks_only=True)
+    buttons = alert_buttons("account-1", 3)
+    [message] = messages_of(ALERT, rendered, 50, [viewer], SeededIds(1), buttons=buttons)
+    assert [data for row in message.buttons for _, data in row] == [f"details:{account_key('account-1')}"]
+
+
 @pytest.mark.parametrize(
     ("rule", "key"),
     [
