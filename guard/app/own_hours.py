@@ -19,6 +19,7 @@ from guard.ports.errors import StoreError
 from guard.ports.records import Reading
 from guard.risk.book import Book
 from guard.risk.own_volatility import LEAST_H, WINDOW_H, MarkHistory, OwnHours, own_hours, prices_of
+from guard.risk.quality import Quality
 from guard.risk.report import AccountRisk
 
 log = structlog.get_logger(__name__)
@@ -43,12 +44,14 @@ async def with_own_hours(watch: Watch, reading: Reading, store: MarkStore) -> Re
         return reading
     book, now_s = reading.fetched.book, reading.at.timestamp()
     try:
-        past = watch.marks if watch.marks is not None else await _stored(watch, reading.at, store)
+        past = watch.marks
+        if past is None or past.is_after(now_s):
+            past = await _stored(watch, reading.at, store)
     except StoreError as error:
         log.warning("marks of the last days not read", account=watch.record.name, error=str(error))
         return reading
     prices = prices_of(book)
-    watch.marks = past.sampled(now_s, prices)
+    watch.marks = past.sampled(now_s, prices, doubtful=reading.quality.quality is Quality.DISPUTED)
     found = own_hours(book, reading.risk, watch.marks.until(now_s, prices))
     _log(watch, found)
     return replace(reading, own_hours=found)
@@ -63,7 +66,8 @@ def hours_after(watch: Watch, now: datetime, book: Book, risk: AccountRisk) -> O
 async def _stored(watch: Watch, now: datetime, store: MarkStore) -> MarkHistory:
     past = MarkHistory()
     for at, marks in await store.hourly_marks(watch.record.account_id, now - _WINDOW):
-        past = past.sampled(at.timestamp(), marks)
+        if at <= now:  # others are from before the clock was set back
+            past = past.sampled(at.timestamp(), marks)
     return past
 
 

@@ -23,6 +23,8 @@ Formula, for each pool:
   slack, all of it together, may have a shorter history and stands still then: were it to double or to vanish, the hours
   would be wrong by about twice that part. What is pegged stands still, as it does for distance.
 - A coin moves with the mark of a contract on it; without one, with the price that its venue counts it at.
+- A mark that has not moved once in all that time is no calm market but a mark that is not kept: it is not known.
+- What is worth nothing (a symbol with orders only, a coin without a balance) stands still, and needs no history.
 - No slack left: 0 hours, whatever the past was. Nothing held: no end.
 """
 
@@ -73,30 +75,39 @@ def way_in_hours(hours: float, per_root_hour: float) -> float:
 class MarkHistory:
     """Prices of the past, about one sample an hour: `at_s` (samples,) in Unix seconds, oldest first.
 
-    `prices` (samples, names): marks by symbol, prices of coins by asset; NaN where one was not known then.
+    `prices` (samples, names): marks by symbol, prices of coins by asset; NaN where one was not known then. `doubtful`:
+    the last sample is of a reading that the venue's own figures contradict.
     """
 
     names: tuple[str, ...] = ()
     at_s: Array = field(default_factory=lambda: np.zeros(0))
     prices: Array = field(default_factory=lambda: np.zeros((0, 0)))
+    doubtful: bool = False
 
     @property
     def size_bytes(self) -> int:
         """What the samples take."""
         return self.at_s.nbytes + self.prices.nbytes
 
-    def sampled(self, at_s: float, prices: Mapping[str, float]) -> MarkHistory:
+    def sampled(self, at_s: float, prices: Mapping[str, float], *, doubtful: bool = False) -> MarkHistory:
         """With these prices where they are the first of their clock hour, without what has left the window.
 
-        The same object where they are not.
+        A doubtful sample is replaced by the first of its hour that is not. The same object where nothing changes.
         """
+        past = self
         if len(self.at_s) and at_s // _HOUR_S <= self.at_s[-1] // _HOUR_S:
-            return self
-        grown = self.until(at_s, prices)
+            if doubtful or not self.doubtful or at_s // _HOUR_S < self.at_s[-1] // _HOUR_S:
+                return self
+            past = MarkHistory(self.names, self.at_s[:-1], self.prices[:-1])
+        grown = past.until(at_s, prices)
         kept = grown.at_s >= at_s - WINDOW_H * _HOUR_S
         seen = np.flatnonzero(np.isfinite(grown.prices[kept]).any(axis=0))
         names = tuple(grown.names[column] for column in seen.tolist())
-        return MarkHistory(names, grown.at_s[kept], grown.prices[kept][:, seen])
+        return MarkHistory(names, grown.at_s[kept], grown.prices[kept][:, seen], doubtful)
+
+    def is_after(self, at_s: float) -> bool:
+        """Whether a sample is of a time that is still to come: the clock was set back since."""
+        return bool(len(self.at_s)) and bool(self.at_s[-1] > at_s)
 
     def until(self, at_s: float, prices: Mapping[str, float]) -> MarkHistory:
         """With these prices as the last sample, whenever the one before was."""
@@ -111,10 +122,11 @@ def prices_of(book: Book) -> dict[str, float]:
     """What a sample holds of a book: marks of its legs by symbol, prices of the coins of its collateral by asset."""
     underlyings = frozenset(parts(leg.symbol, leg.settle)[0] for leg in book.positions)
     # A coin that is its pool's own currency has the price 1 there, whatever it does.
+    own = {pool.currency for pool in pools_of(book)}
     coins = {
         item.asset: item.price
         for item in book.collateral
-        if item.price > 0.0 and item.price != 1.0 and moves(item.asset, underlyings)
+        if item.price > 0.0 and item.asset not in own and moves(item.asset, underlyings)
     }
     return coins | {leg.symbol: leg.mark_price for leg in book.positions}
 
@@ -212,25 +224,26 @@ class _Past:
     def of(cls, pool: Pool, history: MarkHistory) -> _Past:
         movers = movers_of(pool)
         leg_names = [pool.symbols[index] for index in pool.legs.symbol.tolist()]
-        contracts = _contracts_on(movers, leg_names)
+        held = pool.legs.size > 0.0
+        contracts = _contracts_on(movers, leg_names, held)
         moving = dict(zip(movers.names, movers.moving, strict=True))
         coins = [contracts.get(asset, asset) if moving[asset] else "" for asset in pool.assets.names]
         own = contracts.get(pool.currency, pool.currency) if moving[pool.currency] else ""
         worth: dict[str, float] = {}
         values = pool.legs.size * pool.legs.mark * pool.assets.price[pool.legs.settle]
-        held = np.abs(pool.assets.balance * pool.assets.price)
-        for name, value in [*zip(leg_names, values.tolist(), strict=True), *zip(coins, held.tolist(), strict=True)]:
+        stocks = np.abs(pool.assets.balance * pool.assets.price)
+        for name, value in [*zip(leg_names, values.tolist(), strict=True), *zip(coins, stocks.tolist(), strict=True)]:
             worth[name] = worth.get(name, 0.0) + value
-        worth.pop("", None)
+        worth = {name: value for name, value in worth.items() if name and value > 0.0}
         names = tuple(dict.fromkeys([*worth, *filter(None, [own])]))
         place = {name: index for index, name in enumerate(names)} | {"": -1}
         return cls(
             names,
-            _ratios(history, names),
+            _ratios(history, names, frozenset(leg_names)),
             np.array([worth.get(name, 0.0) for name in names]),
             np.diff(history.at_s) / _HOUR_S,
-            tuple(place[name] for name in leg_names),
-            tuple(place[name] for name in coins),
+            tuple(place.get(name, -1) for name in leg_names),
+            tuple(place.get(name, -1) for name in coins),
             place[own],
         )
 
@@ -283,17 +296,24 @@ class _Past:
         return covered
 
 
-def _contracts_on(movers: Movers, leg_names: list[str]) -> dict[str, str]:
-    """For each asset, a contract of the pool whose mark is its price in something that stands still."""
+def _contracts_on(movers: Movers, leg_names: list[str], held: Mask) -> dict[str, str]:
+    """For each asset, a contract of the pool whose mark is its price in something that stands still.
+
+    Held ones only: the marks of others are not kept.
+    """
     found: dict[str, str] = {}
-    for name, base, quote in zip(leg_names, movers.base.tolist(), movers.quote.tolist(), strict=True):
-        if not movers.moving[quote]:
+    columns = zip(leg_names, movers.base.tolist(), movers.quote.tolist(), held.tolist(), strict=True)
+    for name, base, quote, is_held in columns:
+        if is_held and not movers.moving[quote]:
             found.setdefault(movers.names[base], name)
     return found
 
 
-def _ratios(history: MarkHistory, names: tuple[str, ...]) -> Array:
-    """What each of these was multiplied by in each interval, shape (intervals, names); NaN = not known."""
+def _ratios(history: MarkHistory, names: tuple[str, ...], legs: frozenset[str]) -> Array:
+    """What each of these was multiplied by in each interval, shape (intervals, names); NaN = not known.
+
+    The mark of a leg that never moved is not known; a coin may well be counted at one price.
+    """
     intervals = max(0, len(history.at_s) - 1)
     table = np.full((intervals + 1, len(names)), np.nan)
     place = {name: index for index, name in enumerate(history.names)}
@@ -301,4 +321,7 @@ def _ratios(history: MarkHistory, names: tuple[str, ...]) -> Array:
         if name in place and len(history.at_s):
             table[:, column] = history.prices[:, place[name]]
     ratios: Array = table[1:] / table[:-1]
+    of_legs = np.array([name in legs for name in names], dtype=np.bool_)
+    moved = (np.isfinite(ratios) & (ratios != 1.0)).any(axis=0)
+    ratios[:, of_legs & ~moved] = np.nan
     return ratios

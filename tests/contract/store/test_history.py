@@ -79,6 +79,23 @@ async def test_marks_are_the_first_of_each_hour(store: Store, make: Any) -> None
     ]
 
 
+async def test_marks_that_are_disputed_stand_for_an_hour_without_others(store: Store, make: Any) -> None:
+    """A sample that the venue's own figures contradict gives way to the next of its hour that they confirm."""
+    disputed = DataQuality(Quality.DISPUTED, ("equity",))
+    for second, mark, quality in (
+        (0, 90.0, disputed),
+        (60, 100.0, None),
+        (3_600, 91.0, disputed),
+        (3_660, 92.0, disputed),
+        (2 * 3_600, 102.0, None),
+    ):
+        risk = make.risk(make.pool(make.leg(mark_price=mark)))
+        fields = {"risk": risk} if quality is None else {"risk": risk, "quality": quality}
+        await store.record_cycle(CycleRecord(make.reading(seconds=second, **fields)))
+    found = await store.hourly_marks("id-alice", make.at(0))
+    assert [marks["BTC/USDT:USDT"] for _, marks in found] == [100.0, 91.0, 102.0]
+
+
 async def test_snapshots_are_the_newest_in_order_of_time(store: Store, make: Any) -> None:
     """The newest `limit` since a time (inclusive), oldest first, each account its own."""
     for second in range(6):

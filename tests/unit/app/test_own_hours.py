@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from guard.app.acting_why import reason_at
 from guard.ports.errors import VenueUnavailable
 from guard.risk.zones import Zone
-from tests.harness.cycle_world import BTC, NOW, World, book
+from tests.harness.cycle_world import BTC, NOW, StillClock, World, book
 
 HOUR = timedelta(hours=1)
 
@@ -62,6 +62,21 @@ async def test_the_unknown_is_said_once_and_known_once() -> None:
     ]
     assert reading.own_hours is not None
     assert reading.own_hours.hours is not None
+
+
+async def test_a_clock_that_was_set_back_does_not_stop_the_samples() -> None:
+    """What was kept in a time that is still to come is forgotten, in memory and of the store; the rest stays."""
+    here = world(30)
+    here.memory.marks.append((NOW + 400 * 24 * HOUR, {BTC: 40_000.0}))
+    assert isinstance(here.clock, StillClock)
+    here.clock.at = NOW + 300 * 24 * HOUR
+    assert (await here.turn(book(40_000.0, here.clock.now()))).own_hours is not None
+    here.clock.at = NOW
+    reading = await here.turn(book(40_000.0))
+    assert reading.own_hours is not None
+    assert reading.own_hours.hours == pytest.approx((9_600.0 / 396.0) ** 2, rel=0.02)
+    assert here.watch.marks is not None
+    assert here.watch.marks.at_s[-1] == NOW.timestamp()
 
 
 async def test_nobody_asks_nobody_pays() -> None:

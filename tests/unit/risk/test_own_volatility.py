@@ -10,7 +10,7 @@ from itertools import accumulate
 import pytest
 
 from guard.risk.assess import assess
-from guard.risk.book import Book, Collateral, Position, Tier, VenueReported
+from guard.risk.book import Book, Collateral, Order, Position, Tier, VenueReported
 from guard.risk.own_volatility import (
     LEAST_H,
     WINDOW_H,
@@ -173,6 +173,52 @@ def test_a_coin_of_the_collateral_moves_too(flat: Callable[..., Book]) -> None:
     # 9,900 of the leg and 5,000 of the coin.
     assert only(book, both).money == pytest.approx(149.0)
     assert prices_of(book) == {BTC: 10_000.0, "ETH": 1_000.0}
+
+
+def test_a_mark_that_stands_still_is_not_known(leg: Callable[..., Position], flat: Callable[..., Book]) -> None:
+    """A whole day at one price is a feed that is stuck: no proof of calm, neither alone nor beside a leg that moves."""
+    stuck = history({BTC: [0.0] * 30, ETH: UP_AND_DOWN}, {BTC: 10_000.0, ETH: 1_000.0})
+    assert only(flat(), stuck) == PoolHours(None, lacking=BTC)
+    both = flat(positions=(leg(), leg(symbol=ETH, contracts=10.0, entry_price=1_000.0, mark_price=1_000.0)))
+    assert only(both, stuck) == PoolHours(None, lacking=BTC)
+    resumed = [0.0] * 29 + [0.01]
+    assert only(flat(), history({BTC: resumed}, {BTC: 10_000.0})).hours is not None
+
+
+def test_a_coin_may_be_counted_at_one(flat: Callable[..., Book]) -> None:
+    """A token whose price is always 1 stands still; it does not keep the hours of the account from being known."""
+    coins = (Collateral("USDT", 3_000.0), Collateral("CREDIT", 2_000.0, price=1.0))
+    tokens = flat(model="tiered", collateral=coins)
+    assert prices_of(tokens) == {BTC: 10_000.0, "CREDIT": 1.0}
+    past = history({BTC: UP_AND_DOWN, "CREDIT": [0.0] * 30}, {BTC: 10_000.0, "CREDIT": 1.0})
+    money = flat(model="tiered", collateral=(Collateral("USDT", 5_000.0),))
+    assert only(tokens, past).hours == pytest.approx(only(money, past).hours)
+
+
+def test_orders_on_another_symbol_need_no_history(leg: Callable[..., Position], flat: Callable[..., Book]) -> None:
+    """A resting order on BTC is no price of the BTC that is held as collateral, and hides no part of the past."""
+    ether = leg(symbol=ETH, contracts=50.0, entry_price=1_000.0, mark_price=1_000.0)
+    coins = (Collateral("USDT", 5_000.0), Collateral("BTC", 0.5, price=10_000.0))
+    calm = flat(model="bybit-uta", positions=(ether,), collateral=coins)
+    terms = {"contract_size": 1.0, "leverage": 10.0, "mark_price": 10_000.0}
+    order = Order(BTC, "buy", 9_000.0, 0.1)
+    waiting = replace(calm, orders=(order,), tiers={**calm.tiers, BTC: FLAT}, parameters={BTC: terms})
+    past = history({ETH: UP_AND_DOWN, "BTC": UP_AND_DOWN}, {ETH: 1_000.0, "BTC": 10_000.0})
+    assert only(calm, past).hours is not None
+    assert only(waiting, past).history_h == 30.0
+    assert only(waiting, past).money == pytest.approx(only(calm, past).money, rel=1e-2)
+
+
+def test_a_doubtful_sample_is_replaced_by_a_better_one() -> None:
+    """What the venue contradicts stands for an hour only as long as there is nothing better of it."""
+    first = MarkHistory().sampled(0.0, {BTC: 9_000.0}, doubtful=True)
+    assert first.sampled(60.0, {BTC: 9_100.0}, doubtful=True) is first
+    better = first.sampled(120.0, {BTC: 10_000.0})
+    assert (better.at_s.tolist(), better.prices.tolist()) == ([120.0], [[10_000.0]])
+    assert better.sampled(180.0, {BTC: 9_000.0}, doubtful=True) is better
+    assert better.sampled(3_700.0, {BTC: 9_000.0}, doubtful=True).at_s.tolist() == [120.0, 3_700.0]
+    assert better.is_after(60.0)
+    assert not better.is_after(120.0)
 
 
 def test_no_slack_is_no_time(flat: Callable[..., Book]) -> None:
