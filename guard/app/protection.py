@@ -104,8 +104,8 @@ class Protection:
 
         Returns:
             Nothing unless the account calls for action; else the intent to journal: open with its orders, or refused
-            with every reason. A refusal is stored and told when its reasons change. In mode suggest and confirm, the
-            plan as a message.
+            with every reason. A refusal is stored and told when its reasons change. In mode suggest and confirm, that a
+            plan is to be proposed.
         """
         ended = await self._end_arming(watch, reading, recipients)
         if reading.fetched is None or watch.venue is None:
@@ -130,8 +130,7 @@ class Protection:
                 watch.rehearsed = None
             return await self._unwind(watch, reading, reading.fetched, watch.venue, hedges)
         if watch.record.mode != "auto":
-            told = await self._suggesting.suggest(watch, reading, reading.fetched, watch.venue, await recipients(watch))
-            return Decision(announcement=told)
+            return Decision(suggests=reading)
         return await self._act(watch, reading, reading.fetched, watch.venue, recipients)
 
     async def _act(
@@ -329,11 +328,18 @@ class Protection:
         watch.rights_at = now
 
     async def carry_out(self, watch: Watch, decision: Decision, recipients: Recipients) -> None:
-        """Execute what was journalled, or look up what is open. A journal that fails stops everything and is told."""
+        """Execute what was journalled, look up what is open, or propose a plan, once the cycle is recorded.
+
+        A journal that fails stops everything and is told.
+        """
         if decision.task is not None:
             await self.execute(watch, decision.task, recipients)
         elif decision.resumes and watch.venue is not None:
             await self._resume(watch, watch.venue, recipients)
+        elif decision.suggests is not None and watch.venue is not None:
+            told = await self._suggesting.tell(watch, decision.suggests, watch.venue, recipients)
+            if told:
+                self._wake_outbox()
 
     async def execute(self, watch: Watch, task: Assignment, recipients: Recipients) -> Outcome | None:
         """Carry out a journalled task; to be called with the turn of `watch` held.

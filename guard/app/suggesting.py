@@ -15,6 +15,7 @@ from guard.alerts.announce import Announcement, messages_of, one_of_each
 from guard.alerts.markup import bold, plain_text, safe
 from guard.alerts.rules import Rule, fingerprint, zone_priority
 from guard.app.acting_why import nearness_at
+from guard.app.cycle import Recipients
 from guard.app.plan_words import three_lines
 from guard.app.planning import Asked, Planning
 from guard.app.proposals import propose
@@ -23,6 +24,7 @@ from guard.bot.desks.acting import AGAIN, DO
 from guard.language.speech import ENGLISH, Speech, speech_of
 from guard.ports.buttons import PLAN, Buttons, account_key
 from guard.ports.clock import Clock, Ids
+from guard.ports.errors import StoreError
 from guard.ports.recipients import Recipient
 from guard.ports.records import AlertReason, AlertRecord, OutboxMessage, Reading
 from guard.ports.venue import FetchedBook, VenueAccount
@@ -54,6 +56,24 @@ class Suggesting:
         self._clock = clock
         self._ids = ids
         self._planning = planning
+
+    async def tell(self, watch: Watch, reading: Reading, venue: VenueAccount, recipients: Recipients) -> bool:
+        """Propose a way back for a reading that is recorded; true: there is something to deliver.
+
+        What cannot be stored is proposed again in the next cycle: the reading itself is not to be told anew.
+        """
+        known = watch.suggested
+        if reading.fetched is None:
+            return False
+        try:
+            told = await self.suggest(watch, reading, reading.fetched, venue, await recipients(watch))
+            if told.alerts or told.messages:
+                await self._store.record_announcement(told.alerts, told.messages)
+        except StoreError as error:
+            watch.suggested = known
+            log.warning("plan not suggested", account=reading.account, error=str(error))
+            return False
+        return bool(told.messages)
 
     async def suggest(
         self,

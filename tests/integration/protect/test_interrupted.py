@@ -6,6 +6,7 @@ import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,7 +15,7 @@ from guard.app.watch import Watch
 from guard.ports.errors import StoreError
 from guard.ports.records import CycleRecord, IntentRecord, OrderRecord, Reading
 from guard.ports.records import OrderJournalState as State
-from guard.ports.venue import OrderState
+from guard.ports.venue import Depth, OrderState
 from guard.risk.zones import Zone
 from guard.sandbox.faults import FaultKind
 from guard.store.store import Store
@@ -231,3 +232,36 @@ async def test_what_became_of_an_order_is_asked_after_people_are_told(
         assert [intent.state for intent in await armed.intents()] == ["failed", "refused"]
         assert armed.sent_at_venue() == 1
         assert any("an interrupted plan is accounted for" in message.html for message in await armed.messages())
+
+
+async def test_an_alarm_does_not_wait_for_the_prices_of_a_plan(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In mode confirm it goes out while the venue is still asked; a plan that is not stored comes later."""
+    async with world.armed_at(BinanceUsdm, store, LEGS) as armed:
+        armed.watch.record = replace(armed.watch.record, mode="confirm")
+        await armed.fall()
+        steps: list[str] = []
+        record_cycle, record_announcement, venue = store.record_cycle, store.record_announcement, armed.watch.venue
+        assert venue is not None
+        depth = venue.depth
+
+        async def recorded(record: CycleRecord) -> frozenset[str]:
+            steps.append("recorded")
+            return await record_cycle(record)
+
+        async def asked(symbol: str) -> Depth:
+            steps.append("asked")
+            return await depth(symbol)
+
+        async def proposed(*record: Any) -> None:
+            steps.append("proposed")
+            if steps.count("proposed") == 1:
+                raise StoreError("disk full")
+            await record_announcement(*record)
+
+        monkeypatch.setattr(store, "record_cycle", recorded)
+        monkeypatch.setattr(store, "record_announcement", proposed)
+        monkeypatch.setattr(venue, "depth", asked)
+        for _ in range(3):
+            reading = await armed.turn()
+            assert reading.zone is Zone.DANGER, "a plan that is not stored makes nothing of the reading untold"
+        assert steps == ["recorded", "asked", "proposed"] * 2 + ["recorded"]
