@@ -10,32 +10,31 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import structlog
 
-from guard.alerts.announce import Announcement
 from guard.alerts.notices import protection_notice
 from guard.app.acting_why import reason_at, with_reason_told
+from guard.app.arming_end import end_arming
 from guard.app.cycle import Recipients
 from guard.app.decision import NOTHING, Decision
 from guard.app.disarmed import Disarmed
+from guard.app.hours_notice import hours_notice, is_blind_for_hours
+from guard.app.key_rights import refresh_rights
 from guard.app.planning import BY_ITSELF, Asked, Planning, Priced, verdict_for_orders
 from guard.app.refused_steps import is_known, learn
 from guard.app.suggesting import Suggesting
 from guard.app.waiting import waits_too_long
 from guard.app.watch import Watch, nearness_of
-from guard.ports.alerting import AuditRecord
 from guard.ports.clock import Clock, Ids
-from guard.ports.deadline import Deadline
-from guard.ports.errors import StoreError, VenueError
+from guard.ports.errors import StoreError
 from guard.ports.records import HedgeRecord, IntentRecord, Reading
 from guard.ports.venue import FetchedBook, VenueAccount
 from guard.ports.wishes import Wish
-from guard.protect.consent_texts import arming_ended_text
 from guard.protect.executor import Executor
-from guard.protect.gate import GateFacts, Refusal, RefusalCode, acts, mode_at, refusals
+from guard.protect.gate import GateFacts, Refusal, RefusalCode, acts, refusals
 from guard.protect.hedge_watch import watch_hedges
 from guard.protect.hedges import is_due
 from guard.protect.intents import draft_intent, infeasible_intent, refused_intent
@@ -51,9 +50,6 @@ from guard.store.store import Store
 
 log = structlog.get_logger(__name__)
 
-RIGHTS_VALID_S: Final = 600.0
-RIGHTS_AGAIN_S: Final = 60.0
-"""How long what is known holds once it could not be read anew: looking in every cycle would hold up every alert."""
 FOLLOW_EVERY_S: Final = 0.5
 """How often a running execution asks whether its account is still armed: somebody may freeze it from elsewhere."""
 # Gates that open by themselves in a moment: refusing for these alone is no news.
@@ -107,7 +103,12 @@ class Protection:
             with every reason. A refusal is stored and told when its reasons change. In mode suggest and confirm, that a
             plan is to be proposed.
         """
-        ended = await self._end_arming(watch, reading, recipients)
+        decision = await self._decided(watch, reading, recipients)
+        blind = await hours_notice(watch, reading, recipients, self._ids)
+        return replace(decision, announcement=decision.announcement + blind) if blind.alerts else decision
+
+    async def _decided(self, watch: Watch, reading: Reading, recipients: Recipients) -> Decision:
+        ended = await end_arming(watch, reading, recipients, store=self._store, clock=self._clock, ids=self._ids)
         if reading.fetched is None or watch.venue is None:
             return Decision(announcement=ended)
         opened = await self._store.open_intents(watch.record.account_id) if watch.pending else ()
@@ -125,7 +126,8 @@ class Protection:
             return NOTHING
         distance, hours = nearness_of(reading)
         if not acts(reading.zone, distance, watch.protect, hours):
-            watch.refused, watch.suggested = frozenset(), None
+            if not acts(reading.zone, distance, watch.protect.eased, hours):
+                watch.refused, watch.suggested = frozenset(), None
             if watch.rehearsed is not reading.zone:
                 watch.rehearsed = None
             return await self._unwind(watch, reading, reading.fetched, watch.venue, hedges)
@@ -190,7 +192,7 @@ class Protection:
     ) -> Decision:
         """Take hedges off that are due, where the guard may act by itself and the target holds without them."""
         due = any(is_due(hedge, reading.at, watch.protect.unhedge_after_s) for hedge in hedges)
-        if not due or watch.record.mode != "auto":
+        if not due or watch.record.mode != "auto" or is_blind_for_hours(watch, reading):
             return NOTHING
         asked = Asked(Wish("unhedge"), "unwind")
         facts = await self.planning.facts(watch, reading, fetched, asked)
@@ -290,42 +292,9 @@ class Protection:
         )
         return Decision(intent, announcement=notice)
 
-    async def _end_arming(self, watch: Watch, reading: Reading, recipients: Recipients) -> Announcement:
-        """Back to observe once the arming has ended: stored, logged, and told one time."""
-        record, until = watch.record, watch.record.mode_until
-        if until is None or mode_at(record.mode, until, reading.at) == record.mode:
-            return NOTHING.announcement
-        await self._store.set_mode(record.account_id, "observe")
-        detail = f"mode {record.mode} ended at {until.isoformat()}"
-        await self._store.record_audit(AuditRecord(reading.at, None, record.account_id, "mode", detail))
-        watch.obey(replace(record, mode="observe", mode_until=None), self._clock.monotonic())
-        log.warning("arming ended", account=record.name, mode=record.mode, until=until.isoformat())
-        return protection_notice(
-            record.account_id,
-            f"arming_ended:{until.isoformat()}",
-            arming_ended_text(record.name, record.mode, until),
-            reading.zone,
-            reading.at,
-            await recipients(watch),
-            self._ids,
-        )
-
     async def refresh_rights(self, watch: Watch, venue: VenueAccount, now: datetime) -> None:
         """What the key may do, read in calm so that it is known in danger. A failed look keeps what was known."""
-        # What was read in a time that is still to come was read before the clock was set back: it is old.
-        if watch.rights_at is not None and 0.0 <= (now - watch.rights_at).total_seconds() < RIGHTS_VALID_S:
-            return
-        try:
-            # What is to be told waits for this, and ticks wait for the turn: a venue that hangs must not hold them up.
-            async with Deadline(self._bounds.call_timeout_s):
-                check = await venue.check()
-        except (TimeoutError, VenueError) as error:
-            log.warning("key rights not read", account=watch.record.name, error=str(error) or "no answer in time")
-            if watch.rights is not None:
-                watch.rights_at = now - timedelta(seconds=RIGHTS_VALID_S - RIGHTS_AGAIN_S)
-            return
-        watch.rights, watch.can_trade = check.rights, check.can_trade
-        watch.rights_at = now
+        await refresh_rights(watch, venue, now, self._bounds.call_timeout_s)
 
     async def carry_out(self, watch: Watch, decision: Decision, recipients: Recipients) -> None:
         """Execute what was journalled, look up what is open, or propose a plan, once the cycle is recorded.

@@ -50,7 +50,7 @@ class Watch:
     `changed_s` is when mode or freeze were changed last, on the stopwatch: what was read before is older news.
     `acted` means that orders were sent since the book of `last` was read: it is not what is held any more.
     `marks` are prices of the last days, None = not read yet or not asked for; `hours_known` is whether the log was told
-    last that hours of own volatility are known.
+    last that hours of own volatility are known, `hours_told` whether people were; nobody has to hear that at first.
     `unstored_freeze` means that it was frozen here and the store does not say so (yet): what it says frees nothing.
     `turn` is held while a reading is judged, recorded and acted upon: one at a time.
     """
@@ -86,6 +86,7 @@ class Watch:
     unstored_freeze: bool = False
     marks: MarkHistory | None = None
     hours_known: bool | None = None
+    hours_told: bool = True
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def opened(self, opener: Opener) -> VenueAccount:

@@ -23,7 +23,7 @@ from guard.risk.book import Book
 from guard.risk.own_volatility import OwnHours, PoolHours, way_in_hours
 from guard.risk.report import AccountRisk, PoolRisk
 
-ROUNDS: Final = 8
+ROUNDS: Final = 4
 NEAR: Final = 0.98
 """What is so near to the hours asked for, as a part of them, is not planned anew."""
 
@@ -141,5 +141,9 @@ def _with_shortfall(found: HoursPlan, asked: Target, hours: float, measure: Meas
     ]
     if not left:
         return plan
-    note = f"it leaves {hours_words(min(left))} of this book's own volatility, {hours_words(hours)} were asked for"
-    return replace(plan, notes=(*plan.notes, note))
+    return replace(plan, notes=(*plan.notes, shortfall_note(min(left), hours)))
+
+
+def shortfall_note(left: float, asked: float) -> str:
+    """That a plan leaves fewer hours than were asked for."""
+    return f"it leaves {hours_words(left)} of this book's own volatility, {hours_words(asked)} were asked for"

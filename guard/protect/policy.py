@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from guard.protect.hours import target_in_hours
@@ -12,6 +12,8 @@ from guard.risk.own_volatility import OwnHours
 from guard.risk.report import AccountRisk
 from guard.risk.zones import Zone
 
+CLEARED: Final = 1.2
+"""How far beyond its bar an account is out of it, as a multiple: one that hovers there is not told at each crossing."""
 BEYOND: Final = 1.5
 """How far beyond the bar that calls for action a plan ends by itself, as a multiple of it."""
 
@@ -96,6 +98,13 @@ class ProtectPolicy:
         if hours is None or risk is None or own is None:
             return self.target
         return target_in_hours(self.target, hours, risk, own)
+
+    @property
+    def eased(self) -> ProtectPolicy:
+        """The same with bars that an account must be `CLEARED` beyond before a call to act is over and told anew."""
+        distance = None if self.act_at_distance is None else self.act_at_distance * CLEARED
+        hours = None if self.act_at_hours is None else self.act_at_hours * CLEARED
+        return replace(self, act_at_distance=distance, act_at_hours=hours)
 
     @property
     def movable(self) -> Mapping[str, float]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from guard.app.hours_notice import hours_known_text, hours_unknown_text
 from guard.app.killswitch import Stopped
 from guard.app.planning import HEDGE_RESTS
 from guard.app.proxy_market import BARRED, ISOLATED, UNREADABLE, UNTOLD
@@ -27,6 +28,7 @@ from guard.protect.explain import plan_lines
 from guard.protect.gate import GateFacts, nearness, plan_refusals, refusals
 from guard.protect.hedges import compare_hedges
 from guard.protect.hedging import Protected, hedge_room
+from guard.protect.hours_plan import shortfall_note
 from guard.protect.legs import differences
 from guard.protect.moving import with_move_told
 from guard.protect.netting import uneven
@@ -37,6 +39,7 @@ from guard.protect.policy import ProtectPolicy
 from guard.protect.proxies import no_proxy_line
 from guard.protect.texts import acting_text, order_line, outcome_text, refused_text
 from guard.risk.book import Book, Collateral, Fees, Position, Side, Tier
+from guard.risk.own_volatility import PoolHours
 from guard.risk.quality import DataQuality, Quality
 from guard.risk.zones import Zone
 
@@ -165,6 +168,13 @@ def said_in_messages() -> set[str]:
         lines += outcome_text("alice", outcome).splitlines()
     lines += refused_text("alice", ()).splitlines()
     lines += acting_text("alice", nearness(0.5, 4.2, HOURLY)).splitlines()
+    for unknown in (
+        PoolHours(None, history_h=3.5, lacking=BTC),
+        PoolHours(None),
+        PoolHours(None, of_present_only=True),
+    ):
+        lines += hours_unknown_text("alice", unknown).splitlines()
+    lines += hours_known_text("alice", 6.0).splitlines()
     lines += arming_ended_text("alice", "auto", NOW + timedelta(hours=1)).splitlines()
     return {*lines, Stopped("the kill switch is on since 2026-11-21 12:00:00 UTC: guard stop-orders by mia", "1").why}
 
@@ -213,6 +223,7 @@ def said_of_other_ways() -> set[str]:
     assert any("with nothing traded" in each for each in told)
     assert any("traded for" in each for each in told)
     margin = "no margin is free for the hedge that would restore pool USDT"
+    told.add(shortfall_note(18.6, 24.0))
     return {no_proxy_line(BTC, why) for why in whys} | told | {f"! {note}" for note in told} | {HEDGE_RESTS, margin}
 
 

@@ -210,6 +210,16 @@ def test_hours_call_for_action_where_they_are_set() -> None:
     assert count_confirmation(1, Zone.SAFE, FRESH, near, None, 5.0) == 2
 
 
+def test_an_account_that_hovers_at_a_bar_calls_once() -> None:
+    """The call is over a fifth beyond the bar: what was told there is not told at each crossing."""
+    near = replace(POLICY, act_at_hours=6.0, act_at_distance=0.05)
+    assert not acts(Zone.SAFE, 0.055, near, 6.5)
+    assert acts(Zone.SAFE, 0.055, near.eased, None)
+    assert acts(Zone.SAFE, None, near.eased, 7.1)
+    assert not acts(Zone.SAFE, 0.061, near.eased, 7.3)
+    assert POLICY.eased == POLICY
+
+
 def test_what_is_too_near_says_by_which_bar() -> None:
     """In distance, in hours, in both; hours are never rounded up beyond their bar."""
     both = replace(POLICY, act_at_distance=0.06, act_at_hours=6.0)
