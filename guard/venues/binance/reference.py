@@ -137,7 +137,9 @@ class ReferenceDesk:
             VenueError: the venue lists no such symbol, or cannot be asked.
         """
         market_id = (await self.listing(symbol)).market_id
-        tiers, settings = await together(self._tier_tables(), self._symbol_settings(within_s=_REREAD_S))
+        # No older mode stands in: an order names none, and would open whatever leg is set by now.
+        newest = self._symbol_settings(within_s=_REREAD_S, insist=True)
+        tiers, settings = await together(self._tier_tables(), newest)
         table, setting = tiers.get(market_id), settings.get(market_id)
         if not table or setting is None or setting.margin_mode is None:
             return None
@@ -162,14 +164,14 @@ class ReferenceDesk:
 
         return (await self._tiers.get(read, within_s=within_s)).value
 
-    async def _symbol_settings(self, within_s: float | None = None) -> SettingsById:
+    async def _symbol_settings(self, within_s: float | None = None, *, insist: bool = False) -> SettingsById:
         async def read() -> SettingsById:
             asked = self._at.symbol_config
             if asked is None:
                 return {}
             return self._site.beside_base(asked.name, read_symbol_settings(await self._client.call(asked), asked.name))
 
-        return (await self._settings.get(read, within_s=within_s)).value
+        return (await self._settings.get(read, within_s=within_s, insist=insist)).value
 
     async def _settings_for(self, answers: Answers) -> SettingsById:
         """The leverages: what the present answers say of them, where they do, else the branch's list."""

@@ -6,6 +6,7 @@ import pytest
 
 from guard.ports.errors import VenueError
 from guard.ports.venue import TellsTerms
+from guard.sandbox.faults import FaultKind
 from tests.contract.venues.harness import Harness
 
 TELL = {"binanceusdm", "bingx", "bitget", "bybit", "gate", "hyperliquid", "kucoinfutures", "okx"}
@@ -42,3 +43,17 @@ async def test_isolated_margin_is_told(bench: Harness) -> None:
     terms = await (await bench.open(account, directly=True)).terms(bench.symbol("BTCUSDT"))
     assert terms is not None
     assert terms.margin_mode == "isolated"
+
+
+async def test_no_older_margin_mode_stands_in(bench: Harness) -> None:
+    """It may have been changed since: without a new answer no order opens a leg of an unknown kind."""
+    if bench.venue not in TELL:
+        pytest.skip("no terms")
+    opened = await bench.open(bench.account("alice", bench.holding("ETHUSDT", "1", "3400")), directly=True)
+    assert isinstance(opened, TellsTerms)
+    symbol = bench.symbol("BTCUSDT")
+    assert await opened.terms(symbol) is not None
+    bench.clock.jump(120.0)
+    bench.server.add_fault(FaultKind.OUTAGE)
+    with pytest.raises(VenueError):
+        await opened.terms(symbol)
