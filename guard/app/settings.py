@@ -274,7 +274,7 @@ class Protect(Table):
     reprice_tolerance: Annotated[float, Field(ge=0, le=1)] = 0.2
     unhedge_after_s: Annotated[float, Field(gt=0)] | None = None
     betas: Mapping[Asset, Annotated[float, Field(gt=0, le=10)]] = {}
-    transferable: Mapping[Asset, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
+    transferable: Mapping[Asset, Annotated[float, Field(gt=0, le=1e15)]] = {}
     kill_switch_file: Path | None = None
 
     @field_validator("betas")

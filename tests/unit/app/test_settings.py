@@ -76,6 +76,7 @@ def test_example_comments_every_key() -> None:
         ("[protect]\nbetas = { ETH = 1.2 }", "protect.betas: names no asset with beta 1"),
         ("[protect]\nbetas = { btc = 1.0 }", "protect.betas.btc"),
         ("[protect]\nbetas = { BTC = 0 }", "protect.betas.BTC was 0, must be greater than 0"),
+        ("[protect]\ntransferable = { USDT = 1e300 }", "protect.transferable.USDT was 1e+300, must be less than"),
         ("[protect]\ntransferable = { USDT = -5 }", "protect.transferable.USDT was -5, must be greater than 0"),
         ("[protect]\nact_at_hours = 0", "protect.act_at_hours was 0, must be greater than 0"),
         (
