@@ -16,16 +16,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from guard.protect.hours import FARTHEST, hours_words
+from guard.protect.hours import hours_words
 from guard.protect.plan_values import Plan, PoolLevels, Target
 from guard.protect.poolkey import PoolKey
 from guard.risk.book import Book
-from guard.risk.own_volatility import OwnHours, PoolHours, way_in_hours
+from guard.risk.own_volatility import OwnHours, PoolHours
 from guard.risk.report import AccountRisk, PoolRisk
 
 ROUNDS: Final = 4
 NEAR: Final = 0.98
 """What is so near to the hours asked for, as a part of them, is not planned anew."""
+FARTHER: Final = 2.0
+"""At most so much more is asked for at once."""
 
 Planner = Callable[[Target], Plan]
 Measure = Callable[[Book, AccountRisk], OwnHours]
@@ -111,21 +113,14 @@ def _measured(plan: Plan, measure: Measure) -> list[tuple[PoolRisk, PoolHours]]:
 
 
 def _stronger(level: PoolLevels, pool: PoolRisk, own: PoolHours, hours: float) -> PoolLevels:
-    """More of a level than there is after the plan, by what the pool is short of; of its size, never of distance.
+    """A smaller requirement than there is after the plan, by what the pool is short of; never more distance.
 
-    Only what is smaller comes less far apart: more distance might be had by taking off the leg that hedges.
+    Only what is smaller comes less far apart: more distance might be had by taking off the leg that hedges. Of all
+    levels the requirement follows the size of what is held most closely, whatever leverage is set for single legs.
     """
-    missing = math.sqrt(hours / own.hours) if own.hours else 2.0
-    if pool.margin_level is not None:
-        now = max(pool.margin_level, level.margin_level or 0.0)
-        least = 0.0
-        if own.money is not None and pool.initial_margin > 0.0:
-            needed = pool.maintenance_margin + pool.closing_fees + way_in_hours(hours, own.money)
-            least = needed / pool.initial_margin
-        return replace(level, margin_level=max(now * min(missing, 2.0), min(least, now * 4.0)))
-    if pool.risk_ratio is not None:
-        return replace(level, risk_ratio=min(level.risk_ratio, pool.risk_ratio) / missing)
-    return replace(level, distance=min(FARTHEST, level.distance * missing))
+    missing = min(FARTHER, math.sqrt(hours / own.hours)) if own.hours else FARTHER
+    now = level.risk_ratio if pool.risk_ratio is None else min(level.risk_ratio, pool.risk_ratio)
+    return replace(level, risk_ratio=now / missing)
 
 
 def _with_shortfall(found: HoursPlan, asked: Target, hours: float, measure: Measure) -> Plan:
