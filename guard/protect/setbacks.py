@@ -99,7 +99,7 @@ class Setbacks:
         return frozenset(
             step
             for step, each in self.known.items()
-            if now_s - each.at_s < pause_s(step, each.times, cooldown_s)
+            if now_s - each.at_s < min(pause_s(step, each.times, cooldown_s), _longest_s(step, zone))
             and not has_changed(each.scene, scene_of(book, zone, step))
         )
 
@@ -114,6 +114,14 @@ def pause_s(step: StepKey, times: int, cooldown_s: float) -> float:
     if times < 2:
         return 0.0
     return float(min(PAUSE_MAX_S, max(cooldown_s, _PAUSE_MIN_S) * 2 ** min(times - 1, 10)))
+
+
+def _longest_s(step: StepKey, zone: Zone) -> float:
+    """Where liquidation has begun to be due, less than what counts as a move of the price is left: time must do.
+
+    Deliberately not so for a hedge: while one rests the others are planned.
+    """
+    return _PAUSE_MIN_S if zone is Zone.LIQUIDATION and step[0] != "hedge" else PAUSE_MAX_S
 
 
 def step_key(step: Step) -> StepKey:

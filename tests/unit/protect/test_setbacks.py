@@ -59,6 +59,14 @@ def test_without_a_cooldown_there_is_still_a_pause() -> None:
     assert rest(again(2), cooldown_s=0.0) == 120
 
 
+def test_nothing_rests_for_long_where_liquidation_is_due() -> None:
+    """Half a percent is left there, and a move of the price that lets it be tried anew is a whole one."""
+    last = replace(again(9).known[REDUCE.step], scene=scene_of(held(), Zone.LIQUIDATION, REDUCE.step))
+    assert rest(Setbacks({REDUCE.step: last}), zone=Zone.LIQUIDATION) == 60
+    hedge = replace(again(9, HEDGE).known[HEDGE.step], scene=scene_of(held(), Zone.LIQUIDATION, HEDGE.step))
+    assert rest(Setbacks({HEDGE.step: hedge}), zone=Zone.LIQUIDATION) == 3600
+
+
 @pytest.mark.parametrize(
     ("changed", "zone"),
     [
