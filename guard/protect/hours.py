@@ -21,7 +21,9 @@ KEPT: Final = 0.5
 """Of the distance of a pool that cannot be asked for more of it, so much has to be left."""
 
 
-def target_in_hours(target: Target, hours: float, risk: AccountRisk, own: OwnHours) -> Target:
+def target_in_hours(
+    target: Target, hours: float, risk: AccountRisk, own: OwnHours, *, calling: float | None = None
+) -> Target:
     """A target that asks each pool for so many hours of its own volatility besides.
 
     Formula, for each pool of which the volatility is known:
@@ -39,13 +41,20 @@ def target_in_hours(target: Target, hours: float, risk: AccountRisk, own: OwnHou
         hours: > 0.
         risk: the account.
         own: the volatility of its pools, in the same order.
+        calling: hours that call for action. Nothing but closing helps most isolated legs, so one that has more is not
+            asked for any; None: every pool is.
     """
     levels = [
         level
         for pool, each in zip(risk.pools, own.pools, strict=True)
-        if (level := _level(pool, each, hours)) is not None
+        if not _is_left_alone(pool, each, calling) and (level := _level(pool, each, hours)) is not None
     ]
     return replace(target, pools=tuple(levels))
+
+
+def _is_left_alone(pool: PoolRisk, own: PoolHours, calling: float | None) -> bool:
+    isolated = pool.margin_mode == "isolated"
+    return isolated and calling is not None and own.hours is not None and own.hours > calling
 
 
 def _level(pool: PoolRisk, own: PoolHours, hours: float) -> PoolLevels | None:

@@ -30,7 +30,7 @@ class ProtectPolicy:
         target_risk_ratio: requirement / equity that every pool must have at most after a plan.
         target_distance: distance to liquidation that every pool must have at least after a plan, a fraction.
         target_hours: hours of its own volatility that every pool must have at least after a plan, as far as they can be
-            told; None = half as many again as `act_at_hours`.
+            told; None = half as many again as `act_at_hours`. Of isolated legs only one that calls for action is asked.
         max_cost_bps: dearest plan, in basis points of the notional that it trades.
         max_slippage_bps: widest distance of a limit price from the mark price, in basis points.
         max_child_notional: largest single order, in quote currency.
@@ -97,7 +97,7 @@ class ProtectPolicy:
         hours = self.hours_asked
         if hours is None or risk is None or own is None:
             return self.target
-        return target_in_hours(self.target, hours, risk, own)
+        return target_in_hours(self.target, hours, risk, own, calling=self.act_at_hours)
 
     @property
     def eased(self) -> ProtectPolicy:

@@ -157,3 +157,18 @@ def test_a_little_beyond() -> None:
     assert aim.of(PoolKey("USDC")).margin_level == pytest.approx(1.1)
     assert aim.of(CROSS).risk_ratio == pytest.approx(0.18)
     assert aim.of(CROSS).distance == pytest.approx(0.55)
+
+
+def test_an_isolated_leg_that_does_not_call_is_left_alone() -> None:
+    """Closing is all that helps it: not for another pool's sake, only at the bar itself."""
+    calm = Position(BTC, "long", 1.0, 1.0, "linear", "USDT", 40_000.0, 40_000.0, 5.0, "isolated", 8_000.0)
+    wild = Position(ETH, "long", 20.0, 1.0, "linear", "USDT", 2_000.0, 2_000.0, 5.0, "isolated", 4_000.0)
+    both, history = book(calm, wild), past(BTC=0.002, ETH=0.03)
+    risk = assess(both)
+    own = own_hours(both, risk, history)
+    assert own.hours is not None
+    assert 6.0 < own.hours < 24.0
+    policy = ProtectPolicy(act_at_hours=6.0, target_hours=24.0, target_distance=0.05)
+    assert policy.target_now(risk, own).holds(risk)
+    assert not replace(policy, act_at_hours=10.0).target_now(risk, own).holds(risk)
+    assert not replace(policy, act_at_hours=None).target_now(risk, own).holds(risk)
