@@ -52,6 +52,8 @@ LEAST_H: Final = 24.0
 GAP_H: Final = 2.0
 """Two hourly samples are less than this apart."""
 DUST: Final = 0.01
+NOISE: Final = 1e-9
+"""What slack moves less than this part of itself in is what sums of figures round to: legs that cancel each other."""
 
 _HOUR_S: Final = 3600.0
 
@@ -198,6 +200,7 @@ def _pool_hours(pool: Pool, risk: PoolRisk, history: MarkHistory) -> PoolHours:
     figures = value_pool(pool, past.market(pool))
     moved = figures.equity - figures.requirement - slack
     money = math.sqrt(float(moved @ moved) / past.covered_h)
+    money = money if money > NOISE * slack else 0.0
     if slack <= 0.0:
         return PoolHours(0.0, money, history_h=past.covered_h)
     fraction = None if risk.distance is None else risk.distance * money / slack

@@ -175,6 +175,13 @@ def test_a_coin_of_the_collateral_moves_too(flat: Callable[..., Book]) -> None:
     assert prices_of(book) == {BTC: 10_000.0, "ETH": 1_000.0}
 
 
+def test_what_cancels_to_nothing_has_no_end(leg: Callable[..., Position], flat: Callable[..., Book]) -> None:
+    """A coin that is sold forward in full is worth the same money at every price: what rounding leaves is no motion."""
+    coin = leg(symbol=COIN, side="short", kind="inverse", settle="BTC", contracts=30.0, contract_size=100.0)
+    book = flat(model="tiered", positions=(coin,), collateral=(Collateral("BTC", 0.3),))
+    assert only(book, history({COIN: UP_AND_DOWN}, {COIN: 10_000.0})).hours == math.inf
+
+
 def test_a_mark_that_stands_still_is_not_known(leg: Callable[..., Position], flat: Callable[..., Book]) -> None:
     """A whole day at one price is a feed that is stuck: no proof of calm, neither alone nor beside a leg that moves."""
     stuck = history({BTC: [0.0] * 30, ETH: UP_AND_DOWN}, {BTC: 10_000.0, ETH: 1_000.0})
