@@ -82,29 +82,38 @@ def hedge_room(
         recorded: hedges that are open, those of this execution included.
         betas: by coin; one that has none counts 1.
     """
-    legs = legs_of(book)
-    against = (hedge.symbol, OTHER_SIDE[hedge.leg])
-    if book.position_mode == "one_way" and legs.get(against):
-        return Room(
-            Decimal(0), f"in one-way mode a hedge on {hedge.symbol} would be a reduction of its {against[1]} leg"
-        )
-    if hedge.key[1] == hedge.leg:
-        why = f"a {hedge.leg} leg on {hedge.symbol} is no hedge of the {hedge.leg} leg on {hedge.key[0]}"
+    why = _no_hedge(book, hedge, reference)
+    if why:
         return Room(Decimal(0), why)
-    if not legs.get(hedge.key):
-        return Room(Decimal(0), f"there is no {hedge.key[1]} leg on {hedge.key[0]} that it could be against")
+    legs = legs_of(book)
     if hedge.symbol == hedge.key[0]:
         free = legs[hedge.key] - legs.get((hedge.symbol, hedge.leg), Decimal(0))
         unit = contract_notional(reference.kind, reference.contract_size, reference.mark_price)
         free -= exact(proxied(hedge.key, recorded, (*book.positions, reference), betas or {}) / unit)
         return Room(max(Decimal(0), round_down(free, instrument.step)))
-    if not _comparable(hedge.symbol, hedge.key[0]):
-        return Room(Decimal(0), f"{hedge.symbol} and {hedge.key[0]} are not quoted in the same money")
     beta = beta_between(betas or {}, hedge.symbol, hedge.key[0])
     stands = proxied(hedge.key, recorded, (*book.positions, reference), betas or {})
     free_value = beta * (_exposure(book, hedge.key) - stands)
     unit = contract_notional(reference.kind, reference.contract_size, reference.mark_price)
     return Room(max(Decimal(0), round_down(exact(free_value / unit), instrument.step)))
+
+
+def _no_hedge(book: Book, hedge: Protected, reference: Position) -> str:
+    """Why nothing at all may be opened; empty = as much as there is room for."""
+    legs, leg, (protected, side) = legs_of(book), hedge.leg, hedge.key
+    other = OTHER_SIDE[leg]
+    if reference.margin_mode == "isolated":
+        # Set so at the venue since the plan was made: it would lose by itself, and save no other leg.
+        return f"a {leg} leg on {hedge.symbol} would be in isolated margin"
+    if book.position_mode == "one_way" and legs.get((hedge.symbol, other)):
+        return f"in one-way mode a hedge on {hedge.symbol} would be a reduction of its {other} leg"
+    if side == leg:
+        return f"a {leg} leg on {hedge.symbol} is no hedge of the {leg} leg on {protected}"
+    if not legs.get(hedge.key):
+        return f"there is no {side} leg on {protected} that it could be against"
+    if not _comparable(hedge.symbol, protected):
+        return f"{hedge.symbol} and {protected} are not quoted in the same money"
+    return ""
 
 
 def _comparable(first: str, second: str) -> bool:

@@ -29,7 +29,7 @@ from guard.protect.gate import GateFacts, nearness, plan_refusals, refusals
 from guard.protect.hedges import compare_hedges
 from guard.protect.hedging import Protected, hedge_room
 from guard.protect.hours_plan import shortfall_note
-from guard.protect.legs import differences
+from guard.protect.legs import LegKey, differences
 from guard.protect.moving import with_move_told
 from guard.protect.netting import uneven
 from guard.protect.outcome import Ending, Level, Outcome
@@ -197,6 +197,7 @@ def said_of_hedges() -> set[str]:
     tries = [Protected(BTC, "short", (BTC, "long")), Protected(BTC, "long", (far, "long"))]
     tries += [Protected(BTC, "long", (far, "short")), Protected("SOL/EUR:EUR", "short", (BTC, "long"))]
     rooms = [hedge_room(book(), each, short, RULES[BTC], ()) for each in tries]
+    rooms.append(hedge_room(book(), tries[0], replace(short, margin_mode="isolated"), RULES[BTC], ()))
     lines.add("the target does not hold any more: what is left of the hedges stays")
     return lines | {f"{room.why}: nothing was opened" for room in rooms}
 
@@ -236,7 +237,8 @@ def said_of_cancellations() -> set[str]:
 
 def said_of_surprises() -> set[str]:
     """What froze an account: the lines of the gravest message that protection sends."""
-    long, short = (BTC, "long"), (BTC, "short")
+    long: LegKey = (BTC, "long")
+    short: LegKey = (BTC, "short")
     lines = set(differences({long: Decimal(1)}, {long: Decimal("0.5"), short: Decimal("0.01")}))
     lines |= set(differences({long: Decimal(1)}, {}))
     lines |= set(surprises(replace(ORDER, filled="2", average_price=1.0)))

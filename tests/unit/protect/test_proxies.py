@@ -229,6 +229,8 @@ def test_the_room_is_weighed_by_beta(make: Any) -> None:
     assert hedge_room(book, against, reference, rules, (), BETAS).contracts == Decimal("0.600")
     half = replace(AGAINST_ETH, contracts="0.3")
     assert hedge_room(book, against, reference, rules, (half,), BETAS).contracts == Decimal("0.300")
+    alone = hedge_room(book, against, replace(reference, margin_mode="isolated"), rules, (), BETAS)
+    assert (alone.contracts, alone.why) == (Decimal(0), f"a short leg on {BTC} would be in isolated margin")
     own, eth = Protected(ETH, "short", (ETH, "long")), make.instrument(ETH)
     room = hedge_room(book, own, replace(legs[0], side="short"), eth, (AGAINST_ETH,), BETAS)
     assert room.contracts == Decimal("1.666")
