@@ -175,7 +175,7 @@ async def test_an_account_that_is_removed_while_it_is_read_ends_in_silence() -> 
     world = World(book(40_000.0))
     await world.turn()
 
-    async def gone(record: CycleRecord) -> None:
+    async def gone(record: CycleRecord) -> frozenset[str]:
         raise AccountGone("no account has that id")
 
     world.memory.record_cycle = gone  # type: ignore[method-assign]  # the row is no longer there

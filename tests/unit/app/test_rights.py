@@ -13,6 +13,7 @@ from guard.ports.recipients import Recipient
 from guard.ports.records import Reading
 from guard.ports.venue import AccountCheck, KeyRights, VenueAccount
 from guard.protect.policy import ExecutionBounds
+from guard.risk.zones import Zone
 from guard.sim.seeded import SeededIds
 from guard.store.store import Store
 from tests.harness.cycle_world import World, book
@@ -82,3 +83,30 @@ async def test_known_rights_hold_for_a_minute_while_they_cannot_be_read() -> Non
     assert hanging.asked == 5
     await protection.refresh_rights(watch, venue, reading.at - timedelta(hours=3))
     assert hanging.asked == 6, "the clock was set back: what is known is older than it looks"
+
+
+async def test_in_danger_a_proposal_asks_for_rights_after_people_are_told() -> None:
+    """In mode confirm: what is decided before the record asks nobody; in calm the rights are read for later."""
+    world, hanging = World(book(40_000.0)), Hanging()
+    reading: Reading = await world.turn()
+    watch = world.watch
+    watch.record = replace(watch.record, mode="confirm")
+    watch.venue, watch.pending = cast("VenueAccount", hanging), False
+
+    async def recipients(watch: Watch) -> list[Recipient]:
+        return []
+
+    protection = Protection(
+        store=cast("Store", world.memory),
+        clock=world.clock,
+        ids=SeededIds(1),
+        stop=asyncio.Event(),
+        wake_outbox=lambda: None,
+        tell_directly=world._tell,
+        bounds=replace(ExecutionBounds(), call_timeout_s=0.01),
+    )
+    danger = replace(reading, zone=Zone.DANGER)
+    assert (await protection.decide(watch, danger, recipients)).suggests is danger
+    assert hanging.asked == 0
+    await protection.decide(watch, replace(reading, zone=Zone.SAFE), recipients)
+    assert hanging.asked == 1

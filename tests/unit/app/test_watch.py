@@ -53,7 +53,7 @@ async def test_another_mode_is_told_anew() -> None:
             watch.obey(replace(watch.record, mode=mode), 2.0)
         else:
             watch.follow(replace(watch.record, mode=mode), 3.0)
-        assert not (watch.suggested or watch.rehearsed or watch.refused)
+        assert not any((watch.suggested, watch.rehearsed, watch.refused))
 
 
 async def test_a_book_from_before_the_last_orders_is_not_acted_upon() -> None:
