@@ -120,12 +120,14 @@ class Protection:
             watch.refused = watch.refused if blocked else frozenset()
             said = await self._closed(watch, reading, blocked, recipients, passing=frozenset()) if blocked else NOTHING
             return replace(said, announcement=ended + said.announcement, resumes=watch.pending)
-        if watch.record.mode != "suggest":
+        distance, hours = nearness_of(reading)
+        calls = acts(reading.zone, distance, watch.protect, hours)
+        # What is to be proposed is looked at once people are told: see `carry_out`.
+        if watch.record.mode == "auto" or (watch.record.mode == "confirm" and not calls):
             await self.refresh_rights(watch, watch.venue, reading.at)
         if watch.is_overtaken():
             return NOTHING
-        distance, hours = nearness_of(reading)
-        if not acts(reading.zone, distance, watch.protect, hours):
+        if not calls:
             if not acts(reading.zone, distance, watch.protect.eased, hours):
                 watch.refused, watch.suggested = frozenset(), None
             if watch.rehearsed is not reading.zone:
@@ -306,6 +308,8 @@ class Protection:
         elif decision.resumes and watch.venue is not None:
             await self._resume(watch, watch.venue, recipients)
         elif decision.suggests is not None and watch.venue is not None:
+            if watch.record.mode == "confirm":
+                await self.refresh_rights(watch, watch.venue, decision.suggests.at)
             told = await self._suggesting.tell(watch, decision.suggests, watch.venue, recipients)
             if told:
                 self._wake_outbox()
