@@ -285,7 +285,7 @@ class Consent:
         with urgent(ACTING):
             now = await self._read(watch)
             await self._protection.refresh_rights(watch, now.venue, now.reading.at)
-            await self._protection.hear(watch)
+            await self._protection.execution.hear(watch)
             facts = await self._protection.planning.facts(watch, now.reading, now.fetched, asked)
             closed = refusals(facts, watch.protect)  # 3
             if closed:
@@ -306,7 +306,7 @@ class Consent:
             dry = watch.protect.dry_run
             answered.set_result(Answer("sending", watch.record.name, orders=len(decision.orders), dry_run=dry))
             watch.acted = not dry
-            await self._protection.execute(watch, decision.task, self._recipients)
+            await self._protection.execution.execute(watch, decision.task, self._recipients)
 
     async def _unfit(
         self, watch: Watch, tap: _Tap, now: _Read, priced: Priced, facts: GateFacts, asked: Asked

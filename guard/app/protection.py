@@ -1,17 +1,14 @@
-"""Protection inside the cycle: decide by the account's mode, journal, and carry out what was journalled.
+"""Protection inside the cycle: decide by the account's mode, journal, and have it carried out.
 
-Owns when an executor exists and when an arming ends. The decisions themselves are those of `guard.protect`, what
-they rest on is gathered by `guard.app.planning`.
+Owns when an arming ends. The decisions themselves are those of `guard.protect`, what they rest on is gathered by
+`guard.app.planning`, and what was journalled is carried out by `guard.app.execution`.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
 import structlog
 
@@ -20,26 +17,22 @@ from guard.app.acting_why import reason_at, with_reason_told
 from guard.app.arming_end import end_arming
 from guard.app.cycle import Recipients
 from guard.app.decision import NOTHING, Decision
-from guard.app.disarmed import Disarmed
+from guard.app.execution import Execution
 from guard.app.hours_notice import hours_notice, is_blind_for_hours
 from guard.app.key_rights import refresh_rights
-from guard.app.planning import BY_ITSELF, Asked, Planning, Priced, verdict_for_orders
-from guard.app.refused_steps import is_known, learn
+from guard.app.planning import BY_ITSELF, Asked, Planning, Priced
 from guard.app.suggesting import Suggesting
 from guard.app.waiting import waits_too_long
 from guard.app.watch import Watch, nearness_of
 from guard.ports.clock import Clock, Ids
-from guard.ports.errors import StoreError
 from guard.ports.records import HedgeRecord, IntentRecord, Reading
 from guard.ports.venue import FetchedBook, VenueAccount
 from guard.ports.wishes import Wish
-from guard.protect.executor import Executor
 from guard.protect.gate import GateFacts, Refusal, RefusalCode, acts, refusals
 from guard.protect.hedge_watch import watch_hedges
 from guard.protect.hedges import is_due
 from guard.protect.intents import draft_intent, infeasible_intent, refused_intent
-from guard.protect.outcome import Announcement as ProtectAnnouncement
-from guard.protect.outcome import Ending, Kind, Notify, Outcome, StopSignal
+from guard.protect.outcome import StopSignal
 from guard.protect.plan_values import Plan
 from guard.protect.policy import ExecutionBounds
 from guard.protect.run import Assignment
@@ -50,18 +43,15 @@ from guard.store.store import Store
 
 log = structlog.get_logger(__name__)
 
-FOLLOW_EVERY_S: Final = 0.5
-"""How often a running execution asks whether its account is still armed: somebody may freeze it from elsewhere."""
 # Gates that open by themselves in a moment: refusing for these alone is no news.
 PASSING = frozenset(code.value for code in (RefusalCode.NOT_CONFIRMED, RefusalCode.COOLDOWN, RefusalCode.IN_FLIGHT))
-UNSTORED_FREEZE = "the account is frozen, but only until a restart: run guard stop-orders on the guard's machine"
 NO_PLAN = frozenset({"no_plan"})
 
 
 class Protection:
-    """`guard.app.cycle.Protector` with real executors, one for each account.
+    """`guard.app.cycle.Protector`.
 
-    `planning` is what `guard.app.consent` plans with too.
+    `planning` and `execution` are what `guard.app.consent` plans with and acts through, too.
 
     Args:
         store: journal, history and outbox.
@@ -87,13 +77,19 @@ class Protection:
         self._store = store
         self._clock = clock
         self._ids = ids
-        self._stop = stop
         self._wake_outbox = wake_outbox
-        self._tell_directly = tell_directly
         self._bounds = bounds or ExecutionBounds()
+        self.execution = Execution(
+            store=store,
+            clock=clock,
+            ids=ids,
+            stop=stop,
+            wake_outbox=wake_outbox,
+            tell_directly=tell_directly,
+            bounds=self._bounds,
+        )
         self.planning = Planning(store, clock, stop, self._bounds)
         self._suggesting = Suggesting(store, clock, ids, self.planning)
-        self.orders_sent = 0
 
     async def decide(self, watch: Watch, reading: Reading, recipients: Recipients) -> Decision:
         """Whether to act in this cycle, and how; what an account in another mode than auto is told instead.
@@ -171,7 +167,7 @@ class Protection:
         overtaken = watch.pending or watch.is_overtaken()
         if not watch.hedged or fetched is None or overtaken or quality is not Quality.FRESH:
             return ()
-        notify = self._notify(watch, recipients)
+        notify = self.execution.notify(watch, recipients)
         standing = await watch_hedges(
             self._store,
             notify,
@@ -304,143 +300,15 @@ class Protection:
         A journal that fails stops everything and is told.
         """
         if decision.task is not None:
-            await self.execute(watch, decision.task, recipients)
+            await self.execution.execute(watch, decision.task, recipients)
         elif decision.resumes and watch.venue is not None:
-            await self._resume(watch, watch.venue, recipients)
+            await self.execution.resume(watch, watch.venue, recipients)
         elif decision.suggests is not None and watch.venue is not None:
             if watch.record.mode == "confirm":
                 await self.refresh_rights(watch, watch.venue, decision.suggests.at)
             told = await self._suggesting.tell(watch, decision.suggests, watch.venue, recipients)
             if told:
                 self._wake_outbox()
-
-    async def execute(self, watch: Watch, task: Assignment, recipients: Recipients) -> Outcome | None:
-        """Carry out a journalled task; to be called with the turn of `watch` held.
-
-        Returns:
-            What it came to; None when the journal could not be written, or there is no connection.
-        """
-        if watch.venue is None:
-            return None
-        # Whatever breaks off from here, its orders are looked up in the next cycle.
-        watch.pending = True
-        watch.hedged = watch.hedged or any(step.remedy == "hedge" for step in task.plan.steps)
-        watch.consented = task.intent.requested_by is not None
-        following = asyncio.create_task(self._follow(watch), name=f"follow {watch.record.name}")
-        try:
-            await self.hear(watch)
-            outcome = await self._executor(watch, watch.venue, recipients).execute(task)
-        except StoreError as error:
-            log.exception("protection stopped: its journal cannot be written", account=watch.record.name)
-            if watch.last is not None:
-                why = f"protection stopped, its journal cannot be written: {error}"
-                if watch.unstored_freeze:
-                    why += f"; {UNSTORED_FREEZE}"
-                await self._tell_directly(watch, watch.last, why)
-            return None
-        finally:
-            following.cancel()
-            watch.consented = False
-            watch.acted_s = self._clock.monotonic()
-        self._count(watch, outcome)
-        watch.pending = not outcome.finished
-        if outcome.ending is Ending.REJECTED:
-            watch.rights_at = None  # what the key may do is not what it was: look before trying again
-        learn(watch, task, outcome, self._clock.monotonic())
-        return outcome
-
-    async def _follow(self, watch: Watch) -> None:
-        """While orders are sent, hear at once of what was changed outside this process."""
-        while True:
-            with suppress(StoreError):  # the executor hears of it by itself
-                await self.hear(watch)
-            # Deliberately not the clock's sleep: this must never hurry the stopwatch of the execution.
-            await asyncio.sleep(FOLLOW_EVERY_S)
-
-    async def hear(self, watch: Watch) -> None:
-        """Take mode and freeze as they are stored now; they may have been changed outside this process.
-
-        Raises:
-            StoreError: it cannot be told; no order may rest on what was known before.
-        """
-        asked_s = self._clock.monotonic()
-        record = await self._store.account_named(watch.record.name)
-        if record is None or record.account_id != watch.record.account_id:
-            watch.obey(replace(watch.record, mode="observe"), asked_s)
-        else:
-            watch.follow(record, asked_s)
-
-    async def _resume(self, watch: Watch, venue: VenueAccount, recipients: Recipients) -> None:
-        """Take up intents that a crash or a silence left open: look their orders up, send none."""
-        before_s, outcomes = watch.acted_s, None
-        try:
-            outcomes = await self._executor(watch, venue, recipients).resume(watch.record)
-        finally:
-            # Where nothing had been sent, no book is old by it, and there is nothing to wait for.
-            idle = outcomes is not None and all(each.ending is Ending.NEVER_SENT for each in outcomes)
-            watch.acted_s = before_s if idle else self._clock.monotonic()
-        for outcome in outcomes:
-            self._count(watch, outcome)
-        watch.pending = any(not outcome.finished for outcome in outcomes)
-
-    def _count(self, watch: Watch, outcome: Outcome) -> None:
-        self.orders_sent += len(outcome.orders)
-        log.info(
-            "protection ended",
-            account=watch.record.name,
-            ending=outcome.ending.value,
-            orders=len(outcome.orders),
-            notional=round(outcome.notional, 2),
-            reason=outcome.reason,
-        )
-
-    def _notify(self, watch: Watch, recipients: Recipients) -> Notify:
-        """Puts what protection says into the outbox."""
-
-        async def notify(announcement: ProtectAnnouncement) -> None:
-            if is_known(watch, announcement.failed, self._clock.monotonic()):
-                log.warning("refused again", account=watch.record.name, text=announcement.text)
-                return
-            zone = watch.last.zone if watch.last else Zone.UNKNOWN
-            if announcement.kind is Kind.NAKED:
-                zone = max(zone, Zone.DANGER, key=severity)
-            notice = protection_notice(
-                announcement.account_id,
-                announcement.key,
-                announcement.text,
-                zone,
-                self._clock.now(),
-                await recipients(watch),
-                self._ids,
-            )
-            await self._store.record_announcement(notice.alerts, notice.messages)
-            self._wake_outbox()
-
-        return notify
-
-    def _executor(self, watch: Watch, venue: VenueAccount, recipients: Recipients) -> Executor:
-        """The account's one executor, made when its connection is."""
-        if watch.executor is not None:
-            return watch.executor
-
-        async def freeze(account_id: str, reason: str) -> None:
-            log.error("automation frozen", account=watch.record.name, reason=reason)
-            watch.freeze(self._clock.monotonic())
-            await self._store.set_frozen(account_id, True)
-            watch.freeze_stored()
-
-        watch.executor = Executor(
-            venue,
-            self._store,
-            self._clock,
-            watch.protect,
-            self._notify(watch, recipients),
-            freeze=freeze,
-            judge=lambda fetched: verdict_for_orders(fetched, watch, self._clock.now()),
-            stop=Disarmed(self._stop, watch, self._clock),
-            bounds=self._bounds,
-        )
-        return watch.executor
 
 
 def _is_rehearsed(watch: Watch, zone: Zone) -> bool:

@@ -407,7 +407,7 @@ class Service:
             watches=list(self._watches.values()),
             store=self._opened.store,
             cycle=self.cycle,
-            orders=self.protection.orders_sent,
+            orders=self.protection.execution.orders_sent,
             delivered=self.outbox.delivered,
             telegram=self.bot.health if self.bot else None,
             listening=listening_health(self.streams, self.live),

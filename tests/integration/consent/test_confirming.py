@@ -58,7 +58,7 @@ async def test_killed_between_the_tap_and_the_order(house: Callable[..., Any], m
 
     async with house("confirm") as at:
         at.fall()
-        monkeypatch.setattr(at.service.protection, "execute", killed)
+        monkeypatch.setattr(at.service.protection.execution, "execute", killed)
         plan = await at.ask("/plan", "· plan")
         nonce = nonce_of(plan)
         assert await at.tap(plan, DO) == "On its way."
