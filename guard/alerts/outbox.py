@@ -189,7 +189,7 @@ class Outbox:
                 self._start_lane(message.destination)
             else:
                 self._woken.set()
-        if len(going) < len(messages):
+        if len(going) < max(len(messages), len(expected)):
             self._woken.set()
 
     def _is_free(self, message: OutboxMessage, now_s: float) -> bool:
@@ -254,8 +254,8 @@ class Outbox:
 
     async def _round(self) -> bool:
         """See what is pending and start a lane for every destination that may be served; whether any is at work."""
-        known = frozenset(self._settled)
-        pending = self._handover.seen(await self._pending())
+        known, begun = frozenset(self._settled), self._handover.begun
+        pending = self._handover.seen(await self._pending(), begun)
         gone = known | self._settled
         self._settled -= known  # what is read from now on cannot show them any more
         busy = {each for parcel in self._in_flight.values() for each in parcel.ids}

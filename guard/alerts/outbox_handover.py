@@ -7,7 +7,8 @@ attempt begins too, as for any other. If the process ends in between, the repeat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from guard.ports.records import OutboxMessage
 
@@ -18,6 +19,11 @@ class Handover:
     def __init__(self) -> None:
         self._recording: set[str] = set()
         self._begun: dict[str, OutboxMessage] = {}
+
+    @property
+    def begun(self) -> frozenset[str]:
+        """The ids of what was recorded as begun and was not sent yet."""
+        return frozenset(self._begun)
 
     @property
     def untried(self) -> Sequence[OutboxMessage]:
@@ -39,10 +45,18 @@ class Handover:
         """It is about to be sent: whether the store knows already that an attempt begins."""
         return self._begun.pop(message.message_id, None) is not None
 
-    def seen(self, pending: Iterable[OutboxMessage]) -> list[OutboxMessage]:
+    def seen(self, pending: Iterable[OutboxMessage], asked_with: Collection[str]) -> list[OutboxMessage]:
         """What was found in the store, without what is being recorded, and with what was recorded since.
 
-        What was not tried yet has not arrived, whatever is stored for the case that this process ends.
+        What was not tried yet has not arrived, whatever is stored for the case that this process ends. Where it goes is
+        what is stored: its chat may have moved. What is pending no more, superseded or removed, is not sent either.
+
+        Args:
+            pending: what was found.
+            asked_with: `begun` as it was when the store was asked: what of that was not found is over.
         """
         found = {message.message_id: message for message in pending if message.message_id not in self._recording}
-        return list((found | self._begun).values())
+        for over in set(asked_with) - found.keys():
+            self._begun.pop(over, None)
+        untried = {each: replace(found.get(each, message), last_error=None) for each, message in self._begun.items()}
+        return list((found | untried).values())

@@ -164,6 +164,56 @@ def test_what_is_not_sent_before_the_end_has_not_begun(memory: MemoryOutbox) -> 
     assert not memory.messages["m1"].last_error
 
 
+def test_what_a_newer_one_supersedes_before_it_was_sent_is_never_sent(memory: MemoryOutbox) -> None:
+    """Handed over, but the only place was taken; the newer message about the same says so, and the older is over."""
+    sink = ScriptedSink(script={"telegram:2": [1.0]})
+    older, newer = (replace(_message(number), collapse_key="same") for number in (1, 3))
+
+    async def story(outbox: Outbox) -> None:
+        expected = outbox.expect([older])
+        _record(memory, outbox, _message(2, "telegram:2"))
+        await asyncio.sleep(0.1)
+        outbox.recorded([older], expected, _stored(memory, (older,), expected))
+        _record(memory, outbox, newer)
+        await asyncio.sleep(60)
+
+    _run(memory, sink, story, OutboxPolicy(concurrent=1))
+    (text,) = sink.texts("telegram:1")
+    assert text.startswith("text 3\n\n⏭ 1 older message about this was not sent")
+    assert memory.pending == set()
+
+
+def test_a_chat_that_moves_before_it_was_sent_is_followed(memory: MemoryOutbox) -> None:
+    """What is stored of where it goes counts, not what was handed over."""
+    sink = ScriptedSink(script={"telegram:2": [1.0]})
+
+    async def story(outbox: Outbox) -> None:
+        expected = outbox.expect([_message(1)])
+        _record(memory, outbox, _message(2, "telegram:2"))
+        await asyncio.sleep(0.1)
+        outbox.recorded([_message(1)], expected, _stored(memory, (_message(1),), expected))
+        await memory.move_chat(1, -1001)
+        outbox.wake()
+        await asyncio.sleep(60)
+
+    _run(memory, sink, story, OutboxPolicy(concurrent=1))
+    assert (sink.texts("telegram:1"), sink.texts("telegram:-1001")) == ([], ["text 1"])
+
+
+def test_a_record_whose_end_nobody_saw_is_looked_for_at_once(memory: MemoryOutbox) -> None:
+    """Its writer was cancelled or failed, and it may be in the store all the same: no wait until the next poll."""
+    sink = ScriptedSink()
+
+    async def story(outbox: Outbox) -> None:
+        expected = outbox.expect([_message(1)])
+        _stored(memory, (_message(1),), expected)
+        outbox.recorded((), expected)
+        await asyncio.sleep(0.1)
+
+    _run(memory, sink, story)
+    assert sink.texts("telegram:1") == [REPEATED + "text 1"]
+
+
 def test_without_a_worker_nothing_is_expected(memory: MemoryOutbox) -> None:
     """A command that delivers by itself at its end."""
 
