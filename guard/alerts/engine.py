@@ -234,7 +234,8 @@ def _is_nearer(state: AlertState, condition: Condition) -> bool:
         return False
     if condition.distance is None or state.told_distance is None:
         return False
-    return condition.distance <= _NEARER * state.told_distance
+    # Told as none at all, which is liquidation: nothing is nearer.
+    return state.told_distance > 0.0 and condition.distance <= _NEARER * state.told_distance
 
 
 def _untold(state: AlertState, now: datetime) -> Advance:

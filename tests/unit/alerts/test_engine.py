@@ -135,6 +135,15 @@ def test_answered_danger_rings_again_at_half_the_distance(answer: str) -> None:
     assert reasons == [NONE, NONE, WORSE]
 
 
+@pytest.mark.parametrize("level", [Zone.DANGER, Zone.LIQUIDATION])
+def test_what_was_told_as_no_distance_at_all_cannot_come_nearer(level: Zone) -> None:
+    """Else every answer to an account beyond liquidation would ring in the next cycle."""
+    looks = Looks()
+    looks.look(0, level, distance=0.0)
+    looks.acknowledge(1)
+    assert looks.look(2, level, distance=0.0) is NONE
+
+
 def test_a_snooze_ends_by_itself() -> None:
     """At its time with a repeat, and at once when it gets worse; good news waits, but the end is told."""
     looks = Looks()
