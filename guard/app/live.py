@@ -18,7 +18,7 @@ account has at most `per_second` of them, the riskiest first. Owns this order of
 
 When many get worse at once, few are told at the same time, the gravest first: what all do at once is done for all at
 the end. Danger is told at once, what is milder after all that is due was looked at; and what is milder is read again
-after all are told.
+after all are told. Who waits is looked at like anybody, and told the gravest that was seen.
 """
 
 from __future__ import annotations
@@ -87,6 +87,11 @@ class _Worse:
     risk_ratio: float
 
     @property
+    def gravity(self) -> tuple[int, float]:
+        """By what two of them are compared: the higher, the graver."""
+        return self.severity, self.risk_ratio
+
+    @property
     def is_grave(self) -> bool:
         """Danger, or beyond."""
         return self.severity >= _GRAVE
@@ -96,8 +101,8 @@ class _Worse:
 class _Account:
     """One live account. `tokens` are assessments that it may have now, `refilled_s` when they were counted.
 
-    `worse` is what waits to be told. `is_failing`: a defect of ours stopped the last assessment; it is told, and the
-    account read, once.
+    `worse` is what waits to be told, the gravest since the last reading. `is_failing`: a defect of ours stopped the last
+    assessment; it is told, and the account read, once.
     """
 
     watch: Watch
@@ -198,6 +203,9 @@ class Live:
     async def stop(self) -> None:
         """End. What is being recorded is the store's to finish or to roll back."""
         tasks = [account.telling for account in self._accounts.values() if account.telling]
+        self._to_read.clear()
+        for account in self._accounts.values():
+            account.worse = None  # else the next would be told when one is cancelled
         if self._worker is not None:
             tasks.append(self._worker)
             self._worker = None
@@ -269,8 +277,7 @@ class Live:
     @staticmethod
     def _is_waiting(account: _Account) -> bool:
         """Whether there are new marks and nobody at work on the account; who is at work wakes this loop after it."""
-        is_idle = account.telling is None and account.worse is None
-        return account.dirty_s is not None and is_idle and not account.watch.turn.locked()
+        return account.dirty_s is not None and account.telling is None and not account.watch.turn.locked()
 
     def _tokens(self, account: _Account, now_s: float) -> float:
         account.tokens += (now_s - account.refilled_s) * self._per_second
@@ -302,7 +309,7 @@ class Live:
         watch.live = seen.risk
         if fetched is not None and seen.is_worse:
             ratio = float("inf") if seen.risk.risk_ratio is None else seen.risk.risk_ratio
-            account.worse = _Worse(last, fetched, heard_s, seen.severity, ratio)
+            account.worse = _worst(account.worse, _Worse(last, fetched, heard_s, seen.severity, ratio))
 
     def _newer_marks(self, account: _Account, fetched: FetchedBook) -> tuple[dict[str, float], datetime]:
         """Marks that came in after the book's own, and when the oldest of the book's marks with these in it did."""
@@ -324,13 +331,13 @@ class Live:
     def _tell_next(self, *, only_grave: bool = False) -> None:
         """Begin to tell what is worse, the gravest first, as many at a time as may be."""
         waiting = [(each.worse, each) for each in self._accounts.values() if each.worse and each.telling is None]
-        waiting.sort(key=lambda item: (item[0].severity, item[0].risk_ratio), reverse=True)
+        waiting.sort(key=lambda item: item[0].gravity, reverse=True)
         at_work = sum(account.telling is not None for account in self._accounts.values())
         for worse, account in waiting:
             if at_work >= TOLD_AT_ONCE or (only_grave and not worse.is_grave):
                 return
             account.worse = None
-            if account.watch.last is worse.reading:  # else it was read anew, and is looked at anew
+            if _still_counts(worse, account.watch):
                 self._begin_to_tell(account, worse)
                 at_work += 1
         if at_work == 0:
@@ -368,8 +375,12 @@ class Live:
         """A defect of ours: that account waits for its next reading, the others go on."""
         if task.cancelled() or self._worker is not task:
             return
-        self._failed(self._at_work, task.exception())
+        failed, self._at_work = self._at_work, None
+        self._failed(failed, task.exception())
         self.start()
+        self._tell_next()
+        if failed is not None:  # its marks are used up; those of the others wait
+            self._woken.set()
 
     def _failed(self, account: _Account | None, error: BaseException | None) -> None:
         name = account.watch.record.name if account else "no account"
@@ -380,6 +391,18 @@ class Live:
             account.is_failing = True
             self._hasten(account.watch.record.account_id)
         log.error("live assessment failed", account=name, error=self.broken)
+
+
+def _worst(known: _Worse | None, new: _Worse) -> _Worse:
+    """The graver one; what was seen of an earlier reading counts no more."""
+    if known is not None and known.reading is new.reading and known.gravity > new.gravity:
+        return known
+    return new
+
+
+def _still_counts(worse: _Worse, watch: Watch) -> bool:
+    """Whether what was seen is to be told: what was read anew is looked at anew, unless that reading failed."""
+    return watch.last is worse.reading or not (is_live(watch.last) or watch.acted)
 
 
 def _danger(account: _Account) -> float:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
 from guard.app.cycle import Cycle
+from guard.app.judge import JudgePolicy
 from guard.app.live import TOLD_AT_ONCE, Live
 from guard.app.watch import Watch
+from guard.ports.errors import VenueUnavailable
 from guard.ports.records import Reading
 from guard.ports.venue import AccountSpec, FetchedBook
 from guard.risk.book import Collateral
@@ -85,25 +88,46 @@ class Crowd:
         self.ended += 1
         return reading
 
-    async def fall(self, price: float) -> None:
-        """Follow and read all, then let the price fall."""
+    async def fall(self, prices: Sequence[float], *, broken: str, unread: str, ends_after_s: float) -> None:
+        """Follow and read all, then let the price move, and in the end stop.
+
+        Args:
+            prices: one after the other, while the first are told.
+            broken: an account that cannot be assessed.
+            unread: an account that is read once more while it waits, which fails.
+            ends_after_s: when to stop.
+        """
         for world in self.worlds.values():
             self.live.follow(world.watch)
             await world.turn()
             self.live.after_reading(world.watch)
+        if broken:
+            self.worlds[broken].watch.policy = cast("JudgePolicy", None)
         self.live.start()
-        await self.clock.sleep(0.001)
-        self.board_of_all.put({BTC: price}, "stream")
-        await self.clock.sleep(5)
+        await self.clock.sleep(1)
+        for price in prices:
+            self.board_of_all.put({BTC: price}, "stream")
+            await self.clock.sleep(TELLING_S / 5)
+        if unread:
+            await self.worlds[unread].turn(VenueUnavailable("gone"))
+            self.live.after_reading(self.worlds[unread].watch)
+        await self.clock.sleep(ends_after_s)
         await self.live.stop()
+        await self.clock.sleep(1)
 
 
-def played(*balances: float) -> Crowd:
+def played(
+    *balances: float,
+    prices: Sequence[float] = (31_000.0,),
+    broken: str = "",
+    unread: str = "",
+    ends_after_s: float = 5.0,
+) -> Crowd:
     """A fall from 40,000 to 31,000 that leads those below 10,000 USDT into danger, and those of 12,000 into watch."""
 
     async def story() -> Crowd:
         crowd = Crowd(*balances)
-        await crowd.fall(31_000.0)
+        await crowd.fall(prices, broken=broken, unread=unread, ends_after_s=ends_after_s)
         return crowd
 
     return run_virtual(story(), limit_s=60)
@@ -121,3 +145,34 @@ def test_who_is_in_danger_is_read_at_once_and_the_others_after_all_are_told() ->
     """A reading costs what several messages cost."""
     crowd = played(12_500.0, 12_400.0, 9_700.0)
     assert crowd.read == [("9700", 1), ("12400", 3), ("12500", 3)]
+
+
+def test_what_waits_to_be_told_is_looked_at_anew() -> None:
+    """All are in watch, and while two are told the price falls on: the others are told of danger, not of the past."""
+    crowd = played(*(12_000.0 + number for number in range(6)), prices=(31_000.0, 29_000.0))
+    zones = [zone for _, zone in crowd.began]
+    assert zones == [Zone.WATCH] * TOLD_AT_ONCE + [Zone.DANGER] * 6
+
+
+def test_danger_that_waits_to_be_told_is_told_though_the_price_comes_back() -> None:
+    """Of what waits the worst stands; whether it is over is for the next reading to say."""
+    crowd = played(9_500.0, 9_600.0, 9_700.0, 9_800.0, prices=(31_000.0, 39_000.0))
+    assert [zone for _, zone in crowd.began] == [Zone.DANGER] * 4
+
+
+def test_danger_that_waits_to_be_told_is_told_though_the_next_reading_fails() -> None:
+    """A venue that does not answer takes back nothing, and nobody looks at its marks until it does."""
+    crowd = played(9_500.0, 9_600.0, 9_700.0, 9_800.0, unread="9800")
+    assert [zone for _, zone in crowd.began] == [Zone.DANGER] * 4
+
+
+def test_a_defect_in_one_assessment_keeps_nobody_else_from_being_told() -> None:
+    """Neither those before it, who wait to be told, nor those after it, who were not looked at yet."""
+    crowd = played(9_500.0, 9_600.0, 9_700.0, broken="9600")
+    assert sorted(crowd.began) == [("9500", Zone.DANGER), ("9700", Zone.DANGER)]
+
+
+def test_the_end_begins_to_tell_nothing_more() -> None:
+    """Whoever waits to be told is told by the next process: the store is about to be closed."""
+    crowd = played(9_500.0, 9_600.0, 9_700.0, 9_800.0, ends_after_s=TELLING_S / 2)
+    assert [name for name, _ in crowd.began] == ["9500", "9600"]
