@@ -101,8 +101,8 @@ class _Worse:
 class _Account:
     """One live account. `tokens` are assessments that it may have now, `refilled_s` when they were counted.
 
-    `worse` is what waits to be told, the gravest since the last reading. `is_failing`: a defect of ours stopped the last
-    assessment; it is told, and the account read, once.
+    `worse` is what waits to be told, the gravest since the last reading. `is_failing`: a defect of ours stopped the
+    last assessment; it is told, and the account read, once.
     """
 
     watch: Watch
