@@ -59,15 +59,15 @@ class Execution:
         stop: StopSignal,
         wake_outbox: Callable[[], None],
         tell_directly: Callable[[Watch, Reading, str], Awaitable[None]],
-        bounds: ExecutionBounds,
+        bounds: ExecutionBounds | None = None,
     ) -> None:
-        self._store = store
-        self._clock = clock
-        self._ids = ids
-        self._stop = stop
-        self._wake_outbox = wake_outbox
+        self.store = store
+        self.clock = clock
+        self.ids = ids
+        self.stop = stop
+        self.wake_outbox = wake_outbox
+        self.bounds = bounds or ExecutionBounds()
         self._tell_directly = tell_directly
-        self._bounds = bounds
         self.orders_sent = 0
 
     async def execute(self, watch: Watch, task: Assignment, recipients: Recipients) -> Outcome | None:
@@ -97,12 +97,12 @@ class Execution:
         finally:
             following.cancel()
             watch.consented = False
-            watch.acted_s = self._clock.monotonic()
+            watch.acted_s = self.clock.monotonic()
         self._count(watch, outcome)
         watch.pending = not outcome.finished
         if outcome.ending is Ending.REJECTED:
             watch.rights_at = None  # what the key may do is not what it was: look before trying again
-        learn(watch, task, outcome, self._clock.monotonic())
+        learn(watch, task, outcome, self.clock.monotonic())
         return outcome
 
     async def _follow(self, watch: Watch) -> None:
@@ -119,8 +119,8 @@ class Execution:
         Raises:
             StoreError: it cannot be told; no order may rest on what was known before.
         """
-        asked_s = self._clock.monotonic()
-        record = await self._store.account_named(watch.record.name)
+        asked_s = self.clock.monotonic()
+        record = await self.store.account_named(watch.record.name)
         if record is None or record.account_id != watch.record.account_id:
             watch.obey(replace(watch.record, mode="observe"), asked_s)
         else:
@@ -134,7 +134,7 @@ class Execution:
         finally:
             # Where nothing had been sent, no book is old by it, and there is nothing to wait for.
             idle = outcomes is not None and all(each.ending is Ending.NEVER_SENT for each in outcomes)
-            watch.acted_s = before_s if idle else self._clock.monotonic()
+            watch.acted_s = before_s if idle else self.clock.monotonic()
         for outcome in outcomes:
             self._count(watch, outcome)
         watch.pending = any(not outcome.finished for outcome in outcomes)
@@ -154,7 +154,7 @@ class Execution:
         """Puts what protection says into the outbox."""
 
         async def notify(announcement: Announcement) -> None:
-            if is_known(watch, announcement.failed, self._clock.monotonic()):
+            if is_known(watch, announcement.failed, self.clock.monotonic()):
                 log.warning("refused again", account=watch.record.name, text=announcement.text)
                 return
             zone = watch.last.zone if watch.last else Zone.UNKNOWN
@@ -165,12 +165,12 @@ class Execution:
                 announcement.key,
                 announcement.text,
                 zone,
-                self._clock.now(),
+                self.clock.now(),
                 await recipients(watch),
-                self._ids,
+                self.ids,
             )
-            await self._store.record_announcement(notice.alerts, notice.messages)
-            self._wake_outbox()
+            await self.store.record_announcement(notice.alerts, notice.messages)
+            self.wake_outbox()
 
         return notify
 
@@ -181,19 +181,19 @@ class Execution:
 
         async def freeze(account_id: str, reason: str) -> None:
             log.error("automation frozen", account=watch.record.name, reason=reason)
-            watch.freeze(self._clock.monotonic())
-            await self._store.set_frozen(account_id, True)
+            watch.freeze(self.clock.monotonic())
+            await self.store.set_frozen(account_id, True)
             watch.freeze_stored()
 
         watch.executor = Executor(
             venue,
-            self._store,
-            self._clock,
+            self.store,
+            self.clock,
             watch.protect,
             self.notify(watch, recipients),
             freeze=freeze,
-            judge=lambda fetched: verdict_for_orders(fetched, watch, self._clock.now()),
-            stop=Disarmed(self._stop, watch, self._clock),
-            bounds=self._bounds,
+            judge=lambda fetched: verdict_for_orders(fetched, watch, self.clock.now()),
+            stop=Disarmed(self.stop, watch, self.clock),
+            bounds=self.bounds,
         )
         return watch.executor

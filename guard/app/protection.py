@@ -6,7 +6,6 @@ Owns when an arming ends. The decisions themselves are those of `guard.protect`,
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -24,7 +23,6 @@ from guard.app.planning import BY_ITSELF, Asked, Planning, Priced
 from guard.app.suggesting import Suggesting
 from guard.app.waiting import waits_too_long
 from guard.app.watch import Watch, nearness_of
-from guard.ports.clock import Clock, Ids
 from guard.ports.records import HedgeRecord, IntentRecord, Reading
 from guard.ports.venue import FetchedBook, VenueAccount
 from guard.ports.wishes import Wish
@@ -32,14 +30,11 @@ from guard.protect.gate import GateFacts, Refusal, RefusalCode, acts, refusals
 from guard.protect.hedge_watch import watch_hedges
 from guard.protect.hedges import is_due
 from guard.protect.intents import draft_intent, infeasible_intent, refused_intent
-from guard.protect.outcome import StopSignal
 from guard.protect.plan_values import Plan
-from guard.protect.policy import ExecutionBounds
 from guard.protect.run import Assignment
 from guard.protect.texts import infeasible_text, refused_text
 from guard.risk.quality import Quality
 from guard.risk.zones import Zone, severity
-from guard.store.store import Store
 
 log = structlog.get_logger(__name__)
 
@@ -51,45 +46,19 @@ NO_PLAN = frozenset({"no_plan"})
 class Protection:
     """`guard.app.cycle.Protector`.
 
-    `planning` and `execution` are what `guard.app.consent` plans with and acts through, too.
+    `planning` is what `guard.app.consent` plans with, too.
 
     Args:
-        store: journal, history and outbox.
-        clock: time.
-        ids: identifiers.
-        stop: the kill switch of the process; no order is sent once it is set.
-        wake_outbox: called after something was recorded for delivery.
-        tell_directly: last resort when the store does not record.
-        bounds: timeouts and limits of the executor.
+        execution: acts; what it is made of serves the decisions, too.
     """
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        clock: Clock,
-        ids: Ids,
-        stop: StopSignal,
-        wake_outbox: Callable[[], None],
-        tell_directly: Callable[[Watch, Reading, str], Awaitable[None]],
-        bounds: ExecutionBounds | None = None,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._ids = ids
-        self._wake_outbox = wake_outbox
-        self._bounds = bounds or ExecutionBounds()
-        self.execution = Execution(
-            store=store,
-            clock=clock,
-            ids=ids,
-            stop=stop,
-            wake_outbox=wake_outbox,
-            tell_directly=tell_directly,
-            bounds=self._bounds,
-        )
-        self.planning = Planning(store, clock, stop, self._bounds)
-        self._suggesting = Suggesting(store, clock, ids, self.planning)
+    def __init__(self, execution: Execution) -> None:
+        self.execution = execution
+        self._store = execution.store
+        self._clock = execution.clock
+        self._ids = execution.ids
+        self.planning = Planning(execution.store, execution.clock, execution.stop, execution.bounds)
+        self._suggesting = Suggesting(execution.store, execution.clock, execution.ids, self.planning)
 
     async def decide(self, watch: Watch, reading: Reading, recipients: Recipients) -> Decision:
         """Whether to act in this cycle, and how; what an account in another mode than auto is told instead.
@@ -292,7 +261,7 @@ class Protection:
 
     async def refresh_rights(self, watch: Watch, venue: VenueAccount, now: datetime) -> None:
         """What the key may do, read in calm so that it is known in danger. A failed look keeps what was known."""
-        await refresh_rights(watch, venue, now, self._bounds.call_timeout_s)
+        await refresh_rights(watch, venue, now, self.execution.bounds.call_timeout_s)
 
     async def carry_out(self, watch: Watch, decision: Decision, recipients: Recipients) -> None:
         """Execute what was journalled, look up what is open, or propose a plan, once the cycle is recorded.
@@ -308,7 +277,7 @@ class Protection:
                 await self.refresh_rights(watch, watch.venue, decision.suggests.at)
             told = await self._suggesting.tell(watch, decision.suggests, watch.venue, recipients)
             if told:
-                self._wake_outbox()
+                self.execution.wake_outbox()
 
 
 def _is_rehearsed(watch: Watch, zone: Zone) -> bool:

@@ -26,6 +26,7 @@ from guard.app.cycle import Cycle
 from guard.app.desks.backstage import Backstage
 from guard.app.desks.desk import StoreDesk
 from guard.app.direct import DirectTeller
+from guard.app.execution import Execution
 from guard.app.fresh_reading import FreshReadings
 from guard.app.health import HealthReport
 from guard.app.hearing import Hearing
@@ -157,13 +158,15 @@ class Service:
         self.kill_switch = KillSwitch(kill_switch_file(settings), opened.clock, notice.tell)
         self._stop_looks: asyncio.Task[None] | None = None
         self.protection = Protection(
-            store=opened.store,
-            clock=opened.clock,
-            ids=opened.ids,
-            stop=self.kill_switch,
-            wake_outbox=self.outbox.wake,
-            tell_directly=direct.tell,
-            bounds=bounds,
+            Execution(
+                store=opened.store,
+                clock=opened.clock,
+                ids=opened.ids,
+                stop=self.kill_switch,
+                wake_outbox=self.outbox.wake,
+                tell_directly=direct.tell,
+                bounds=bounds,
+            )
         )
         hearing = Hearing.of(settings, destinations_of(self._second))
         self.cycle = Cycle(

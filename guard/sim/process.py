@@ -15,6 +15,7 @@ from guard.alerts.outbox import Outbox, OutboxPolicy
 from guard.app.alert_settings import AlertingPolicy
 from guard.app.cycle import Cycle
 from guard.app.direct import DirectTeller
+from guard.app.execution import Execution
 from guard.app.hearing import Hearing
 from guard.app.protection import Protection
 from guard.app.scheduler import pause_s
@@ -66,12 +67,14 @@ class GuardProcess:
         direct = DirectTeller({sink.scheme: sink for sink in sinks})
         self.outbox = Outbox(store, sinks, clock, ids, chance=outside.chance, policy=_PATIENT)
         self.protection = Protection(
-            store=store,
-            clock=clock,
-            ids=ids,
-            stop=self._stop,
-            wake_outbox=self.outbox.wake,
-            tell_directly=direct.tell,
+            Execution(
+                store=store,
+                clock=clock,
+                ids=ids,
+                stop=self._stop,
+                wake_outbox=self.outbox.wake,
+                tell_directly=direct.tell,
+            )
         )
         self.cycle = Cycle(
             store=store,

@@ -21,6 +21,7 @@ import structlog
 
 from guard.app.clock import RandomIds, SystemClock
 from guard.app.cycle import Cycle
+from guard.app.execution import Execution
 from guard.app.hearing import Hearing
 from guard.app.killswitch import KillSwitch
 from guard.app.protection import Protection
@@ -73,12 +74,14 @@ async def _measure() -> tuple[list[float], list[float]]:
         upgrade(url)
         store = await Store.open(url, Vault.of(url), ids)
         protection = Protection(
-            store=store,
-            clock=clock,
-            ids=ids,
-            stop=KillSwitch(Path(folder) / "guard.stop", clock, _nobody),
-            wake_outbox=lambda: None,
-            tell_directly=_nobody,
+            Execution(
+                store=store,
+                clock=clock,
+                ids=ids,
+                stop=KillSwitch(Path(folder) / "guard.stop", clock, _nobody),
+                wake_outbox=lambda: None,
+                tell_directly=_nobody,
+            )
         )
 
         async def opener(spec: AccountSpec) -> VenueAccount:

@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from guard.app.clock import RandomIds, SystemClock
 from guard.app.cycle import Cycle
+from guard.app.execution import Execution
 from guard.app.hearing import Hearing
 from guard.app.protection import Protection
 from guard.app.settings import Protect, Settings
@@ -201,7 +202,9 @@ async def armed_at(
         return await open_account(asked, clock, hub)
 
     protection = Protection(
-        store=store, clock=clock, ids=ids, stop=asyncio.Event(), wake_outbox=lambda: None, tell_directly=_nobody
+        Execution(
+            store=store, clock=clock, ids=ids, stop=asyncio.Event(), wake_outbox=lambda: None, tell_directly=_nobody
+        )
     )
     cycle = Cycle(
         store=store,

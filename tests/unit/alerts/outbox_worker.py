@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from guard.alerts.outbox import Outbox, OutboxPolicy
+from guard.alerts.outbox import Outbox
+from guard.ports.pace import Limits, Pacer
 from guard.ports.records import OutboxMessage
 from guard.sim.channel import ScriptedSink
 from guard.sim.memory_outbox import MemoryOutbox
@@ -35,22 +36,25 @@ def fill(store: MemoryOutbox, *messages: OutboxMessage) -> None:
     store.messages.update({message.message_id: message for message in messages})
 
 
-def outbox_over(store: MemoryOutbox, *sinks: ScriptedSink, policy: OutboxPolicy | None = None) -> Outbox:
-    """A worker on virtual time, not begun."""
-    return Outbox(store, sinks, VirtualClock.running(), SeededIds(1), chance=lambda: 1.0, policy=policy)
+def outbox_over(store: MemoryOutbox, *sinks: ScriptedSink, limits: Limits | None = None, **arguments: Any) -> Outbox:
+    """A worker on virtual time, not begun; with `limits` it keeps them over all chats."""
+    clock = VirtualClock.running()
+    if limits is not None:
+        arguments["pacer"] = Pacer(clock, limits)
+    return Outbox(store, sinks, clock, SeededIds(1), chance=lambda: 1.0, **arguments)
 
 
 def worked(
     store: MemoryOutbox,
     *sinks: ScriptedSink,
     seconds: float = 60.0,
-    policy: OutboxPolicy | None = None,
     meanwhile: Callable[[Outbox], Awaitable[None]] | None = None,
+    **arguments: Any,
 ) -> Outbox:
     """Run the worker for some virtual seconds, then stop it in order."""
 
     async def main() -> Outbox:
-        outbox = outbox_over(store, *sinks, policy=policy)
+        outbox = outbox_over(store, *sinks, **arguments)
         worker = asyncio.create_task(outbox.run())
         if meanwhile:
             await meanwhile(outbox)

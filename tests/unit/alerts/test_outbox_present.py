@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,16 +12,15 @@ import pytest
 from guard.alerts.outbox import Outbox, OutboxPolicy
 from guard.alerts.outbox_queue import queues
 from guard.language.speech import speech_of
-from guard.ports.pace import Limits, Pacer
+from guard.ports.pace import Limits
 from guard.ports.records import SUPERSEDED, OutboxMessage
 from guard.ports.sending import ChatGone, SendRejected, SendRetry, TopicGone
 from guard.sim.channel import ScriptedSink
 from guard.sim.memory_outbox import MemoryOutbox
-from guard.sim.seeded import SeededIds
-from guard.sim.virtual_time import START, VirtualClock, run_virtual
+from guard.sim.virtual_time import START, run_virtual
+from tests.unit.alerts.outbox_worker import REPEATED, fill, outbox_over, worked
 
 CHAT = "telegram:1"
-REPEATED = "🔁 Repeated, it may have reached you already:\n"
 
 
 def _message(number: int, zone: str = "text", priority: int = 0, **fields: Any) -> OutboxMessage:
@@ -38,38 +36,15 @@ def _message(number: int, zone: str = "text", priority: int = 0, **fields: Any) 
     return replace(message, **fields)
 
 
-def _run(
-    store: MemoryOutbox,
-    *sinks: ScriptedSink,
-    seconds: float = 600.0,
-    meanwhile: Callable[[Outbox], Awaitable[None]] | None = None,
-    **arguments: Any,
-) -> Outbox:
-    async def main() -> Outbox:
-        clock = VirtualClock.running()
-        if "limits" in arguments:
-            arguments["pacer"] = Pacer(clock, arguments.pop("limits"))
-        outbox = Outbox(store, sinks, clock, SeededIds(1), chance=lambda: 1.0, **arguments)
-        worker = asyncio.create_task(outbox.run())
-        if meanwhile:
-            await meanwhile(outbox)
-        await asyncio.sleep(seconds)
-        await outbox.stop()
-        await worker
-        return outbox
-
-    return run_virtual(main())
-
-
-def _fill(store: MemoryOutbox, *messages: OutboxMessage) -> None:
-    store.messages.update({message.message_id: message for message in messages})
+def _run(store: MemoryOutbox, *sinks: ScriptedSink, **arguments: Any) -> Outbox:
+    return worked(store, *sinks, seconds=600.0, **arguments)
 
 
 def test_only_the_newest_about_the_same_is_sent(memory: MemoryOutbox) -> None:
     """The older ones stay visible, and the newest one says how many, since when, and how bad it was."""
     zones = [("WARNING", 30), ("DANGER", 50), ("LIQUIDATION", 60), ("DANGER", 50), ("SAFE", 10)]
-    _fill(memory, *(_message(number, zone, priority) for number, (zone, priority) in enumerate(zones)))
-    _fill(memory, _message(9, "other account", collapse_key="zone/berta", priority=20))
+    fill(memory, *(_message(number, zone, priority) for number, (zone, priority) in enumerate(zones)))
+    fill(memory, _message(9, "other account", collapse_key="zone/berta", priority=20))
     sink = ScriptedSink()
     outbox = _run(memory, sink)
     assert sink.texts(CHAT) == [
@@ -87,7 +62,7 @@ def test_only_the_newest_about_the_same_is_sent(memory: MemoryOutbox) -> None:
 
 def test_what_was_no_graver_is_only_counted(memory: MemoryOutbox) -> None:
     """The newest one says all that matters."""
-    _fill(memory, _message(1, "WATCH", 20), _message(2, "DANGER", 50))
+    fill(memory, _message(1, "WATCH", 20), _message(2, "DANGER", 50))
     sink = ScriptedSink()
     _run(memory, sink)
     assert sink.texts(CHAT) == ["<b>DANGER</b> 2\nmore\n\n⏭ 1 older message about this was not sent, of 00:00:01 UTC."]
@@ -95,7 +70,7 @@ def test_what_was_no_graver_is_only_counted(memory: MemoryOutbox) -> None:
 
 def test_the_note_is_in_the_readers_language(memory: MemoryOutbox) -> None:
     """Times in the reader's zone, with the day when it was another one."""
-    _fill(memory, _message(1, "危険", 50), _message(2, "安全", 10, created_at=START + timedelta(days=1)))
+    fill(memory, _message(1, "危険", 50), _message(2, "安全", 10, created_at=START + timedelta(days=1)))
 
     async def japanese(_: OutboxMessage) -> Any:
         return speech_of("ja", "Asia/Tokyo")
@@ -118,7 +93,7 @@ def test_an_outage_of_an_hour_ends_with_the_present(memory: MemoryOutbox) -> Non
     async def hour(outbox: Outbox) -> None:
         for minute in range(60):
             zone, priority = ("DANGER", 50) if minute % 2 == 0 else ("SAFE", 10)
-            _fill(memory, _message(minute, zone, priority, created_at=START + timedelta(minutes=minute)))
+            fill(memory, _message(minute, zone, priority, created_at=START + timedelta(minutes=minute)))
             outbox.wake()
             await asyncio.sleep(60)
         sink.script[CHAT].clear()
@@ -133,13 +108,11 @@ def test_an_outage_of_an_hour_ends_with_the_present(memory: MemoryOutbox) -> Non
 
 def test_a_crash_at_any_write_leaves_the_present(memory: MemoryOutbox) -> None:
     """The newest is marked together with what it supersedes: a new process finds all of it, or nothing."""
-    _fill(memory, _message(1, "DANGER", 50), _message(2, "SAFE", 10))
+    fill(memory, _message(1, "DANGER", 50), _message(2, "SAFE", 10))
     sink = ScriptedSink()
 
     async def crash() -> None:
-        worker = asyncio.create_task(
-            Outbox(memory, [sink], VirtualClock.running(), SeededIds(1), chance=lambda: 1.0).run()
-        )
+        worker = asyncio.create_task(outbox_over(memory, sink).run())
         memory.failing = {"mark_delivered"}
         await asyncio.sleep(0.1)
         worker.cancel()
@@ -155,13 +128,11 @@ def test_a_crash_at_any_write_leaves_the_present(memory: MemoryOutbox) -> None:
 
 def test_a_crash_between_the_begin_and_the_sending_loses_nothing(memory: MemoryOutbox) -> None:
     """Nobody knows whether it went out: it comes, marked as a perhaps second one."""
-    _fill(memory, _message(1, "DANGER", 50))
+    fill(memory, _message(1, "DANGER", 50))
     sink = ScriptedSink(script={CHAT: [60.0]})  # still on its way when the process ends
 
     async def crash() -> None:
-        worker = asyncio.create_task(
-            Outbox(memory, [sink], VirtualClock.running(), SeededIds(1), chance=lambda: 1.0).run()
-        )
+        worker = asyncio.create_task(outbox_over(memory, sink).run())
         await asyncio.sleep(0.1)
         worker.cancel()
         await asyncio.wait((worker,))
@@ -176,12 +147,12 @@ def test_a_crash_between_the_begin_and_the_sending_loses_nothing(memory: MemoryO
 
 def test_the_uncertain_is_not_called_unsent(memory: MemoryOutbox) -> None:
     """A message whose answer was lost may have been read."""
-    _fill(memory, _message(1, "DANGER", 50))
+    fill(memory, _message(1, "DANGER", 50))
     sink = ScriptedSink(script={CHAT: [SendRetry("cut", may_have_arrived=True), SendRetry("down")]})
 
     async def later(outbox: Outbox) -> None:
         await asyncio.sleep(0.5)
-        _fill(memory, _message(2, "SAFE", 10))
+        fill(memory, _message(2, "SAFE", 10))
         outbox.wake()
 
     _run(memory, sink, meanwhile=later)
@@ -190,7 +161,7 @@ def test_the_uncertain_is_not_called_unsent(memory: MemoryOutbox) -> None:
 
 def test_what_may_have_arrived_once_stays_so(memory: MemoryOutbox) -> None:
     """First the answer is lost, then the service is down: the third attempt is still a possible repeat."""
-    _fill(memory, _message(1))
+    fill(memory, _message(1))
     sink = ScriptedSink(script={CHAT: [SendRetry("cut", may_have_arrived=True), SendRetry("down")]})
     _run(memory, sink)
     assert sink.texts(CHAT) == [REPEATED + "<b>text</b> 1\nmore"]
@@ -198,7 +169,7 @@ def test_what_may_have_arrived_once_stays_so(memory: MemoryOutbox) -> None:
 
 def test_a_failure_that_sent_nothing_is_no_repeat(memory: MemoryOutbox) -> None:
     """That an attempt had begun is forgotten when it is known that nothing left."""
-    _fill(memory, _message(1))
+    fill(memory, _message(1))
     sink = ScriptedSink(script={CHAT: [SendRetry("down"), SendRetry("down")]})
     _run(memory, sink)
     assert sink.texts(CHAT) == ["<b>text</b> 1\nmore"]
@@ -206,7 +177,7 @@ def test_a_failure_that_sent_nothing_is_no_repeat(memory: MemoryOutbox) -> None:
 
 def test_an_alarm_does_not_wait_for_a_slow_store(memory: MemoryOutbox) -> None:
     """A store that cannot note the beginning of an attempt costs the mark of a repeat, not the message."""
-    _fill(memory, _message(1))
+    fill(memory, _message(1))
     memory.failing = {"mark_begun"}
     sink = ScriptedSink()
     _run(memory, sink)
@@ -215,7 +186,7 @@ def test_an_alarm_does_not_wait_for_a_slow_store(memory: MemoryOutbox) -> None:
 
 def test_what_was_read_before_a_mark_is_not_sent_again(memory: MemoryOutbox) -> None:
     """The answer to "what is pending" arrives after a message has been delivered, and still names it."""
-    _fill(memory, _message(1), _message(2, collapse_key=None))
+    fill(memory, _message(1), _message(2, collapse_key=None))
     memory.read_delay_s = 1.0
     sink = ScriptedSink(script={CHAT: [0.7]})
 
@@ -230,7 +201,7 @@ def test_what_was_read_before_a_mark_is_not_sent_again(memory: MemoryOutbox) -> 
 
 def test_danger_overtakes_what_waits_for_its_turn(memory: MemoryOutbox) -> None:
     """Its own chat has quiet news that waits behind fifty chats: the chat's turn is the danger's."""
-    _fill(
+    fill(
         memory,
         *(
             _message(number, destination=f"telegram:{number}", collapse_key=None, created_at=START)
@@ -240,7 +211,7 @@ def test_danger_overtakes_what_waits_for_its_turn(memory: MemoryOutbox) -> None:
 
     async def danger(outbox: Outbox) -> None:
         await asyncio.sleep(0.5)
-        _fill(memory, _message(99, "DANGER", 50, destination="telegram:59", collapse_key=None))
+        fill(memory, _message(99, "DANGER", 50, destination="telegram:59", collapse_key=None))
         outbox.wake()
 
     sink = ScriptedSink()
@@ -255,10 +226,10 @@ def test_news_that_come_while_a_chat_waits_are_what_it_gets(memory: MemoryOutbox
 
     async def news(outbox: Outbox) -> None:
         outbox._pacer.refused(1, 30)
-        _fill(memory, _message(1, "DANGER", 50))
+        fill(memory, _message(1, "DANGER", 50))
         outbox.wake()
         await asyncio.sleep(10)
-        _fill(memory, _message(2, "SAFE", 10))
+        fill(memory, _message(2, "SAFE", 10))
         outbox.wake()
 
     _run(memory, sink, limits=Limits(), meanwhile=news)
@@ -271,7 +242,7 @@ def test_a_reminder_at_night_rings_for_an_alarm_that_nobody_heard(memory: Memory
     blind = _message(1, "UNKNOWN", 40), _message(2, "UNKNOWN still", 40, silent=True)
     calm = _message(3, "SAFE", 10, collapse_key="b"), _message(4, "WATCH", 20, collapse_key="b", silent=True)
     over = _message(5, "DANGER", 50, collapse_key="c"), _message(6, "SAFE", 10, collapse_key="c", silent=True)
-    _fill(memory, *blind, *calm, *over)
+    fill(memory, *blind, *calm, *over)
     sink = ScriptedSink()
     _run(memory, sink)
     assert [text.partition("\n")[0] for text in sink.texts(CHAT)] == [
@@ -284,7 +255,7 @@ def test_a_reminder_at_night_rings_for_an_alarm_that_nobody_heard(memory: Memory
 
 def test_danger_outlives_good_news_that_are_refused(memory: MemoryOutbox) -> None:
     """Nobody has heard of it, and nothing milder is sent in its place."""
-    _fill(memory, _message(1, "WATCH", 20), _message(2, "DANGER", 50), _message(3, "SAFE", 10))
+    fill(memory, _message(1, "WATCH", 20), _message(2, "DANGER", 50), _message(3, "SAFE", 10))
     sink = ScriptedSink(script={CHAT: [SendRejected("bad")]})
     _run(memory, sink, ScriptedSink("console"))
     [text] = sink.texts(CHAT)
@@ -295,7 +266,7 @@ def test_danger_outlives_good_news_that_are_refused(memory: MemoryOutbox) -> Non
 
 def test_a_refused_newest_takes_the_milder_ones_with_it(memory: MemoryOutbox) -> None:
     """The past is not sent in place of the present: the console has the whole text."""
-    _fill(memory, _message(1, "SAFE", 10), _message(2, "DANGER", 50))
+    fill(memory, _message(1, "SAFE", 10), _message(2, "DANGER", 50))
     sink, console = ScriptedSink(script={CHAT: [SendRejected("bad")]}), ScriptedSink("console")
     _run(memory, sink, console)
     assert sink.texts(CHAT) == []
@@ -316,14 +287,14 @@ def test_what_is_gone_is_remembered(
     memory: MemoryOutbox, destination: str, error: ChatGone, chats: list[int], groups: list[Any]
 ) -> None:
     """A chat, a group with all its topics, or one topic alone."""
-    _fill(memory, _message(1, destination=destination))
+    fill(memory, _message(1, destination=destination))
     _run(memory, ScriptedSink(script={destination: [error]}), ScriptedSink("console"))
     assert (memory.dead_chats, memory.dead_groups) == (chats, groups)
 
 
 def test_buttons_go_with_the_message_and_silence_too(memory: MemoryOutbox) -> None:
     """As they were stored."""
-    _fill(memory, _message(1, buttons=((("Acknowledge", "ack:1"),),), silent=True, priority=50))
+    fill(memory, _message(1, buttons=((("Acknowledge", "ack:1"),),), silent=True, priority=50))
     sink = ScriptedSink()
     _run(memory, sink)
     assert list(sink.buttons.values()) == [((("Acknowledge", "ack:1"),),)]
@@ -340,7 +311,7 @@ def test_a_message_whose_fate_is_known_supersedes_nothing() -> None:
 def test_a_large_backlog_is_seen_whole(memory: MemoryOutbox) -> None:
     """The newest stands behind everything graver that the first look shows."""
     urgent = [_message(number, "DANGER", 50) for number in range(500)]
-    _fill(memory, *urgent, _message(600, "SAFE", 10))
+    fill(memory, *urgent, _message(600, "SAFE", 10))
     sink = ScriptedSink()
     _run(memory, sink, policy=OutboxPolicy(window=20))
     [text] = sink.texts(CHAT)

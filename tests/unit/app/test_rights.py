@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
+from guard.app.execution import Execution
 from guard.app.protection import Protection
 from guard.app.watch import Watch
 from guard.ports.recipients import Recipient
@@ -31,6 +32,26 @@ class Hanging:
         raise AssertionError
 
 
+def protection_of(world: World) -> Protection:
+    """Protection that waits a hundredth of a second for the venue."""
+    return Protection(
+        Execution(
+            store=cast("Store", world.memory),
+            clock=world.clock,
+            ids=SeededIds(1),
+            stop=asyncio.Event(),
+            wake_outbox=lambda: None,
+            tell_directly=world._tell,
+            bounds=ExecutionBounds(call_timeout_s=0.01),
+        )
+    )
+
+
+async def recipients(_: Watch) -> list[Recipient]:
+    """Nobody."""
+    return []
+
+
 async def test_a_venue_that_hangs_does_not_hold_up_what_is_to_be_told() -> None:
     """The look ends with its bound; it is tried again in the next cycle."""
     world = World(book(40_000.0))
@@ -39,25 +60,12 @@ async def test_a_venue_that_hangs_does_not_hold_up_what_is_to_be_told() -> None:
     watch.record = replace(watch.record, mode="auto")
     watch.venue, watch.pending = cast("VenueAccount", Hanging()), False
 
-    async def tell(watch: Watch, reading: Reading, why: str) -> None:
-        raise AssertionError
-
-    async def recipients(watch: Watch) -> list[Recipient]:
-        return []
-
-    protection = Protection(
-        store=cast("Store", world.memory),
-        clock=world.clock,
-        ids=SeededIds(1),
-        stop=asyncio.Event(),
-        wake_outbox=lambda: None,
-        tell_directly=tell,
-        bounds=replace(ExecutionBounds(), call_timeout_s=0.01),
-    )
+    protection = protection_of(world)
     later = replace(reading, at=reading.at + timedelta(hours=1))
     decision = await asyncio.wait_for(protection.decide(watch, later, recipients), 5)
     assert decision.task is None
     assert watch.rights_at is None
+    assert world.told == []
 
 
 async def test_known_rights_hold_for_a_minute_while_they_cannot_be_read() -> None:
@@ -65,15 +73,7 @@ async def test_known_rights_hold_for_a_minute_while_they_cannot_be_read() -> Non
     world, hanging = World(book(40_000.0)), Hanging()
     reading: Reading = await world.turn()
     watch, venue = world.watch, cast("VenueAccount", hanging)
-    protection = Protection(
-        store=cast("Store", world.memory),
-        clock=world.clock,
-        ids=SeededIds(1),
-        stop=asyncio.Event(),
-        wake_outbox=lambda: None,
-        tell_directly=world._tell,
-        bounds=replace(ExecutionBounds(), call_timeout_s=0.01),
-    )
+    protection = protection_of(world)
     for rights, asked in ((None, 3), (KeyRights(read=True, trade=True), 4)):
         watch.rights = rights
         for seconds in (0, 1, 59):
@@ -93,18 +93,7 @@ async def test_in_danger_a_proposal_asks_for_rights_after_people_are_told() -> N
     watch.record = replace(watch.record, mode="confirm")
     watch.venue, watch.pending = cast("VenueAccount", hanging), False
 
-    async def recipients(watch: Watch) -> list[Recipient]:
-        return []
-
-    protection = Protection(
-        store=cast("Store", world.memory),
-        clock=world.clock,
-        ids=SeededIds(1),
-        stop=asyncio.Event(),
-        wake_outbox=lambda: None,
-        tell_directly=world._tell,
-        bounds=replace(ExecutionBounds(), call_timeout_s=0.01),
-    )
+    protection = protection_of(world)
     danger = replace(reading, zone=Zone.DANGER)
     assert (await protection.decide(watch, danger, recipients)).suggests is danger
     assert hanging.asked == 0
