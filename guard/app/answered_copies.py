@@ -64,8 +64,10 @@ class CopiesStore(Protocol):
         """Who may see an account now, and where."""
         ...
 
-    async def alert_copies(self, account_id: str, fingerprints: Sequence[str], since: datetime) -> list[AlertCopy]:
-        """What chats have of these alerts, the newest first."""
+    async def alert_copies(
+        self, account_id: str, fingerprints: Sequence[str], since: datetime, until: datetime
+    ) -> list[AlertCopy]:
+        """What chats had of these alerts at `until`, the newest first."""
         ...
 
 
@@ -112,7 +114,8 @@ class AnsweredCopies:
 
     async def _redraw(self, answer: AlertAnswer) -> None:
         try:
-            copies = await self._store.alert_copies(answer.account_id, answer.fingerprints, answer.since)
+            # What came after the answer is not answered by it: an alarm that rings anew keeps its buttons.
+            copies = await self._store.alert_copies(answer.account_id, answer.fingerprints, answer.since, answer.at)
             readers = await self._store.recipients(answer.account_id) if copies else []
         except StoreError as error:
             log.warning("answered alert not shown to others", account=answer.account_id, error=str(error))

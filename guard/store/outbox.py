@@ -148,16 +148,16 @@ def dead_messages(connection: Connection, since: datetime) -> list[OutboxMessage
 
 
 def alert_copies(
-    connection: Connection, account_id: str, fingerprints: Sequence[str], since: datetime
+    connection: Connection, account_id: str, fingerprints: Sequence[str], since: datetime, until: datetime
 ) -> list[AlertCopy]:
-    """What chats were sent about these alerts of an account since then and have; newest first, at most `COPIES_MAX`."""
+    """What chats had at `until` of these alerts of an account since `since`; newest first, at most `COPIES_MAX`."""
     told = select(_alerts.c.alert_id).where(_alerts.c.fingerprint.in_(fingerprints) & (_alerts.c.at >= since))
     statement = (
         select(_outbox)
         .where(
             (_outbox.c.account_id == account_id)
             & _outbox.c.alert_id.in_(told)
-            & _outbox.c.delivered_at.is_not(None)
+            & (_outbox.c.delivered_at <= until)
             & _outbox.c.receipt.is_not(None)
             & _outbox.c.destination.startswith("telegram:")
         )

@@ -24,9 +24,11 @@ class AlertDoor(Door):
         """Change where one condition stands, read and written as one; None when it never was."""
         return await self._write(alert_states.change_state, fingerprint, change)
 
-    async def alert_copies(self, account_id: str, fingerprints: Sequence[str], since: datetime) -> list[AlertCopy]:
-        """Messages about these alerts of an account that were delivered to chats since then, the newest first."""
-        return await self._read(outbox.alert_copies, account_id, fingerprints, since)
+    async def alert_copies(
+        self, account_id: str, fingerprints: Sequence[str], since: datetime, until: datetime
+    ) -> list[AlertCopy]:
+        """Messages about these alerts of an account that chats were sent and had at `until`, the newest first."""
+        return await self._read(outbox.alert_copies, account_id, fingerprints, since, until)
 
     async def snapshot_near(self, account_id: str, at: datetime, within: timedelta) -> Snapshot | None:
         """What was known at about a moment, without positions; None when nothing was within that time of it."""

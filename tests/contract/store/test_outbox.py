@@ -206,9 +206,10 @@ async def test_the_delivered_copies_of_an_alert(store: Store, make: Any) -> None
     for message_id in ("m1", "console", "old", "rule", "bobs"):
         await store.mark_delivered(message_id, make.at(9), f"receipt {message_id}")
     await store.mark_delivered("m2", make.at(9), "12", superseding=["before"])
-    found = await store.alert_copies("id-alice", [own.fingerprint], make.at(5))
+    found = await store.alert_copies("id-alice", [own.fingerprint], make.at(5), make.at(9))
     assert [(each.message.message_id, each.receipt) for each in found] == [("m2", "12"), ("m1", "receipt m1")]
     assert found[0].message == replace(sent[1], attempts=1)
     assert [[each.message_id for each in copy.replaced] for copy in found] == [["before"], []]
-    assert await store.alert_copies("id-bob", [own.fingerprint], make.at(5)) == []
-    assert await store.alert_copies("id-alice", [], make.at(5)) == []
+    assert await store.alert_copies("id-alice", [own.fingerprint], make.at(5), make.at(8)) == []
+    assert await store.alert_copies("id-bob", [own.fingerprint], make.at(5), make.at(9)) == []
+    assert await store.alert_copies("id-alice", [], make.at(5), make.at(9)) == []

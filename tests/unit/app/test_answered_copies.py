@@ -50,11 +50,14 @@ class Memory:
         assert account_id == "account-1"
         return self.readers
 
-    async def alert_copies(self, account_id: str, fingerprints: Sequence[str], since: datetime) -> list[AlertCopy]:
+    async def alert_copies(
+        self, account_id: str, fingerprints: Sequence[str], since: datetime, until: datetime
+    ) -> list[AlertCopy]:
         """What was delivered of these alerts."""
         if self.error is not None:
             raise self.error
         assert (account_id, tuple(fingerprints), since) == ("account-1", ("account-1/zone",), START)
+        assert until == SEEN.at, "what comes after the answer is not answered"
         return self.copies
 
 
