@@ -23,8 +23,10 @@ from guard.risk.zones import Zone
 Turn = Callable[[str], Awaitable[Zone]]
 SPREAD_S = 2.0
 CLOCK_CHECK_S = 1.0
-# APScheduler takes a turn for running until just after its end, and would leave out one that is due before.
-AFTER_TURN_S = 0.005
+# APScheduler takes a turn for running until just after its end, and would leave out one that falls due before: when the
+# event loop is busy for ever so short a time, that would be the one that was asked for. So it may begin two, and `_run`
+# sees to it that only one does anything.
+_INSTANCES = 2
 # A clock that is slewed moves by less between two looks.
 _SET_BACK_S = 0.5
 
@@ -52,7 +54,7 @@ class Scheduler:
         self._schedule = schedule
         self._clock = clock
         self._scheduler = AsyncIOScheduler(
-            timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
+            timezone="UTC", job_defaults={"max_instances": _INSTANCES, "coalesce": True, "misfire_grace_time": None}
         )
         self._pauses: dict[str, float] = {}
         self._clock_watch: asyncio.Task[None] | None = None
@@ -106,8 +108,10 @@ class Scheduler:
         now = self._clock.now() + timedelta(seconds=after_s)
         began = self._began.get(account_id)
         due = now if began is None else max(now, began + self._min_gap)
-        planned = self._scheduler.get_job(account_id).next_run_time
-        if planned is None or planned > due:
+        job = self._scheduler.get_job(account_id)
+        if job is None:  # stopped
+            return
+        if job.next_run_time is None or job.next_run_time > due:
             self._scheduler.modify_job(account_id, next_run_time=due)
 
     async def _watch_clock(self) -> None:
@@ -130,6 +134,8 @@ class Scheduler:
                 self._scheduler.modify_job(job.id, next_run_time=job.next_run_time + by)
 
     async def _run(self, account_id: str) -> None:
+        if account_id in self._running:
+            return
         self._began[account_id] = self._clock.now()
         self._running.add(account_id)
         try:
@@ -143,4 +149,4 @@ class Scheduler:
             self._scheduler.reschedule_job(account_id, trigger=IntervalTrigger(seconds=wanted))
         if account_id in self._again:
             self._again.discard(account_id)
-            self.hasten(account_id, AFTER_TURN_S)
+            self.hasten(account_id)

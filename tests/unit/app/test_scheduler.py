@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -93,6 +94,44 @@ async def test_turn_that_runs_is_followed_by_one_more() -> None:
         turns.gate.set()
         await turns.until(3)
         assert turns.most_at_once == 1
+
+
+async def test_a_busy_event_loop_leaves_out_no_turn_that_was_asked_for() -> None:
+    """The turn is due again before its end has been noticed: it comes all the same, not after the pause of an hour."""
+    async with scheduled(0.01) as (scheduler, turns):
+        turns.gate.clear()
+        scheduler.hasten("a")
+        await turns.until(2)
+        scheduler.hasten("a")
+        turns.gate.set()
+        asyncio.get_running_loop().call_soon(time.sleep, 0.02)
+        await turns.until(3)
+        assert turns.most_at_once == 1
+
+
+async def test_a_turn_that_lasts_beyond_its_pause_is_not_joined_by_another() -> None:
+    """However many pauses it lasts: one turn at a time."""
+    turns = Turns()
+    turns.gate.clear()
+    scheduler = Scheduler(turns.turn, Schedule(calm_s=0.05), SystemClock(), 0.01)
+    scheduler.start()
+    scheduler.watch("a")
+    await turns.until(1)
+    await asyncio.sleep(0.2)
+    assert len(turns.times) == 1
+    turns.gate.set()
+    await turns.until(2)
+    assert turns.most_at_once == 1
+    scheduler.stop()
+
+
+async def test_nothing_is_brought_forward_after_the_end() -> None:
+    """What ends while the guard stops may still ask for it."""
+    async with scheduled(0.01) as (scheduler, turns):
+        scheduler.stop()
+        await asyncio.sleep(0)
+        scheduler.hasten("a")
+        assert len(turns.times) == 1
 
 
 async def test_forgotten_and_unknown_accounts_are_not_hastened() -> None:
