@@ -96,7 +96,7 @@ async def test_a_picture_is_asked_for_in_the_language_of_whoever_asks(anna: Pers
     await anna.ask("/lang ja Asia/Tokyo")
     reply = await anna.ask("/chart stress")
     assert reply.photo == png
-    assert reply.text == "🟠 alice, ストレス: 警告, リスク比率 41.5 %, データは12秒前"
+    assert reply.text == "🟠 alice, ストレス: 警告、リスク比率 41.5 %、データは12秒前"
     assert desk.wishes[-1][1].speech == speech_of("ja", "Asia/Tokyo")
 
 
