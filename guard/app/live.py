@@ -277,7 +277,7 @@ class Live:
     @staticmethod
     def _is_waiting(account: _Account) -> bool:
         """Whether there are new marks and nobody at work on the account; who is at work wakes this loop after it."""
-        return account.dirty_s is not None and account.telling is None and not account.watch.turn.locked()
+        return account.dirty_s is not None and _is_idle(account)
 
     def _tokens(self, account: _Account, now_s: float) -> float:
         account.tokens += (now_s - account.refilled_s) * self._per_second
@@ -330,7 +330,7 @@ class Live:
 
     def _tell_next(self, *, only_grave: bool = False) -> None:
         """Begin to tell what is worse, the gravest first, as many at a time as may be."""
-        waiting = [(each.worse, each) for each in self._accounts.values() if each.worse and each.telling is None]
+        waiting = [(each.worse, each) for each in self._accounts.values() if each.worse and _is_idle(each)]
         waiting.sort(key=lambda item: item[0].gravity, reverse=True)
         at_work = sum(account.telling is not None for account in self._accounts.values())
         for worse, account in waiting:
@@ -348,6 +348,9 @@ class Live:
         account.telling.add_done_callback(lambda task: self._was_told(account, task))
 
     async def _tell(self, account: _Account, worse: _Worse) -> None:
+        if account.watch.turn.locked():  # taken meanwhile; whoever deals with it may have read nothing
+            account.worse = worse
+            return
         reading = await self._cycle.worsen(account.watch, worse.fetched, worse.heard_s)
         if reading is None:
             return
@@ -398,6 +401,11 @@ def _worst(known: _Worse | None, new: _Worse) -> _Worse:
     if known is not None and known.reading is new.reading and known.gravity > new.gravity:
         return known
     return new
+
+
+def _is_idle(account: _Account) -> bool:
+    """Whether nobody is at work on an account."""
+    return account.telling is None and not account.watch.turn.locked()
 
 
 def _still_counts(worse: _Worse, watch: Watch) -> bool:

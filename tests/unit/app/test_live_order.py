@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
+import pytest
+
 from guard.app.cycle import Cycle
 from guard.app.judge import JudgePolicy
 from guard.app.live import TOLD_AT_ONCE, Live
@@ -88,13 +90,16 @@ class Crowd:
         self.ended += 1
         return reading
 
-    async def fall(self, prices: Sequence[float], *, broken: str, unread: str, ends_after_s: float) -> None:
+    async def fall(
+        self, prices: Sequence[float], *, broken: str, unread: str, turn_s: float, ends_after_s: float
+    ) -> None:
         """Follow and read all, then let the price move, and in the end stop.
 
         Args:
             prices: one after the other, while the first are told.
             broken: an account that cannot be assessed.
             unread: an account that is read once more while it waits, which fails.
+            turn_s: for how long that one is being dealt with before.
             ends_after_s: when to stop.
         """
         for world in self.worlds.values():
@@ -109,6 +114,8 @@ class Crowd:
             self.board_of_all.put({BTC: price}, "stream")
             await self.clock.sleep(TELLING_S / 5)
         if unread:
+            async with self.worlds[unread].watch.turn:
+                await self.clock.sleep(turn_s)
             await self.worlds[unread].turn(VenueUnavailable("gone"))
             self.live.after_reading(self.worlds[unread].watch)
         await self.clock.sleep(ends_after_s)
@@ -121,13 +128,14 @@ def played(
     prices: Sequence[float] = (31_000.0,),
     broken: str = "",
     unread: str = "",
+    turn_s: float = 0.0,
     ends_after_s: float = 5.0,
 ) -> Crowd:
     """A fall from 40,000 to 31,000 that leads those below 10,000 USDT into danger, and those of 12,000 into watch."""
 
     async def story() -> Crowd:
         crowd = Crowd(*balances)
-        await crowd.fall(prices, broken=broken, unread=unread, ends_after_s=ends_after_s)
+        await crowd.fall(prices, broken=broken, unread=unread, turn_s=turn_s, ends_after_s=ends_after_s)
         return crowd
 
     return run_virtual(story(), limit_s=60)
@@ -160,9 +168,10 @@ def test_danger_that_waits_to_be_told_is_told_though_the_price_comes_back() -> N
     assert [zone for _, zone in crowd.began] == [Zone.DANGER] * 4
 
 
-def test_danger_that_waits_to_be_told_is_told_though_the_next_reading_fails() -> None:
+@pytest.mark.parametrize("turn_s", [0.0, 3 * TELLING_S])
+def test_danger_that_waits_to_be_told_is_told_though_the_next_reading_fails(turn_s: float) -> None:
     """A venue that does not answer takes back nothing, and nobody looks at its marks until it does."""
-    crowd = played(9_500.0, 9_600.0, 9_700.0, 9_800.0, unread="9800")
+    crowd = played(9_500.0, 9_600.0, 9_700.0, 9_800.0, unread="9800", turn_s=turn_s)
     assert [zone for _, zone in crowd.began] == [Zone.DANGER] * 4
 
 
