@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -65,7 +66,7 @@ class Scheduler:
         self._clock_watch = asyncio.create_task(self._watch_clock(), name="clock")
 
     def stop(self) -> None:
-        """Trigger nothing more; what runs is the caller's to await."""
+        """Trigger nothing more, and break off what runs."""
         if self._clock_watch is not None:
             self._clock_watch.cancel()
             self._clock_watch = None
@@ -74,16 +75,16 @@ class Scheduler:
 
     def every(self, seconds: float, work: Callable[[], Awaitable[None]], name: str) -> None:
         """Run `work` every `seconds`, the first time after one such pause."""
-        self._scheduler.add_job(work, IntervalTrigger(seconds=seconds), id=name)
+        self._scheduler.add_job(self._until_stopped, IntervalTrigger(seconds=seconds), args=[work], id=name)
 
     def watch(self, account_id: str) -> None:
         """Read an account from now on: at once, and then as its zone asks. Accounts start a moment apart."""
         offset = timedelta(milliseconds=20 * len(self._pauses) % (SPREAD_S * 1000))
         self._pauses[account_id] = self._schedule.calm_s
         self._scheduler.add_job(
-            self._run,
+            self._until_stopped,
             IntervalTrigger(seconds=self._schedule.calm_s),
-            args=[account_id],
+            args=[partial(self._run, account_id)],
             id=account_id,
             next_run_time=self._clock.now() + offset,
         )
@@ -132,6 +133,14 @@ class Scheduler:
         for job in self._scheduler.get_jobs():
             if job.next_run_time is not None:
                 self._scheduler.modify_job(job.id, next_run_time=job.next_run_time + by)
+
+    async def _until_stopped(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Work that the stop breaks off has not failed; APScheduler would log it as an error, with a traceback."""
+        try:
+            await work()
+        except asyncio.CancelledError:
+            if self._scheduler.running:
+                raise
 
     async def _run(self, account_id: str) -> None:
         if account_id in self._running:

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
+import pytest
+
 from guard.app.clock import SystemClock
 from guard.app.scheduler import Scheduler
 from guard.app.settings import Schedule
@@ -168,3 +170,24 @@ async def test_a_clock_that_is_set_back_stops_nobody() -> None:
     finally:
         scheduler.stop()
         await asyncio.sleep(0)
+
+
+async def test_a_turn_and_other_work_that_the_stop_breaks_off_are_no_errors(caplog: pytest.LogCaptureFixture) -> None:
+    """APScheduler would log each with a traceback; whoever cancels for another reason is told."""
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async with scheduled(0) as (scheduler, turns):
+        turns.gate.clear()
+        scheduler.hasten("a")
+        scheduler.every(0.01, work, "work")
+        await turns.until(2)
+        await begun.wait()
+        scheduler.stop()
+        turns.gate.set()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
