@@ -55,7 +55,7 @@ class Scheduler:
         self._schedule = schedule
         self._clock = clock
         self._scheduler = AsyncIOScheduler(
-            timezone="UTC", job_defaults={"max_instances": _INSTANCES, "coalesce": True, "misfire_grace_time": None}
+            timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
         )
         self._pauses: dict[str, float] = {}
         self._clock_watch: asyncio.Task[None] | None = None
@@ -86,6 +86,7 @@ class Scheduler:
             IntervalTrigger(seconds=self._schedule.calm_s),
             args=[partial(self._run, account_id)],
             id=account_id,
+            max_instances=_INSTANCES,
             next_run_time=self._clock.now() + offset,
         )
 

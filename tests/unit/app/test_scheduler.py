@@ -127,6 +127,21 @@ async def test_a_turn_that_lasts_beyond_its_pause_is_not_joined_by_another() -> 
     scheduler.stop()
 
 
+async def test_housekeeping_does_not_overlap() -> None:
+    """What takes longer than its pause is not begun beside itself."""
+    async with scheduled(0.01) as (scheduler, turns):
+        begun = 0
+
+        async def work() -> None:
+            nonlocal begun
+            begun += 1
+            await asyncio.sleep(60)
+
+        scheduler.every(0.03, work, "slow")
+        await asyncio.sleep(0.2)
+        assert (begun, len(turns.times)) == (1, 1)
+
+
 async def test_nothing_is_brought_forward_after_the_end() -> None:
     """What ends while the guard stops may still ask for it."""
     async with scheduled(0.01) as (scheduler, turns):
