@@ -137,7 +137,11 @@ async def test_a_tap_answers_nothing_that_nobody_was_told(alarm: Alarm) -> None:
 
 async def test_an_answer_is_drawn_into_the_message_by_whom_and_when(alarm: Alarm) -> None:
     """The operator snoozes, the owner acknowledges in Japanese and Japanese time; the viewer has nothing to tap."""
-    assert alarm.message("vera").labels == ("🔎 Details",)
+    vera, hers = alarm.house["vera"], alarm.message("vera")
+    assert hers.labels == ("🔎 Details",)
+    forged = vera.tap(hers, "✅ Acknowledge", data=alarm.message("otto").buttons[0][0].data)
+    assert "this needs the role operator, yours is viewer" in await vera.answer_to(forged, 10)
+    assert (await alarm.state()).status is AlertStatus.FIRING
     assert alarm.message("otto").labels == ("✅ Acknowledge", "🔕 15 min", "🔕 1 h", "🔎 Details", "🧭 Plan")
     assert await alarm.tap("otto", "🔕 15 min") == "Done"
     assert (await alarm.state()).status is AlertStatus.SNOOZED
