@@ -32,7 +32,7 @@ from guard.app.alert_settings import AlertingPolicy, change_bars, is_switched_of
 from guard.app.alerting import Alerting, AlertingStore, Look, Sources
 from guard.app.change_watch import ChangeStore, changes_of, is_whole, modes_of, settled
 from guard.app.decision import NOTHING, Decision
-from guard.app.handover import Handover, Unattended
+from guard.app.handover import Handover
 from guard.app.hearing import Hearing
 from guard.app.judge import Failure, judge
 from guard.app.live_book import is_worse, judge_live
@@ -104,8 +104,7 @@ class Cycle:
         ids: identifiers.
         opener: opens a venue account.
         protector: armed protection.
-        wake_outbox: called after something was recorded for delivery.
-        handover: the outbox that works in this process, which sends what is recorded; None: it is woken.
+        handover: the outbox, which sends what is recorded.
         tell_directly: last resort when the store does not record: tell these destinations this text at once.
         timeout_s: longest wait for one fetch, waiting for a shared request budget not counted.
         hearing: who hears besides the chats.
@@ -120,19 +119,18 @@ class Cycle:
         ids: Ids,
         opener: Opener,
         protector: Protector,
-        wake_outbox: Callable[[], None],
+        handover: Handover,
         tell_directly: Callable[[Watch, Reading, str], Awaitable[None]],
         timeout_s: float,
         hearing: Hearing,
         alerting: AlertingPolicy | None = None,
-        handover: Handover | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
         self._opener = opener
         self._protector = protector
-        self._handover = handover or Unattended(wake_outbox)
+        self._handover = handover
         self._tell_directly = tell_directly
         self._timeout_s = timeout_s
         self._hearing = hearing

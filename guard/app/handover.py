@@ -29,7 +29,7 @@ class Unattended:
         wake: called when messages were recorded.
     """
 
-    def __init__(self, wake: Callable[[], None]) -> None:
+    def __init__(self, wake: Callable[[], None] = lambda: None) -> None:
         self._wake = wake
 
     def expect(self, _: Sequence[OutboxMessage]) -> frozenset[str]:

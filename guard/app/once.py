@@ -14,6 +14,7 @@ from guard.app.channels import destinations_of, second_channels
 from guard.app.cycle import Cycle, Recipients
 from guard.app.decision import NOTHING, Decision
 from guard.app.direct import DirectTeller
+from guard.app.handover import Unattended
 from guard.app.hearing import Hearing
 from guard.app.opening import Opened
 from guard.app.runlock import AlreadyRunning, run_lock
@@ -76,7 +77,7 @@ async def cycle_once(opened: Opened, names: list[str], console: TextIO) -> list[
             ids=opened.ids,
             opener=opener,
             protector=NoProtection(),
-            wake_outbox=lambda: None,
+            handover=Unattended(),
             tell_directly=DirectTeller({sink.scheme: sink for sink in sinks}).tell,
             timeout_s=opened.settings.schedule.timeout_s,
             hearing=Hearing.of(opened.settings, destinations_of(second)),

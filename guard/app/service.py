@@ -175,12 +175,11 @@ class Service:
             ids=opened.ids,
             opener=self._open,
             protector=self.protection,
-            wake_outbox=self.outbox.wake,
+            handover=self.outbox,
             tell_directly=direct.tell,
             timeout_s=settings.schedule.timeout_s,
             hearing=hearing,
             alerting=AlertingPolicy.of(settings),
-            handover=self.outbox,
         )
         self._still_watching = StillWatching(
             opened.store,

@@ -82,12 +82,11 @@ class GuardProcess:
             ids=ids,
             opener=self._open,
             protector=self.protection,
-            wake_outbox=self.outbox.wake,
+            handover=self.outbox,
             tell_directly=direct.tell,
             timeout_s=outside.settings.schedule.timeout_s,
             alerting=AlertingPolicy.of(outside.settings),
             hearing=Hearing.of(outside.settings, ()),
-            handover=self.outbox,
         )
 
     async def start(self) -> None:

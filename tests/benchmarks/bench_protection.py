@@ -22,6 +22,7 @@ import structlog
 from guard.app.clock import RandomIds, SystemClock
 from guard.app.cycle import Cycle
 from guard.app.execution import Execution
+from guard.app.handover import Unattended
 from guard.app.hearing import Hearing
 from guard.app.killswitch import KillSwitch
 from guard.app.protection import Protection
@@ -93,7 +94,7 @@ async def _measure() -> tuple[list[float], list[float]]:
             ids=ids,
             opener=opener,
             protector=protection,
-            wake_outbox=lambda: None,
+            handover=Unattended(),
             tell_directly=_nobody,
             timeout_s=10.0,
             hearing=Hearing(),

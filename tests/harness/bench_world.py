@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from guard.app.clock import RandomIds, SystemClock
 from guard.app.cycle import Cycle
+from guard.app.handover import Unattended
 from guard.app.hearing import Hearing
 from guard.app.once import NoProtection
 from guard.app.settings import Settings
@@ -117,7 +118,7 @@ async def cycling(accounts: int) -> AsyncIterator[CyclingWorld]:
             ids=ids,
             opener=opener,
             protector=NoProtection(),
-            wake_outbox=lambda: None,
+            handover=Unattended(),
             tell_directly=tell,
             timeout_s=20,
             hearing=Hearing(console=False),

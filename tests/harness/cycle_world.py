@@ -9,6 +9,7 @@ from guard.alerts.escalation import EscalationPolicy
 from guard.app.alert_settings import AlertingPolicy
 from guard.app.cycle import Cycle, Recipients
 from guard.app.decision import NOTHING, Decision
+from guard.app.handover import Unattended
 from guard.app.hearing import Hearing
 from guard.app.settings import Alerts, Rules, Settings
 from guard.app.watch import Watch, watch_of
@@ -213,7 +214,7 @@ class World:
             ids=SeededIds(1),
             opener=self._open,
             protector=self.protector,
-            wake_outbox=self._wake,
+            handover=Unattended(self._wake),
             tell_directly=self._tell,
             timeout_s=5,
             hearing=Hearing(second=self.second),

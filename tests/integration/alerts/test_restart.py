@@ -12,6 +12,7 @@ import pytest
 from guard.alerts.engine import acknowledge, snooze
 from guard.app.alert_settings import AlertingPolicy
 from guard.app.cycle import Cycle
+from guard.app.handover import Unattended
 from guard.app.hearing import Hearing
 from guard.app.once import NoProtection
 from guard.app.settings import Settings
@@ -52,7 +53,7 @@ class Life:
             ids=self.ids,
             opener=self._open,
             protector=NoProtection(),
-            wake_outbox=lambda: None,
+            handover=Unattended(),
             tell_directly=self._tell,
             timeout_s=5,
             hearing=Hearing(),

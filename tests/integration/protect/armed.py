@@ -19,6 +19,7 @@ from typing import Any, cast
 from guard.app.clock import RandomIds, SystemClock
 from guard.app.cycle import Cycle
 from guard.app.execution import Execution
+from guard.app.handover import Unattended
 from guard.app.hearing import Hearing
 from guard.app.protection import Protection
 from guard.app.settings import Protect, Settings
@@ -212,7 +213,7 @@ async def armed_at(
         ids=ids,
         opener=opener,
         protector=protection,
-        wake_outbox=lambda: None,
+        handover=Unattended(),
         tell_directly=_nobody,
         timeout_s=10.0,
         hearing=Hearing(),

@@ -44,6 +44,20 @@ def outbox_over(store: MemoryOutbox, *sinks: ScriptedSink, limits: Limits | None
     return Outbox(store, sinks, clock, SeededIds(1), chance=lambda: 1.0, **arguments)
 
 
+def crash_before_marking(store: MemoryOutbox, sink: ScriptedSink) -> None:
+    """The worker sends, and its process ends before the store hears of it."""
+
+    async def crash() -> None:
+        worker = asyncio.create_task(outbox_over(store, sink).run())
+        store.failing = {"mark_delivered"}
+        await asyncio.sleep(0.1)
+        worker.cancel()
+        await asyncio.wait((worker,))
+
+    run_virtual(crash())
+    store.failing = set()
+
+
 def worked(
     store: MemoryOutbox,
     *sinks: ScriptedSink,

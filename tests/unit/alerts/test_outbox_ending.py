@@ -11,7 +11,7 @@ from guard.ports.sending import SendRejected, SendRetry
 from guard.sim.channel import ScriptedSink
 from guard.sim.memory_outbox import MemoryOutbox
 from guard.sim.virtual_time import run_virtual
-from tests.unit.alerts.outbox_worker import REPEATED, fill, outbox_over, queued, worked
+from tests.unit.alerts.outbox_worker import REPEATED, crash_before_marking, fill, outbox_over, queued, worked
 
 
 def test_a_locked_store_is_asked_again(memory: MemoryOutbox) -> None:
@@ -132,16 +132,7 @@ def test_a_crash_between_sending_and_marking_sends_once_more(memory: MemoryOutbo
     """At least once is the promise: the new process cannot know, delivers rather than loses, and says so."""
     fill(memory, queued(1))
     sink = ScriptedSink()
-
-    async def crash() -> None:
-        worker = asyncio.create_task(outbox_over(memory, sink).run())
-        memory.failing = {"mark_delivered"}
-        await asyncio.sleep(0.1)
-        worker.cancel()
-        await asyncio.wait((worker,))
-
-    run_virtual(crash())
-    memory.failing = set()
+    crash_before_marking(memory, sink)
     assert memory.delivered == {}
     worked(memory, sink)
     assert sink.texts("telegram:1") == ["text 1", REPEATED + "text 1"]

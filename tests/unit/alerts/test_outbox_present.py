@@ -18,7 +18,7 @@ from guard.ports.sending import ChatGone, SendRejected, SendRetry, TopicGone
 from guard.sim.channel import ScriptedSink
 from guard.sim.memory_outbox import MemoryOutbox
 from guard.sim.virtual_time import START, run_virtual
-from tests.unit.alerts.outbox_worker import REPEATED, fill, outbox_over, worked
+from tests.unit.alerts.outbox_worker import REPEATED, crash_before_marking, fill, outbox_over, worked
 
 CHAT = "telegram:1"
 
@@ -110,16 +110,7 @@ def test_a_crash_at_any_write_leaves_the_present(memory: MemoryOutbox) -> None:
     """The newest is marked together with what it supersedes: a new process finds all of it, or nothing."""
     fill(memory, _message(1, "DANGER", 50), _message(2, "SAFE", 10))
     sink = ScriptedSink()
-
-    async def crash() -> None:
-        worker = asyncio.create_task(outbox_over(memory, sink).run())
-        memory.failing = {"mark_delivered"}
-        await asyncio.sleep(0.1)
-        worker.cancel()
-        await asyncio.wait((worker,))
-
-    run_virtual(crash())
-    memory.failing = set()
+    crash_before_marking(memory, sink)
     _run(memory, sink)
     first, second = sink.texts(CHAT)
     assert "1 older message" in first
