@@ -11,12 +11,6 @@ from typing import Any
 from aiohttp import web
 
 from guard.app.clock import SystemClock
-from guard.ports.venue import AccountSpec, Credentials
-from guard.venues.account import CcxtAccount
-from guard.venues.client import VenueClient
-from guard.venues.deribit.venue import VENUE
-from guard.venues.hub import VenueHub
-from tests.contract.venues.harness import JumpingClock
 
 D = Decimal
 KEY, SECRET = "clientid", "s" * 43
@@ -219,23 +213,3 @@ class Deribit:
 
     def _public_get_order_book(self, _query: dict[str, str]) -> Any:
         return {"bids": [[49_999.5, 1000.0], [49_999.0, 20.0]], "asks": [[50_000.5, 30.0]]}
-
-
-@dataclass
-class Bench:
-    """The venue, and how to open its account."""
-
-    venue: Deribit
-    clock: JumpingClock
-    hub: VenueHub
-    base_url: str
-    opened: list[CcxtAccount] = field(default_factory=list)
-
-    def open(self, **credentials: str) -> CcxtAccount:
-        """The account, by real ccxt."""
-        key = {"api_key": KEY, "secret": SECRET, **credentials}
-        spec = AccountSpec("alice", "deribit", Credentials(**key), base_url=self.base_url)
-        site = self.hub.site("deribit", self.base_url, VENUE.weight_per_minute, "deribit")
-        client = VenueClient(site, spec, VENUE.dialect)
-        self.opened.append(CcxtAccount(client, VENUE.open_reader(client)))
-        return self.opened[-1]

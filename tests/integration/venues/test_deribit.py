@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from guard.app.clock import SystemClock
 from guard.ports.errors import (
@@ -22,30 +21,19 @@ from guard.ports.errors import (
 )
 from guard.ports.venue import OrderRequest, OrderStatus
 from guard.risk.assess import assess
-from guard.venues.hub import VenueHub
+from guard.venues.deribit.venue import VENUE
 from tests.contract.venues.agreement import agrees
-from tests.contract.venues.harness import JumpingClock
-from tests.harness.deribit_wire import BTC, BTC_USDC, ETH, SECRET, Bench, D, Deribit
+from tests.harness.deribit_wire import BTC, BTC_USDC, ETH, KEY, SECRET, D, Deribit
+from tests.harness.wire_bench import WireBench, on_loopback
+
+Bench = WireBench[Deribit]
 
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
     """One venue on loopback."""
-    venue, clock = Deribit(), JumpingClock()
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", venue.answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    hub = VenueHub(clock)
-    bench = Bench(venue, clock, hub, f"http://{host}:{port}")
-    yield bench
-    for account in bench.opened:
-        await account.close()
-    await hub.close()
-    await runner.cleanup()
+    async with on_loopback(Deribit(), VENUE, KEY, SECRET) as found:
+        yield found
 
 
 def reduction(**fields: Any) -> OrderRequest:

@@ -26,14 +26,11 @@ from guard.ports.errors import (
     VenueError,
     VenueUnavailable,
 )
-from guard.ports.venue import AccountSpec, Credentials, OrderRequest, OrderStatus
+from guard.ports.venue import OrderRequest, OrderStatus
 from guard.risk.assess import assess
-from guard.venues.account import CcxtAccount
-from guard.venues.client import VenueClient
-from guard.venues.hub import VenueHub
 from guard.venues.krakenfutures.venue import VENUE
 from tests.contract.venues.agreement import agrees
-from tests.contract.venues.harness import JumpingClock
+from tests.harness.wire_bench import WireBench, on_loopback
 
 D = Decimal
 KEY, SECRET = "k" * 56, base64.b64encode(b"s" * 64).decode()
@@ -215,44 +212,14 @@ class Kraken:
         return {"fills": self.fills}
 
 
-@dataclass
-class Bench:
-    """The venue, and how to open its account."""
-
-    venue: Kraken
-    clock: JumpingClock
-    hub: VenueHub
-    base_url: str
-    opened: list[CcxtAccount] = field(default_factory=list)
-
-    def open(self, **credentials: str) -> CcxtAccount:
-        """The account, by real ccxt."""
-        key = {"api_key": KEY, "secret": SECRET, **credentials}
-        spec = AccountSpec("alice", "krakenfutures", Credentials(**key), base_url=self.base_url)
-        site = self.hub.site("krakenfutures", self.base_url, VENUE.weight_per_minute, "krakenfutures")
-        client = VenueClient(site, spec, VENUE.dialect)
-        self.opened.append(CcxtAccount(client, VENUE.open_reader(client)))
-        return self.opened[-1]
+Bench = WireBench[Kraken]
 
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
     """One venue on loopback."""
-    venue, clock = Kraken(), JumpingClock()
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", venue.answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    hub = VenueHub(clock)
-    bench = Bench(venue, clock, hub, f"http://{host}:{port}")
-    yield bench
-    for account in bench.opened:
-        await account.close()
-    await hub.close()
-    await runner.cleanup()
+    async with on_loopback(Kraken(), VENUE, KEY, SECRET) as found:
+        yield found
 
 
 def reduction(**fields: Any) -> OrderRequest:

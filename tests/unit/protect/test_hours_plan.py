@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
 
 import pytest
 
-from guard.ports.venue import Instrument
 from guard.protect.hours_plan import HoursPlan, plan_in_hours
 from guard.protect.plan import plan_protection
 from guard.protect.plan_values import Plan, PlanLimits, Target
 from guard.protect.policy import ProtectPolicy
 from guard.risk.assess import assess
-from guard.risk.book import Book, Collateral, Fees, Position, Side, Tier
+from guard.risk.book import Book, Position, Side
 from guard.risk.own_volatility import MarkHistory, own_hours
+from tests.unit.protect.hours_book import BTC, ETH, RULES, book
 
-BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
 PRICES = {BTC: 40_000.0, ETH: 2_000.0}
-RULES = {
-    symbol: Instrument(symbol, Decimal("0.001"), Decimal("0.001"), Decimal("0.1"), Decimal(1), Decimal(5))
-    for symbol in PRICES
-}
 # In four hours BTC and ETH move together, apart, and each alone: correlated by a half, ETH by a third more.
 PATTERN = ((0.03, 0.04), (-0.03, -0.04), (0.03, 0.04), (-0.03, -0.04), (0.03, -0.04), (-0.03, 0.04))
 
@@ -31,20 +24,6 @@ PATTERN = ((0.03, 0.04), (-0.03, -0.04), (0.03, 0.04), (-0.03, -0.04), (0.03, -0
 def leg(symbol: str, side: Side, contracts: float) -> Position:
     """A leg at its mark."""
     return Position(symbol, side, contracts, 1.0, "linear", "USDT", PRICES[symbol], PRICES[symbol], 20.0)
-
-
-def book(*legs: Position, equity: float = 6_000.0) -> Book:
-    """Legs with one tier of 1 % each."""
-    return Book(
-        account="alice",
-        venue="binanceusdm",
-        model="binance-usdm",
-        as_of=datetime(2026, 11, 21, 12, tzinfo=UTC),
-        fees=Fees(taker=0.0005),
-        collateral=(Collateral("USDT", equity),),
-        positions=legs,
-        tiers={each.symbol: (Tier(0.0, None, 0.01),) for each in legs},
-    )
 
 
 def past() -> MarkHistory:
